@@ -1,0 +1,51 @@
+# `make` alone prints the targets.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo nightly test lint format lock clean
+
+help: ## Print the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+setup: $(READY) ## Create .venv with the locked packages, and find or install a Chromium
+
+# pip installs into the new environment from outside, so that a Python without ensurepip serves too.
+# The lock is complete, so nothing is resolved again.
+$(READY): constraints.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "python3.11 is needed"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV)
+	@echo "installing the locked packages (about a minute)"
+	@$(PYTHON) -m pip --quiet --disable-pip-version-check --python $(BIN)/python install --no-deps --require-hashes -r constraints.txt
+	@$(PYTHON) -m pip --quiet --disable-pip-version-check --python $(BIN)/python install --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m scrapers.browser
+	@touch $@
+
+demo: $(READY) ## Sixty recorded nights through the real flow into data/demo (no network)
+	@$(BIN)/gpuledger demo --home data/demo
+
+nightly: $(READY) ## One live run against the internet into GPULEDGER_HOME or ./data
+	@$(BIN)/gpuledger nightly
+
+test: lint ## Lint, types, import contracts, tests
+	$(BIN)/pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY) ## Put the code into its one format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# uv is not among the locked packages: only whoever changes the dependencies needs it.
+lock: ## Resolve pyproject.toml anew into constraints.txt (needs uv)
+	uv pip compile --python-version 3.11 --group dev pyproject.toml --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --output-file constraints.txt
+
+clean: ## Remove the environment and the demo
+	rm -rf $(VENV) data/demo *.egg-info build

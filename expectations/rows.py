@@ -1,0 +1,91 @@
+"""The fate of each row: accepted, or quarantined with the expectations it failed and what was found."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
+from typing import Any, Final
+
+import polars as pl
+
+from expectations.case import Case
+from expectations.suites import FINITE, ROW_ID, Expectation, row_expectations, with_flags
+from expectations.validation import Result, validate
+from warehouse.schema import Table
+
+WHERE_READ: Final = frozenset({"observed_at", "capture_id", "source_url"})
+"""Columns that say where a row was read: the same figures from two answers are the same row."""
+
+Reasons = dict[int, list[tuple[str, str]]]
+
+
+def judge_rows(table: Table, cases: Sequence[Case]) -> None:
+    """Split each snapshot's rows of a table into accepted and quarantined.
+
+    One validation holds the rows of all snapshots: it costs nearly the same for one row as for thousands.
+    """
+    frames = [case.snapshot.frames[table.name] for case in cases]
+    starts = [0, *accumulate(frame.height for frame in frames)]
+    frame = with_flags(pl.concat(frames), table)
+    results = [_pardoned(result, frame, table) for result in validate(frame, row_expectations(table))]
+    reasons = _reasons(results, frame)
+    for case, rows, start in zip(cases, frames, starts, strict=False):
+        bad = [row for row in range(start, start + rows.height) if row in reasons]
+        passed = ~pl.int_range(start, start + rows.height).is_in(bad)
+        case.accepted[table.name] = rows.filter(passed)
+        for row in bad:
+            case.add_quarantined(table.name, rows.row(row - start, named=True), reasons[row])
+    for result in results:
+        failed = Counter(bisect(starts, row) - 1 for row in result.failed_rows)
+        for index, case in enumerate(cases):
+            case.add_result(
+                table.name,
+                result.expectation.name,
+                "row",
+                success=not failed[index],
+                rows_failed=failed[index],
+            )
+
+
+def _pardoned(result: Result, frame: pl.DataFrame, table: Table) -> Result:
+    """The result, without the first of rows that share a key and say the same.
+
+    Rows that share a key and differ all fail: nothing tells which of them is true.
+    """
+    if not result.expectation.is_key or not result.failed_rows:
+        return result
+    says = [name for name in table.by_name if name not in WHERE_READ]
+    first_of_same = (
+        frame.filter(pl.col(ROW_ID).is_in(result.failed_rows))
+        .filter(pl.struct(says).n_unique().over(table.key) == 1)
+        .filter(pl.col(ROW_ID) == pl.col(ROW_ID).min().over(table.key))
+    )
+    pardoned = set(first_of_same[ROW_ID])
+    return Result(result.expectation, tuple(row for row in result.failed_rows if row not in pardoned))
+
+
+def _reasons(results: Sequence[Result], frame: pl.DataFrame) -> Reasons:
+    """For each failed row by id, the expectations it failed with what was found, in their order."""
+    reasons: Reasons = defaultdict(list)
+    for result in results:
+        for row in result.failed_rows:
+            found = _found(result.expectation, frame.row(row, named=True))
+            reasons[row].append((result.expectation.name, found))
+    return reasons
+
+
+def _found(expectation: Expectation, row: Mapping[str, Any]) -> str:
+    """What a row holds where it failed: "usd_per_gpu_hour is 1000.01"."""
+    quoted = {name: row[name] for name in expectation.quoted}
+    if expectation.columns == (FINITE,):
+        quoted = {name: value for name, value in quoted.items() if value is not None}
+        quoted = {name: value for name, value in quoted.items() if not math.isfinite(value)}
+    found = ", ".join(f"{name} is {_shown(value)}" for name, value in quoted.items())
+    return f"another row has it too: {found}" if expectation.is_key else found
+
+
+def _shown(value: object) -> str:
+    return "missing" if value is None else str(value)

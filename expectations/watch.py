@@ -1,0 +1,43 @@
+"""What is stored and worth a look all the same."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from expectations.case import Case
+
+CROSSED_FACTOR: Final = 2.0
+"""A spot price above this multiple of the on-demand price of the same thing is worth a look."""
+_OFFERS_AS_EVIDENCE: Final = 20
+
+
+def look_for_crossed_prices(case: Case) -> None:
+    """Warn of spot and interruptible prices far above the on-demand price of the same offer.
+
+    The rows stay accepted: real markets do cross. A parser that mixes up prices of a GPU and of a machine
+    crosses nearly all of them.
+    """
+    if "offers" not in case.accepted:
+        return
+    prices = case.accepted["offers"].select("offer_key", "pricing_model", "usd_per_gpu_hour")
+    on_demand = prices.filter(pl.col("pricing_model") == "on_demand").drop("pricing_model")
+    both = (
+        prices.filter(pl.col("pricing_model").is_in(["spot", "interruptible"]))
+        .join(on_demand, on="offer_key", suffix="_on_demand")
+        .drop_nulls()
+    )
+    crossed = both.filter(
+        pl.col("usd_per_gpu_hour") > CROSSED_FACTOR * pl.col("usd_per_gpu_hour_on_demand")
+    ).sort("offer_key")
+    held = crossed.is_empty()
+    name = f"spot at most {CROSSED_FACTOR:g} times on demand for the same offer"
+    case.add_result("offers", name, "warning", success=held, observed=f"{crossed.height} of {both.height}")
+    if not held:
+        summary = (
+            f"{crossed.height} of {both.height} offers sold both ways cost over {CROSSED_FACTOR:g} times "
+            "their on-demand price as spot or interruptible"
+        )
+        evidence = {"offers": crossed.head(_OFFERS_AS_EVIDENCE).to_dicts()}
+        case.add_incident("crossed_prices", "warning", summary, evidence)

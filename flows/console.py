@@ -1,0 +1,106 @@
+"""What the command prints while it works and when it is done."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from flows.runs import RunSummary, Watch
+from scrapers.slots import slot_name
+
+if TYPE_CHECKING:
+    from scrapers.fetching import Job
+    from scrapers.simulation import Night
+    from warehouse.ledger import ScrapeRecord
+
+STYLES = {"ok": "green", "partial": "yellow", "failed": "red", "skipped": "red"}
+# Beyond this many scrapes a line each would bury what went wrong; only those are printed.
+_LINES = 40
+
+
+class ProgressWatch(Watch):
+    """Shows a run's steps as progress bars."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._nights: TaskID | None = None
+        self._fetched: TaskID | None = None
+        self._stored: TaskID | None = None
+
+    def night(self, night: Night) -> None:
+        """A night of the demo's web is written."""
+        if self._nights is None:
+            self._nights = self._progress.add_task("writing the recorded web", total=60)
+        self._progress.advance(self._nights)
+
+    def begun(self, jobs: int) -> None:
+        """Start the bars."""
+        self._fetched = self._progress.add_task("fetching and archiving", total=jobs)
+        self._stored = self._progress.add_task("validating and storing", total=jobs)
+
+    def archived(self, job: Job) -> None:
+        """Move the fetching bar."""
+        if self._fetched is not None:
+            self._progress.advance(self._fetched)
+
+    def stored(self, record: ScrapeRecord) -> None:
+        """Move the storing bar."""
+        if self._stored is not None:
+            self._progress.advance(self._stored)
+
+
+@contextmanager
+def progress(console: Console) -> Iterator[ProgressWatch]:
+    """A progress display; plain when the console is no terminal."""
+    columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as bars:
+        yield ProgressWatch(bars)
+
+
+def print_summary(summary: RunSummary, console: Console) -> None:
+    """A line for every source of a run, or, in a long run, for each that is not ok."""
+    shown = summary.scrapes
+    if len(shown) > _LINES:
+        shown = [scrape for scrape in shown if scrape["status"] != "ok"]
+    width = max((len(scrape["source"]) for scrape in shown), default=0)
+    for scrape in sorted(shown, key=lambda row: (row["slot"], row["source"])):
+        line = Text.assemble(
+            (f"{scrape['status']:<8}", STYLES[scrape["status"]]),
+            f"{scrape['source']:<{width}}  {slot_name(scrape['slot'])}",
+            f"{scrape['rows_accepted']:>8,} rows",
+            f", {scrape['rows_quarantined']:,} quarantined" if scrape["rows_quarantined"] else "",
+        )
+        console.print(line)
+        if scrape["error"]:
+            console.print(Text(f"        {scrape['error']}"))
+    console.print(Text(_sentence(summary)))
+    if summary.site:
+        console.print(Text(f"site       {summary.site}"))
+    if summary.warehouse:
+        console.print(Text(f"warehouse  {summary.warehouse}"))
+
+
+def print_json(summary: RunSummary) -> None:
+    """The summary for a script."""
+    answer: dict[str, Any] = {
+        **summary.row(),
+        "already_settled": summary.already_settled,
+        "scrapes": summary.scrapes,
+        "site": summary.site,
+        "warehouse": summary.warehouse,
+    }
+    sys.stdout.write(json.dumps(answer, indent=2, default=str) + "\n")
+
+
+def _sentence(summary: RunSummary) -> str:
+    parts = [f"{count} {status}" for status, count in sorted(summary.statuses.items())]
+    if summary.already_settled:
+        parts.append(f"{summary.already_settled} already stored")
+    return f"{summary.flow} {summary.run_id}: {', '.join(parts) or 'nothing was due'}"

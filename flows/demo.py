@@ -1,0 +1,58 @@
+"""The demo: sixty nights of a recorded web that this project wrote itself, run as the real thing.
+
+Every provider's folder holds its simulated answers; they are archived as WARC once, and the nightly
+flow then reads them as it would read the network.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from flows.runs import RunRequest
+from scrapers.registry import sources
+from scrapers.simulation import Night, record_web, simulation_version
+
+NIGHTS: Final = 60
+FIRST_SLOT: Final = datetime(2026, 9, 21, 3, tzinfo=UTC)
+QUERIES: Final = (
+    "SELECT gpu_model, pricing_model, provider, usd_per_gpu_hour FROM cheapest_now ORDER BY ALL LIMIT 10",
+    "SELECT * FROM free_tier_changes ORDER BY changed_at",
+    "SELECT slot, source, status, error FROM scrapes WHERE status <> 'ok' ORDER BY slot",
+)
+
+
+def nights() -> list[Night]:
+    """The demo's nights, oldest first."""
+    slots = [FIRST_SLOT + timedelta(days=index) for index in range(NIGHTS)]
+    return [Night(index, slot, slot + timedelta(minutes=17)) for index, slot in enumerate(slots)]
+
+
+def recorded_web(home: Path, on_night: Callable[[Night], None]) -> Path:
+    """The demo's recorded web below a data folder: written whole, and reused until a simulation changes."""
+    folder, version = home / "recorded-web", simulation_version()
+    marker = folder / "version"
+    if not marker.is_file() or marker.read_text(encoding="utf-8") != version:
+        unfinished = home / ".recorded-web"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        record_web(unfinished, nights(), on_night)
+        (unfinished / "version").write_text(version, encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        unfinished.rename(folder)
+    return folder
+
+
+def request(home: Path, web: Path, chromium: str | None) -> RunRequest:
+    """A nightly run over every night of the demo at once."""
+    return RunRequest(
+        home=home,
+        sources=tuple(sources()),
+        at=tuple(night.at for night in nights()),
+        origin="simulated",
+        recorded=web,
+        chromium=chromium,
+    )

@@ -1,0 +1,208 @@
+"""The nightly flow: fetch -> archive -> parse -> validate -> append -> publish -> report.
+
+One crawl in a child process serves every due source. Each source is a task of its own that waits for
+its captures and then goes its own way, so that one that fails leaves a scrapes row with the reason
+and never stops the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import acreate_link_artifact, acreate_table_artifact
+from prefect.cache_policies import NO_CACHE
+
+from flows.ingest import NEVER_FETCHED, ingest, unstored
+from flows.runs import RunRequest, RunSummary, Watch, due, new_run_id, refuse_mixture
+from reports import site
+from scrapers.archive import read_archive
+from scrapers.fetching import FetchPlan, FetchRefused, Job, fetch
+from scrapers.registry import Source
+from scrapers.slots import slot_name
+from warehouse.ledger import WAREHOUSE_FILE, Ledger, ScrapeRecord, publish
+
+# A crawl bounds each source by that source's timeout; these bound what would hang all the same.
+CRAWL_TIMEOUT: Final = 2 * 3600
+SOURCE_TIMEOUT: Final = CRAWL_TIMEOUT + 1800
+
+
+class Arrivals:
+    """Archives as the crawl seals them, and the moment when a source has all of its own.
+
+    `why_missing` says why those that have not landed by the end of the crawl never will.
+    """
+
+    def __init__(self, jobs: Sequence[Job], watch: Watch) -> None:
+        self._watch = watch
+        self.paths: dict[Job, Path | None] = dict.fromkeys(jobs)
+        self._outstanding = Counter(job.source for job in jobs)
+        self._complete = {source: asyncio.Event() for source in self._outstanding}
+        self.why_missing = NEVER_FETCHED
+
+    def landed(self, job: Job, path: Path) -> None:
+        """Note a sealed archive."""
+        self._watch.archived(job)
+        self.paths[job] = path
+        self._outstanding[job.source] -= 1
+        if not self._outstanding[job.source]:
+            self._complete[job.source].set()
+
+    def over(self) -> None:
+        """The crawl has ended: what has not landed never will."""
+        for complete in self._complete.values():
+            complete.set()
+
+    async def of(self, source: Source) -> dict[datetime, Path | None]:
+        """A source's archives by slot, once all have landed or the crawl is over."""
+        await self._complete[source.id].wait()
+        return {job.slot: path for job, path in self.paths.items() if job.source == source.id}
+
+
+@task(name="crawl", timeout_seconds=CRAWL_TIMEOUT, cache_policy=NO_CACHE, persist_result=False)
+async def crawl(plan: FetchPlan, arrivals: Arrivals) -> None:
+    """Fetch and archive every job of the plan in one child process."""
+    try:
+        await fetch(plan, arrivals.landed)
+    except FetchRefused as problem:
+        arrivals.why_missing = f"nothing could be fetched: {problem}"
+        raise
+    finally:
+        arrivals.over()
+
+
+@task(
+    name="source",
+    retries=2,
+    retry_delay_seconds=[2, 10],
+    retry_jitter_factor=0.3,
+    timeout_seconds=SOURCE_TIMEOUT,
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+async def store_source(
+    source: Source, arrivals: Arrivals, ledger: Ledger, request: RunRequest, run_id: str
+) -> list[ScrapeRecord]:
+    """Parse, validate and append one source's due slots."""
+    paths = await arrivals.of(source)
+
+    def stored() -> list[ScrapeRecord]:
+        archives = {slot: read_archive(path, request.home) if path else None for slot, path in paths.items()}
+        return ingest(
+            source,
+            archives,
+            ledger,
+            run_id=run_id,
+            partial=request.partial,
+            why_missing=arrivals.why_missing,
+        )
+
+    return await asyncio.to_thread(stored)
+
+
+@task(name="publish", retries=2, retry_delay_seconds=2, cache_policy=NO_CACHE, persist_result=False)
+def publish_copy(home: Path) -> Path:
+    """Swap in the new read-only copy."""
+    return publish(home)
+
+
+@task(name="report", cache_policy=NO_CACHE, persist_result=False)
+def report(request: RunRequest) -> Path:
+    """Render the site from the published copy."""
+    out = request.home / "site"
+    site.build(request.home / WAREHOUSE_FILE, out, as_of=datetime.now(UTC))
+    return out / "index.html"
+
+
+@flow(name="nightly", validate_parameters=False, persist_result=False)
+async def nightly(request: RunRequest, watch: Watch | None = None) -> RunSummary:
+    """Run every due source once; the summary says what became of each.
+
+    A slot that already stands is left alone, so that running a slot twice adds nothing twice.
+    """
+    watch = watch or Watch()
+    started = datetime.now(UTC)
+    summary = RunSummary(new_run_id(started), request.flow, request.origin, started)
+    if not (request.home / WAREHOUSE_FILE).exists():
+        with Ledger(request.home):
+            pass
+        publish(request.home)
+    with Ledger(request.home) as ledger:
+        refuse_mixture(request, ledger)
+        jobs, summary.already_settled = due(request, ledger)
+        if jobs:
+            watch.begun(len(jobs))
+            for record in await _store_all(request, ledger, summary.run_id, jobs, watch):
+                summary.scrapes.append(record.scrape)
+            ledger.append_run(summary.row())
+    summary.warehouse = publish_copy(request.home)
+    summary.site = report(request)
+    await _show(summary)
+    return summary
+
+
+async def _store_all(
+    request: RunRequest, ledger: Ledger, run_id: str, jobs: list[Job], watch: Watch
+) -> list[ScrapeRecord]:
+    plan = FetchPlan(
+        home=request.home,
+        run_id=run_id,
+        jobs=tuple(jobs),
+        recorded=request.recorded,
+        partial=request.partial,
+        allow_loopback=request.allow_loopback,
+        chromium=request.chromium,
+    )
+    arrivals = Arrivals(jobs, watch)
+    names = {job.source for job in jobs}
+    wanted = [source for source in request.sources if source.id in names]
+    crawling = asyncio.ensure_future(crawl(plan, arrivals))
+
+    async def stored(source: Source) -> list[ScrapeRecord]:
+        try:
+            records: list[ScrapeRecord] = await store_source.with_options(name=source.id)(
+                source, arrivals, ledger, request, run_id
+            )
+        # Whatever a source's own code raises ends that source and no other; the reason is stored.
+        except Exception as problem:
+            get_run_logger().exception("%s could not be stored", source.id)
+            slots = [job.slot for job in jobs if job.source == source.id]
+            records = unstored(source, slots, ledger, run_id=run_id, problem=problem)
+        for record in records:
+            watch.stored(record)
+        return records
+
+    stored_by_source = await asyncio.gather(*(stored(source) for source in wanted))
+    await _crawl_end(crawling)
+    return [record for records in stored_by_source for record in records]
+
+
+async def _crawl_end(crawling: asyncio.Future[None]) -> None:
+    try:
+        await crawling
+    # Its sources already have their rows, which say that the crawl ended early.
+    except Exception:
+        get_run_logger().exception("the crawl ended early")
+
+
+async def _show(summary: RunSummary) -> None:
+    """Leave the run's table of sources and a link to the site in Prefect."""
+    table = [
+        {
+            "source": scrape["source"],
+            "slot": slot_name(scrape["slot"]),
+            "status": scrape["status"],
+            "accepted": scrape["rows_accepted"],
+            "quarantined": scrape["rows_quarantined"],
+            "error": scrape["error"] or "",
+        }
+        for scrape in summary.scrapes
+    ]
+    await acreate_table_artifact(table=table, key="sources", description=f"Run {summary.run_id}")
+    if summary.site:
+        await acreate_link_artifact(link=summary.site.as_uri(), key="site", link_text="The site")

@@ -1,0 +1,17 @@
+-- What the ledger has read from each provider: how things are sold, whether availability is told, plans and terms.
+SELECT
+    provider,
+    coalesce(bool_or(pricing_model IN ('on_demand')), false) AS on_demand,
+    coalesce(bool_or(pricing_model IN ('spot', 'interruptible')), false) AS spot,
+    coalesce(bool_or(pricing_model = 'reserved'), false) AS reserved,
+    coalesce(bool_or(availability <> 'unknown'), false) AS availability,
+    coalesce(bool_or(is_plan), false) AS plans,
+    coalesce(bool_or(is_term), false) AS terms
+FROM (
+    SELECT DISTINCT provider, pricing_model, availability, false AS is_plan, false AS is_term FROM current_offers
+    UNION ALL BY NAME
+    SELECT DISTINCT provider, true AS is_plan FROM current_plans
+    UNION ALL BY NAME
+    SELECT DISTINCT provider, true AS is_term FROM current_terms WHERE tier <> 'service' AND state <> 'unknown'
+)
+GROUP BY provider;

@@ -1,0 +1,1 @@
+SELECT * FROM current_offers WHERE source = $source AND slot = $slot

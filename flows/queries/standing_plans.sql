@@ -1,0 +1,1 @@
+SELECT * FROM current_plans WHERE source = $source AND slot = $slot

@@ -1,0 +1,1 @@
+SELECT * FROM current_terms WHERE source = $source AND slot = $slot

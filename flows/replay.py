@@ -1,0 +1,107 @@
+"""Replay: parse archived captures again and append the rows that come out different.
+
+A row is written once and never updated; a correction is a new scrape of the same slot, marked with the
+parser's version, and the views take the newest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from flows.ingest import judged
+from flows.queries import question
+from flows.runs import RunRequest, RunSummary, Watch, new_run_id
+from reports import site
+from scrapers.archive import Archive, read_archive
+from scrapers.registry import Source
+from warehouse.ledger import Ledger, ScrapeRecord, publish
+from warehouse.schema import FACT_TABLES
+
+# What differs between two readings of the same bytes without the reading being different.
+_BOOKKEEPING = ("run_id", "parser_version")
+
+
+@flow(name="replay", validate_parameters=False, persist_result=False)
+def replay(request: RunRequest, watch: Watch | None = None) -> RunSummary:
+    """Parse the archived captures of every slot since `min(request.at)` again.
+
+    Slots that come out as they stand are left alone; the summary counts them as already settled.
+    """
+    watch = watch or Watch()
+    started = datetime.now(UTC)
+    summary = RunSummary(new_run_id(started), "replay", "recorded", started)
+    with Ledger(request.home) as ledger:
+        archived = {source: _archived(ledger, source, min(request.at)) for source in request.sources}
+        watch.begun(sum(len(files) for files in archived.values()))
+        for source, files in archived.items():
+            if not files:
+                continue
+            corrected, same = replay_source.with_options(name=source.id)(
+                source, files, ledger, request.home, summary.run_id
+            )
+            summary.already_settled += same
+            for record in corrected:
+                summary.scrapes.append(record.scrape)
+                watch.stored(record)
+        if summary.scrapes:
+            ledger.append_run(summary.row())
+    summary.warehouse = publish(request.home)
+    out = request.home / "site"
+    site.build(summary.warehouse, out, as_of=started)
+    summary.site = out / "index.html"
+    return summary
+
+
+@task(name="replay source", cache_policy=NO_CACHE, persist_result=False)
+def replay_source(
+    source: Source, files: Mapping[datetime, str], ledger: Ledger, home: Path, run_id: str
+) -> tuple[list[ScrapeRecord], int]:
+    """Replay one source; returns the corrections appended and how many slots came out the same."""
+    archives: dict[datetime, Archive | None] = {
+        slot: read_archive(home / file, home) for slot, file in files.items()
+    }
+    records = judged(source, archives, ledger.last_good(source.id, min(files)), run_id=run_id)
+    corrections = [_without_captures(record) for record in records if _differs(record, ledger)]
+    if corrections:
+        ledger.append_all(corrections)
+    return corrections, len(records) - len(corrections)
+
+
+def _archived(ledger: Ledger, source: Source, since: datetime) -> dict[datetime, str]:
+    rows = ledger.query(question("archived_slots"), {"source": source.id, "since": since})
+    return dict(zip(rows["slot"].to_list(), rows["warc_file"].to_list(), strict=True))
+
+
+def _differs(record: ScrapeRecord, ledger: Ledger) -> bool:
+    """Whether a reading holds other facts than those that stand; a failure corrects nothing."""
+    if record.scrape["status"] not in {"ok", "partial"}:
+        return False
+    key = {"source": record.scrape["source"], "slot": record.scrape["slot"]}
+    for table in FACT_TABLES:
+        standing = _facts(ledger.query(question(f"standing_{table}"), key))
+        read = record.frames.get(table)
+        if (0 if read is None else read.height) != standing.height:
+            return True
+        if read is not None and not _facts(read).equals(standing.select(_facts(read).columns)):
+            return True
+    return False
+
+
+def _facts(frame: pl.DataFrame) -> pl.DataFrame:
+    """A frame without bookkeeping, in an order that depends on its content alone."""
+    facts = frame.drop(_BOOKKEEPING, strict=False).with_columns(
+        pl.col(pl.Datetime).dt.convert_time_zone("UTC")
+    )
+    return facts.sort(facts.columns)
+
+
+def _without_captures(record: ScrapeRecord) -> ScrapeRecord:
+    """The record without its captures, which stand in the ledger since they were fetched."""
+    frames = {table: frame for table, frame in record.frames.items() if table != "captures"}
+    return ScrapeRecord(record.scrape, frames)

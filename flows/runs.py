@@ -1,0 +1,136 @@
+"""What a run is asked, what is due, and what it did. No Prefect in this module."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from flows import VERSION
+from flows.queries import question
+from scrapers.fetching import Job
+from scrapers.registry import Source
+from scrapers.slots import slot_of
+from warehouse.ledger import Ledger, ScrapeRecord
+
+
+class OriginsMixed(ValueError):
+    """Simulated prices may not stand beside real ones; the message names the data folder."""
+
+
+Origin = Literal["live", "recorded", "simulated"]
+FlowName = Literal["nightly", "market", "replay"]
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What a run is asked to do.
+
+    `at` are the moments whose slots are due: one for a scheduled run, sixty for the demo. `recorded`
+    names a folder of WARC files that stands in for the network; `partial` lifts the count assertions.
+    """
+
+    home: Path
+    sources: tuple[Source, ...]
+    at: tuple[datetime, ...]
+    flow: FlowName = "nightly"
+    origin: Origin = "live"
+    recorded: Path | None = None
+    partial: bool = False
+    allow_loopback: bool = False
+    chromium: str | None = None
+
+
+@dataclass
+class RunSummary:
+    """What a run did: the scrapes rows it added, and where the results are."""
+
+    run_id: str
+    flow: FlowName
+    origin: Origin
+    started_at: datetime
+    scrapes: list[Mapping[str, Any]] = field(default_factory=list)
+    already_settled: int = 0
+    warehouse: Path | None = None
+    site: Path | None = None
+
+    @property
+    def statuses(self) -> Counter[str]:
+        """How many scrapes ended in each status."""
+        return Counter(scrape["status"] for scrape in self.scrapes)
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether every due source was stored, whole or in part."""
+        return not self.statuses["failed"] and not self.statuses["skipped"]
+
+    def row(self) -> dict[str, Any]:
+        """The run as a row of the runs table; skipped scrapes count as failed."""
+        statuses = self.statuses
+        return {
+            "run_id": self.run_id,
+            "flow": self.flow,
+            "started_at": self.started_at,
+            "finished_at": datetime.now(UTC),
+            "origin": self.origin,
+            "sources_due": len(self.scrapes),
+            "sources_ok": statuses["ok"],
+            "sources_partial": statuses["partial"],
+            "sources_failed": statuses["failed"] + statuses["skipped"],
+            "gpuledger_version": VERSION,
+        }
+
+
+class Watch:
+    """Told of a run's steps as they happen; this one does nothing with it."""
+
+    def begun(self, jobs: int) -> None:
+        """The run starts with this many (source, slot) pairs to do."""
+
+    def archived(self, job: Job) -> None:
+        """A job's captures are sealed in the archive."""
+
+    def stored(self, record: ScrapeRecord) -> None:
+        """A scrape is in the ledger."""
+
+
+def new_run_id(now: datetime) -> str:
+    """An id that sorts by time: 20261120T031700Z-5f2a91c4."""
+    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+
+
+def refuse_mixture(request: RunRequest, ledger: Ledger) -> None:
+    """Raise OriginsMixed when simulated and real nights would come to stand in one ledger."""
+    before = set(ledger.query(question("origins"))["origin"])
+    if before and ("simulated" in before) != (request.origin == "simulated"):
+        held = "simulated" if "simulated" in before else "real"
+        raise OriginsMixed(f"the ledger in {request.home} holds {held} nights; use another --home")
+
+
+def due(request: RunRequest, ledger: Ledger) -> tuple[list[Job], int]:
+    """The (source, slot) pairs that no scrape stands for yet, and how many have one.
+
+    A live slot that failed is tried again. A recorded one is tried again only by another parser: the
+    same bytes read by the same code fail in the same way.
+    """
+    settled = ledger.settled()
+    jobs, done = [], 0
+    for source in request.sources:
+        for slot in sorted({slot_of(source.declared.cadence, at) for at in request.at}):
+            found = settled.get((source.id, slot))
+            stored = found is not None and found.status in {"ok", "partial"}
+            refused_alike = (
+                found is not None
+                and request.recorded is not None
+                and found.status == "failed"
+                and found.parser_version == source.parser_version
+            )
+            if stored or refused_alike:
+                done += 1
+            else:
+                jobs.append(Job(source.id, slot))
+    return jobs, done

@@ -1,0 +1,65 @@
+"""Settings of this installation: config.toml in the data folder, then GPULEDGER_* variables."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+HOME_VARIABLE = "GPULEDGER_HOME"
+
+
+class Settings(BaseSettings):
+    """What can be set; secrets never stand here, they come from the environment where they are used."""
+
+    model_config = SettingsConfigDict(env_prefix="GPULEDGER_", extra="forbid", toml_file="config.toml")
+
+    chromium: str | None = None
+    """Path of a Chromium; found on PATH when unset."""
+    allow_loopback: bool = False
+    """Let fetches reach this machine itself; for tests only."""
+    providers: Path | None = None
+    """A folder of further provider declarations."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the environment first, then the data folder's config.toml."""
+        config = default_home() / "config.toml"
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=config)
+
+
+def default_home() -> Path:
+    """The data folder: GPULEDGER_HOME, else ./data."""
+    return Path(os.environ.get(HOME_VARIABLE, "data")).resolve()
+
+
+def prepare_prefect(home: Path) -> None:
+    """Keep Prefect's state in the data folder and its telemetry off; called before prefect is imported.
+
+    What the user has set stands. The temporary server needs more than its default 20 s on a busy machine.
+    """
+    # Its server cannot make this folder itself when the data folder is new, and then never answers.
+    (home / "prefect").mkdir(parents=True, exist_ok=True)
+    defaults = {
+        "PREFECT_HOME": str(home / "prefect"),
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_LOGGING_LEVEL": "WARNING",
+        "DO_NOT_TRACK": "1",
+        "GX_ANALYTICS_ENABLED": "false",
+    }
+    for name, value in defaults.items():
+        os.environ.setdefault(name, value)

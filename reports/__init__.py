@@ -1,0 +1,1 @@
+"""The site: gold views -> static pages that open from disk."""

@@ -1,0 +1,82 @@
+"""Charts: one Altair specification is both the static SVG and what vega.js redraws with tooltips.
+
+Colours are CSS variables, so that a chart follows the reader's light or dark theme.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+
+import altair as alt
+import polars as pl
+import vl_convert as vlc
+from markupsafe import Markup
+
+_INK = "currentColor"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart for a page: an id, its title, its SVG, its specification as JSON, and the data behind it."""
+
+    id: str
+    title: str
+    svg: Markup
+    spec: Markup
+
+
+def bands(frame: pl.DataFrame, figure_id: str, title: str, described: str) -> Figure:
+    """Small multiples of daily price bands.
+
+    `frame` has columns series, day, p10, p25, p50, p75, p90 (USD per GPU-hour).
+    """
+    base = alt.Chart(alt.InlineData(values=_values(frame))).encode(
+        x=alt.X("day:T", title=None, axis=alt.Axis(tickCount=3))
+    )
+    price = alt.Axis(format="$.2~f", tickCount=4)
+    outer = base.mark_area(color="var(--s1)", opacity=0.18).encode(
+        y=alt.Y("p10:Q", title="USD per GPU-hour", axis=price), y2="p90:Q"
+    )
+    inner = base.mark_area(color="var(--s1)", opacity=0.3).encode(y="p25:Q", y2="p75:Q")
+    tips = [
+        alt.Tooltip("day:T"),
+        *(alt.Tooltip(f"{name}:Q", format="$.4f") for name in ("p10", "p50", "p90")),
+    ]
+    median = base.mark_line(color="var(--s1)", strokeWidth=1.6).encode(y="p50:Q", tooltip=tips)
+    chart = (
+        alt.layer(outer, inner, median)
+        .properties(width=250, height=130)
+        .facet(facet=alt.Facet("series:N", title=None), columns=3)
+        .resolve_scale(y="independent")
+    )
+    return _figure(chart, figure_id, title, described)
+
+
+def _values(frame: pl.DataFrame) -> list[dict[str, object]]:
+    prices = [pl.col(name).round(5) for name in ("p10", "p25", "p50", "p75", "p90")]
+    return frame.select("series", pl.col("day").cast(pl.String), *prices).to_dicts()
+
+
+def _figure(chart: alt.FacetChart, figure_id: str, title: str, described: str) -> Figure:
+    styled = (
+        chart.properties(description=described)
+        .configure(background="transparent", font="inherit")
+        .configure_axis(
+            labelColor=_INK, titleColor=_INK, domainColor=_INK, tickColor=_INK, gridColor="var(--line)"
+        )
+        .configure_header(labelColor=_INK, titleColor=_INK)
+        .configure_view(stroke=None)
+    )
+    spec = styled.to_dict()
+    # Scripts end at "</script"; the specification stands inside one.
+    text = json.dumps(spec, separators=(",", ":")).replace("</", "<\\/")
+    return Figure(figure_id, title, Markup(vlc.vegalite_to_svg(spec)), Markup(text))  # noqa: S704  # both are ours
+
+
+@cache
+def vega_script() -> str:
+    """The one script that redraws every figure of the site."""
+    script: str = vlc.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    return script

@@ -1,0 +1,99 @@
+"""The overview: what is cheapest now, what moved, how fresh every source is, what broke."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+
+from reports.pages import Page
+from reports.queries import answer
+from reports.tables import (
+    Cell,
+    Column,
+    TableView,
+    dollars,
+    gpu_name,
+    moment,
+    number,
+    signed_share,
+    table,
+    web_link,
+)
+
+MODELS = ("on_demand", "spot", "interruptible")
+
+
+def page(connection: duckdb.DuckDBPyConnection) -> Page:
+    """The overview page."""
+    freshness = answer(connection, "freshness").to_dicts()
+    (night,) = answer(connection, "newest_night").to_dicts()
+    movers = [{**row, "gpu": gpu_name(row)} for row in answer(connection, "movers").to_dicts()]
+    shown: dict[str, Any] = {
+        "sentence": _sentence(night, freshness),
+        "cheapest": _cheapest(answer(connection, "cheapest").to_dicts()),
+        "movers": table(
+            "Largest moves of the median price of a GPU-hour",
+            [
+                Column("GPU", "gpu"),
+                Column("provider", "provider"),
+                Column("sold as", "pricing_model"),
+                Column("median now", "median_now", dollars, css="number"),
+                Column("1 day", "change_1d", signed_share, css="number"),
+                Column("7 days", "change_7d", signed_share, css="number"),
+            ],
+            movers,
+        ),
+        "freshness": table(
+            "Every source and its last good slot",
+            [
+                Column("source", "source"),
+                Column("newest", "last_status", css="status"),
+                Column("last good slot", "last_good_slot", moment),
+                Column("rows", "rows_last_good", number, css="number"),
+                Column("failures since", "failures_since", number, css="number"),
+                Column("why", "last_error"),
+            ],
+            freshness,
+        ),
+        "incidents": table(
+            "Incidents, newest first",
+            [
+                Column("slot", "slot", moment),
+                Column("source", "source"),
+                Column("severity", "severity"),
+                Column("kind", "kind"),
+                Column("what happened", "summary"),
+            ],
+            answer(connection, "incidents").head(10).to_dicts(),
+        ),
+    }
+    return Page("index", "Overview", shown)
+
+
+def _sentence(night: dict[str, Any], freshness: list[dict[str, Any]]) -> str:
+    if night["slot"] is None:
+        failed = sum(row["last_status"] not in {"ok", "partial"} for row in freshness)
+        return f"No offer has been stored yet; {failed} of {len(freshness)} sources failed at their last try."
+    good = sum(row["last_status"] in {"ok", "partial"} for row in freshness)
+    return (
+        f"The newest snapshot is of {moment(night['slot'])}: {night['offers']:,} offers of "
+        f"{night['gpu_models']} GPU models. {good} of {len(freshness)} sources were read at their last try. "
+        f"The ledger holds {night['slots']} snapshots."
+    )
+
+
+def _cheapest(rows: list[dict[str, Any]]) -> TableView:
+    """One row a GPU, one column a pricing model; each price links to where it stood."""
+    by_gpu: dict[str, dict[str, Cell]] = {}
+    for row in rows:
+        place = row["provider"] + (f", {row['region']}" if row["region"] else "")
+        cell = Cell(f"{dollars(row['usd_per_gpu_hour'])} {place}", web_link(row["source_url"]), "price")
+        by_gpu.setdefault(gpu_name(row), {})[row["pricing_model"]] = cell
+    return TableView(
+        "Cheapest offer of a GPU-hour now",
+        (Cell("GPU"), *(Cell(model.replace("_", " ")) for model in MODELS)),
+        tuple(
+            (Cell(gpu), *(cells.get(model, Cell("–")) for model in MODELS)) for gpu, cells in by_gpu.items()
+        ),
+    )

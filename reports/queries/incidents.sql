@@ -1,0 +1,4 @@
+SELECT slot, source, severity, kind, summary
+FROM incidents
+ORDER BY slot DESC, source
+LIMIT 100

@@ -1,0 +1,5 @@
+SELECT slot::DATE AS day, source, arg_max(status, (status IN ('ok', 'partial'), finished_at)) AS status
+FROM scrapes
+GROUP BY ALL
+ORDER BY day DESC, source
+LIMIT 1000

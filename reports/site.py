@@ -1,0 +1,62 @@
+"""The build of the site: every page from the published warehouse, readable from disk without a server."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import datetime
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from reports.charts import vega_script
+from reports.pages import data, free_tiers, overview, runs, volatility
+from reports.queries import answer
+from warehouse.ledger import read_warehouse
+
+PAGES: Final = (overview, volatility, free_tiers, runs, data)
+ASSETS: Final = ("style.css", "site.js")
+SIMULATED: Final = "Recorded and simulated data for the demo. These are not live prices."
+
+
+def build(warehouse: Path, out: Path, *, as_of: datetime) -> list[Path]:
+    """Write every page into `out`; the same warehouse and `as_of` give the same bytes.
+
+    Pages are written aside and moved in one by one, so that a reader never meets half a page. A ledger of
+    simulated nights is as of its newest one, and every page of it says what it is. Returns the pages' paths.
+    """
+    environment = Environment(
+        loader=PackageLoader("reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    with read_warehouse(warehouse) as connection:
+        (origin,) = answer(connection, "origin").to_dicts()
+        pages = [module.page(connection) for module in PAGES]
+    common = {
+        "navigation": [(page.name, page.title) for page in pages],
+        "as_of": origin["newest_slot"] if origin["is_simulated"] else as_of,
+        "banner": SIMULATED if origin["is_simulated"] else None,
+        "version": metadata.version("gpuledger"),
+    }
+    fresh = out.with_name(f".{out.name}.fresh")
+    shutil.rmtree(fresh, ignore_errors=True)
+    (fresh / "assets").mkdir(parents=True)
+    for name in ASSETS:
+        text = (resources.files("reports") / "assets" / name).read_text(encoding="utf-8")
+        (fresh / "assets" / name).write_text(text, encoding="utf-8")
+    (fresh / "assets" / "vega.js").write_text(vega_script(), encoding="utf-8")
+    for page in pages:
+        template = environment.get_template(f"{page.name}.html")
+        text = template.render(**common, **page.shown, name=page.name, title=page.title)
+        (fresh / f"{page.name}.html").write_text(text, encoding="utf-8")
+    _move_in(fresh, out)
+    return [out / f"{page.name}.html" for page in pages]
+
+
+def _move_in(fresh: Path, out: Path) -> None:
+    for path in sorted(fresh.rglob("*")):
+        if path.is_file():
+            target = out / path.relative_to(fresh)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(target)
+    shutil.rmtree(fresh)

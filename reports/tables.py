@@ -1,0 +1,103 @@
+"""Tables for the pages: values put into words here, marked up by the one macro in templates/parts.html.
+
+Great Tables writes a light-theme style sheet into every table it renders, which neither follows the
+reader's dark theme nor the site's Content-Security-Policy, so the markup is the site's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+Shown = Callable[[Any], str]
+NOTHING = "–"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: its text, a link for it, and its class (number, status-ok ...)."""
+
+    text: str
+    href: str = ""
+    css: str = ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its header, the key of its value, how the value is shown, and the key of a link."""
+
+    header: str
+    key: str
+    shown: Shown = str
+    link: str = ""
+    css: str = ""
+
+
+@dataclass(frozen=True)
+class TableView:
+    """A table as the macro takes it."""
+
+    caption: str
+    headers: tuple[Cell, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+def table(caption: str, columns: Sequence[Column], rows: Iterable[Mapping[str, Any]]) -> TableView:
+    """Rows of a query as a table; a null is shown as a dash, which is not a zero."""
+    return TableView(
+        caption,
+        tuple(Cell(column.header, css=column.css) for column in columns),
+        tuple(tuple(_cell(column, row) for column in columns) for row in rows),
+    )
+
+
+def _cell(column: Column, row: Mapping[str, Any]) -> Cell:
+    value = row[column.key]
+    text = NOTHING if value is None else column.shown(value)
+    css = f"status-{text}" if column.css == "status" else column.css
+    return Cell(text, web_link(row[column.link]) if column.link else "", css)
+
+
+def web_link(url: Any) -> str:
+    """The address if it is one of the web, else none: what a source says is never run."""
+    return url if isinstance(url, str) and urlsplit(url).scheme in {"http", "https"} else ""
+
+
+def dollars(value: float) -> str:
+    """A price with as many digits as it needs: $0.0731, $1.95, $55.04."""
+    return f"${value:,.4f}" if value < 1 else f"${value:,.2f}"
+
+
+def share(value: float) -> str:
+    """A share in per cent."""
+    return f"{value:.0%}"
+
+
+def signed_share(value: float) -> str:
+    """A change in per cent, with its sign."""
+    return f"{value:+.1%}"
+
+
+def number(value: float) -> str:
+    """A number of at most one decimal."""
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+
+
+def moment(value: datetime) -> str:
+    """A slot or time: 2026-11-20 03:00Z."""
+    return f"{value:%Y-%m-%d %H:%MZ}"
+
+
+def day(value: date | datetime) -> str:
+    """A day: 2026-11-20."""
+    return f"{value:%Y-%m-%d}"
+
+
+def gpu_name(row: Mapping[str, Any]) -> str:
+    """A GPU with its form factor and memory: H100 SXM 80 GiB."""
+    memory = row["gpu_memory_gib"]
+    parts = [row["gpu_model"], row["gpu_form_factor"] if row["gpu_form_factor"] != "card" else None]
+    return " ".join([*filter(None, parts), *([f"{memory:g} GiB"] if memory else [])])

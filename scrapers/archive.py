@@ -1,0 +1,233 @@
+"""Captures in WARC files: written before anything reads them, never changed afterwards.
+
+One file holds one job (a source and a slot): every request and response as they crossed the wire, what a
+browser made of a page, and a closing `metadata` record with the job's Outcome as JSON. Facts of this
+project stand in WARC headers that begin with Gpuledger-, so that the file explains itself and any WARC
+tool can read it. Credentials are redacted on the way in.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from http import HTTPStatus
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import TypeAdapter, ValidationError
+from warcio.recordloader import ArcWarcRecord
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from scrapers.redaction import redacted_url
+from scrapers.rows import Capture
+from scrapers.warc import (
+    PREFIX,
+    ArchiveDamaged,
+    Exchange,
+    body_of,
+    is_success,
+    media_type_of,
+    records,
+    request_head,
+    response_head,
+    warc_date,
+)
+
+SEALED: Final = ".warc.gz"
+UNSEALED: Final = ".part"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended.
+
+    `ok` means that every request the source wanted was answered with 2xx; `errors` has one sentence for
+    each that was not; `truncated` names the requests that time ran out for. `robots` is allowed,
+    disallowed, absent or unreachable, and None where no robots.txt was asked for.
+    """
+
+    source: str
+    slot: datetime
+    started_at: datetime
+    finished_at: datetime
+    ok: bool
+    errors: tuple[str, ...] = ()
+    robots: str | None = None
+    truncated: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Archive:
+    """What one sealed file holds: the outcome, and every capture in the order archived."""
+
+    outcome: Outcome
+    captures: list[Capture]
+
+    @property
+    def answers(self) -> list[Capture]:
+        """What a page may read: the 2xx answers in the order asked, the last where one was repeated."""
+        answers: dict[tuple[str, str, str], Capture] = {}
+        for capture in self.captures:
+            if capture.role in {"response", "rendered"} and is_success(capture.http_status):
+                asked = json.dumps(capture.asked, sort_keys=True)
+                answers[capture.role, capture.url, asked] = capture
+        return list(answers.values())
+
+
+class ArchiveWriter:
+    """Writes NAME.warc.gz.part, which sealing renames; one that stays unsealed marks a killed run."""
+
+    def __init__(self, path: Path, *, source: str, slot: datetime) -> None:
+        self.path = path
+        self._source = source
+        self._facts = {"Source": source, "Slot": warc_date(slot)}
+        if path.exists():
+            raise FileExistsError(f"{path} is sealed, and an archive is never written twice")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._part = path.with_name(path.name + UNSEALED)
+        self._file = self._part.open("xb")
+        self._warc = WARCWriter(self._file, gzip=True, warc_version="1.1")
+        self._ids: dict[int, str] = {}
+        about = {"software": "gpuledger", "format": "WARC File Format 1.1", "isPartOf": source}
+        self._warc.write_record(self._warc.create_warcinfo_record(path.name, about))
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the file is finished, and nothing can be added to it."""
+        return self._file.closed
+
+    def write(self, exchange: Exchange) -> Capture:
+        """Archive an exchange; returns the capture that a reader of the file will find.
+
+        Raises BodyTooLarge, and archives nothing, when the body unpacks to too much.
+        """
+        date = {"WARC-Date": warc_date(exchange.at)}
+        url = redacted_url(exchange.url)
+        response = self._record("response", url, exchange.body, date, response_head(exchange))
+        capture = Capture(
+            source=self._source,
+            url=url,
+            fetched_at=exchange.at,
+            http_status=exchange.status,
+            media_type=media_type_of(response.http_headers.get_header("Content-Type")),
+            body=body_of(response),
+            role=exchange.role,
+            label=" ".join(exchange.label.split()),
+            asked=_asked(exchange.request_body),
+        )
+        response.raw_stream.seek(0)
+        date["WARC-Concurrent-To"] = response.rec_headers.get_header("WARC-Record-ID")
+        request = self._record("request", url, exchange.request_body, date, request_head(exchange))
+        self._warc.write_record(request)
+        return self._place(capture, response)
+
+    def write_rendered(self, page: Capture, url: str, document: str) -> Capture:
+        """Archive what a browser made of `page`; it bears the time at which the page was served."""
+        body = document.encode()
+        headers = {
+            "WARC-Date": warc_date(page.fetched_at),
+            "WARC-Refers-To": self._ids[page.warc_offset],
+            "Content-Type": "text/html",
+        }
+        record = self._record("conversion", redacted_url(url), body, headers)
+        capture = replace(page, url=redacted_url(url), body=body, media_type="text/html", role="rendered")
+        return self._place(capture, record)
+
+    def seal(self, outcome: Outcome | None = None) -> Path:
+        """Close the file for good, with the outcome as its last record, and give it its name."""
+        if outcome is not None:
+            body = json.dumps(asdict(outcome), default=warc_date).encode()
+            headers = {f"{PREFIX}{name}": value for name, value in self._facts.items()}
+            headers["Content-Type"] = "application/json"
+            target = f"urn:gpuledger:outcome:{outcome.source}"
+            self._warc.write_record(self._record("metadata", target, body, headers))
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        return self._part.rename(self.path)
+
+    def _record(
+        self, kind: str, url: str, body: bytes, headers: dict[str, str], http: StatusAndHeaders | None = None
+    ) -> ArcWarcRecord:
+        return self._warc.create_warc_record(
+            url, kind, payload=BytesIO(body), length=len(body), http_headers=http, warc_headers_dict=headers
+        )
+
+    def _place(self, capture: Capture, record: ArcWarcRecord) -> Capture:
+        facts = {"Role": capture.role, "Label": capture.label, "Capture": f"sha256:{capture.capture_id}"}
+        for name, value in {**self._facts, **facts}.items():
+            if value:
+                record.rec_headers.add_header(f"{PREFIX}{name}", value)
+        offset = self._file.tell()
+        self._warc.write_record(record)
+        self._ids[offset] = record.rec_headers.get_header("WARC-Record-ID")
+        return replace(capture, warc_offset=offset)
+
+
+def archive_path(home: Path, source: str, slot: datetime, run_id: str) -> Path:
+    """Where a run archives a job below a data folder; the end of a run id is what is random about it."""
+    return home / "raw" / f"{slot:%Y-%m-%d}" / f"{source}.{slot:%H%M}.{run_id[-8:]}{SEALED}"
+
+
+def read_archive(path: Path, home: Path) -> Archive:
+    """Read a sealed job file; the captures' `warc_file` is relative to `home`.
+
+    Raises ArchiveDamaged for a file that cannot be read, has no outcome, or holds other bytes than were
+    archived.
+    """
+    file = str(path.relative_to(home))
+    outcome: Outcome | None = None
+    captures: list[Capture] = []
+    asked: dict[str, Mapping[str, Any] | None] = {}
+    for record, offset in records(path):
+        headers = record.rec_headers
+        if record.rec_type == "metadata":
+            outcome = _outcome(path, body_of(record))
+        elif record.rec_type == "request":
+            asked[headers.get_header("WARC-Concurrent-To")] = _asked(body_of(record))
+        elif headers.get_header(f"{PREFIX}Capture"):
+            capture = _capture(record, asked.get(headers.get_header("WARC-Record-ID")))
+            if headers.get_header(f"{PREFIX}Capture") != f"sha256:{capture.capture_id}":
+                raise ArchiveDamaged(f"{path}: the bytes at offset {offset} are not those archived")
+            captures.append(replace(capture, warc_file=file, warc_offset=offset))
+    if outcome is None:
+        raise ArchiveDamaged(f"{path} has no outcome, so it is no sealed job file")
+    return Archive(outcome, captures)
+
+
+def _asked(body: bytes) -> Mapping[str, Any] | None:
+    """The JSON object that was posted, None where the body is something else."""
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _capture(record: ArcWarcRecord, asked: Mapping[str, Any] | None) -> Capture:
+    headers, http = record.rec_headers, record.http_headers
+    # A conversion has no HTTP head of its own: it was made of a page that was answered with 2xx.
+    content_type = (http or headers).get_header("Content-Type")
+    return Capture(
+        source=headers.get_header(f"{PREFIX}Source"),
+        url=headers.get_header("WARC-Target-URI"),
+        fetched_at=datetime.fromisoformat(headers.get_header("WARC-Date")),
+        http_status=int(http.get_statuscode()) if http else HTTPStatus.OK,
+        media_type=media_type_of(content_type),
+        body=body_of(record),
+        role=headers.get_header(f"{PREFIX}Role"),
+        label=headers.get_header(f"{PREFIX}Label") or "",
+        asked=asked,
+    )
+
+
+def _outcome(path: Path, body: bytes) -> Outcome:
+    try:
+        return TypeAdapter(Outcome).validate_json(body)
+    except ValidationError as problem:
+        raise ArchiveDamaged(f"{path} has an outcome that cannot be read: {problem}") from problem

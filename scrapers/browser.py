@@ -1,0 +1,78 @@
+"""The Chromium that rendered pages need: found where it is, installed by `python -m scrapers.browser`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from playwright.sync_api import sync_playwright
+
+VARIABLE: Final = "GPULEDGER_CHROMIUM"
+_NAMES: Final = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "microsoft-edge")
+_SECONDS_TO_INSTALL: Final = 600
+
+
+def find_chromium() -> str | None:
+    """The path of a Chromium: GPULEDGER_CHROMIUM, one on PATH, or Playwright's own; None without one.
+
+    Must not be called inside a running event loop, where Playwright cannot be asked.
+    """
+    named = os.environ.get(VARIABLE)
+    if named:
+        return shutil.which(named)
+    on_path = next((path for path in map(shutil.which, _NAMES) if path), None)
+    return on_path or _playwrights_own()
+
+
+def _playwrights_own() -> str | None:
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    return path if Path(path).exists() else None
+
+
+def _installers() -> Iterator[list[str]]:
+    """Commands that may bring a Chromium, the ones that change least first."""
+    yield [sys.executable, "-m", "playwright", "install", "chromium"]
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        yield ["apt-get", "update", "-qq"]
+        yield ["apt-get", "install", "-qq", "--yes", "--no-install-recommends", "chromium"]
+
+
+def _install() -> str | None:
+    for command in _installers():
+        try:
+            subprocess.run(  # noqa: S603 (the commands are the ones above)
+                command,
+                check=False,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=_SECONDS_TO_INSTALL,
+                env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+            )
+        except subprocess.TimeoutExpired:
+            continue
+        found = find_chromium()
+        if found:
+            return found
+    return None
+
+
+def main() -> None:
+    """Find a Chromium or install one, and say which; without one the other sources still work."""
+    found = find_chromium() or _install()
+    if found:
+        sys.stdout.write(f"pages that need a browser are rendered by {found}\n")
+    else:
+        sys.stdout.write(
+            "no Chromium was found or could be installed: sources that need a browser will be reported as "
+            f"failed, all others work; install Chromium, or name one in {VARIABLE}\n"
+        )
+
+
+if __name__ == "__main__":
+    main()

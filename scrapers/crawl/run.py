@@ -1,0 +1,77 @@
+"""The state of one job while it runs; every request of the job carries it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+from scrapy import Request
+from scrapy.exceptions import IgnoreRequest
+from scrapy.robotstxt import RobotParser
+
+from scrapers.archive import ArchiveWriter
+from scrapers.fetching import FetchPlan, Job
+from scrapers.recorded import Key, RecordedWeb, Span
+from scrapers.registry import Source
+
+RUN: Final = "run"
+ROLE: Final = "role"
+LABEL: Final = "label"
+EXCHANGE: Final = "exchange"
+CAPTURE: Final = "capture"
+
+RobotsState = Literal["disallowed", "unreachable", "allowed", "absent"]
+# The order in which one word stands for several hosts.
+_TELLING: Final[tuple[RobotsState, ...]] = ("disallowed", "unreachable", "allowed", "absent")
+
+
+class NotArchived(IgnoreRequest):
+    """The recorded web has no answer to a request."""
+
+
+@dataclass
+class Rules:
+    """What the robots.txt of one host said.
+
+    `parser` is None where there was nothing to read, `why` says what made it unreachable.
+    """
+
+    state: RobotsState
+    parser: RobotParser | None = None
+    why: str = ""
+
+
+@dataclass
+class Run:
+    """One job on its way: where it writes, what it may read, and what went wrong so far.
+
+    `web` is None where the network is asked; `taken` are the recorded requests that were answered.
+    """
+
+    job: Job
+    source: Source
+    plan: FetchPlan
+    writer: ArchiveWriter
+    web: RecordedWeb | None
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    rules: dict[str, Rules] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+    taken: set[Key] = field(default_factory=set)
+
+    @property
+    def span(self) -> Span:
+        """The time that the job's slot lasts for."""
+        return Span.of(self.source, self.job.slot)
+
+    @property
+    def robots(self) -> RobotsState | None:
+        """What robots.txt said, None where it was never asked."""
+        states = {rules.state for rules in self.rules.values()}
+        return next((state for state in _TELLING if state in states), None)
+
+
+def run_of(request: Request) -> Run:
+    """The job that a request belongs to."""
+    run: Run = request.meta[RUN]
+    return run

@@ -1,0 +1,114 @@
+"""The settings of the crawl: what Scrapy leaves open or leaves off, decided."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from importlib.metadata import version
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from scrapers.crawl.addresses import ALLOW_LOOPBACK, resolver_rules
+from scrapers.fetching import FetchPlan
+from scrapers.registry import Source
+from scrapers.rows import Ask
+from scrapers.warc import MAX_BODY
+
+USER_AGENT: Final = f"gpuledger/{version('gpuledger')} (+https://github.com/gpuledger/gpuledger)"
+PAGES_AT_ONCE: Final = 4
+
+_HERE: Final = "scrapers.crawl"
+_SCRAPY: Final = "scrapy.downloadermiddlewares"
+_HANDLER: Final = "scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler"
+_FLAGS: Final = (
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-proxy-server",
+)
+
+
+def settings_for(plan: FetchPlan, sources: Iterable[Source]) -> dict[str, Any]:
+    """Scrapy's settings for a plan over these sources."""
+    asks = [(ask, source.declared.delay_seconds) for source in sources for ask in source.asks]
+    schemes = {urlsplit(ask.url).scheme for ask, _ in asks if ask.wait_for}
+    return {
+        **_COMMON,
+        **(_pace_of_an_archive() if plan.recorded else _pace_of_the_network(asks)),
+        **(_browser(plan, plan.chromium, schemes) if plan.chromium else {}),
+        ALLOW_LOOPBACK: plan.allow_loopback,
+        "DOWNLOAD_TIMEOUT": plan.request_timeout,
+        "DOWNLOADER_MIDDLEWARES": _middlewares(recorded=plan.recorded is not None),
+    }
+
+
+_COMMON: Final[dict[str, Any]] = {
+    "USER_AGENT": USER_AGENT,
+    "DEFAULT_REQUEST_HEADERS": {
+        "Accept": "application/json, text/html;q=0.9, */*;q=0.5",
+        "Accept-Encoding": "gzip, deflate",
+        "Accept-Language": "en",
+    },
+    "DOWNLOAD_MAXSIZE": MAX_BODY,
+    "DOWNLOAD_VERIFY_CERTIFICATES": True,
+    "REDIRECT_MAX_TIMES": 5,
+    "TWISTED_DNS_RESOLVER": f"{_HERE}.addresses.GuardedResolver",
+    "EXTENSIONS": {"scrapy.extensions.throttle.AutoThrottle": None, f"{_HERE}.politeness.Throttle": 0},
+    "LOG_LEVEL": "INFO",
+    "LOG_COLOR": False,
+    # Answers are archived as received, and the archive's readers undo the encoding.
+    "COMPRESSION_ENABLED": False,
+    "COOKIES_ENABLED": False,
+    # A proxy would be asked in place of the address that was checked.
+    "HTTPPROXY_ENABLED": False,
+    "METAREFRESH_ENABLED": False,
+    "REMOTE_CONTROL_ENABLED": False,
+    "TELNETCONSOLE_ENABLED": False,
+}
+
+
+def _middlewares(*, recorded: bool) -> dict[str, int | None]:
+    """From the engine (low) to the wire (high): the archive stands next to the wire."""
+    ours = {f"{_HERE}.politeness.RobotsRules": 100, f"{_HERE}.wire.IntoArchive": 900}
+    if recorded:
+        ours[f"{_HERE}.wire.FromArchive"] = 910
+    else:
+        ours |= {f"{_HERE}.addresses.AddressGuard": 50, f"{_HERE}.politeness.BackOff": 550}
+    return {
+        f"{_SCRAPY}.robotstxt.RobotsTxtMiddleware": None,
+        f"{_SCRAPY}.retry.RetryMiddleware": None,
+        **ours,
+    }
+
+
+def _pace_of_an_archive() -> dict[str, Any]:
+    return {"CONCURRENT_REQUESTS_PER_DOMAIN": PAGES_AT_ONCE, "DOWNLOAD_DELAY": 0}
+
+
+def _pace_of_the_network(asks: Iterable[tuple[Ask, float]]) -> dict[str, Any]:
+    """One request at a time to a host, no sooner than every source there has declared."""
+    delays: dict[str, float] = {}
+    for ask, delay in asks:
+        host = urlsplit(ask.url).hostname or ""
+        delays[host] = max(delays.get(host, 0.0), delay)
+    return {
+        "AUTOTHROTTLE_ENABLED": True,
+        "AUTOTHROTTLE_START_DELAY": 1.0,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
+        "DOWNLOAD_DELAY_JITTER": 0,
+        "DOWNLOAD_SLOTS": {host: {"delay": delay, "concurrency": 1} for host, delay in delays.items()},
+    }
+
+
+def _browser(plan: FetchPlan, chromium: str, schemes: Iterable[str]) -> dict[str, Any]:
+    """The browser handles only the schemes that need it: each would start one of its own."""
+    rules = resolver_rules(recorded=plan.recorded is not None, allow_loopback=plan.allow_loopback)
+    # As root Chromium refuses to run inside its sandbox, and for nobody else is it switched off.
+    flags = [*_FLAGS, f"--host-resolver-rules={rules}", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    return {
+        "DOWNLOAD_HANDLERS": dict.fromkeys(schemes, _HANDLER),
+        "PLAYWRIGHT_LAUNCH_OPTIONS": {"executable_path": chromium, "args": flags},
+        "PLAYWRIGHT_MAX_PAGES_PER_CONTEXT": PAGES_AT_ONCE,
+        "PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT": plan.request_timeout * 1000,
+    }

@@ -1,0 +1,69 @@
+"""The spider: every job of a plan, many at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final
+
+from scrapy import Request, Spider
+
+from scrapers.archive import ArchiveWriter, archive_path
+from scrapers.crawl.run import Run
+from scrapers.crawl.settings import PAGES_AT_ONCE
+from scrapers.crawl.work import work
+from scrapers.fetching import JOB, FetchPlan, Job
+from scrapers.recorded import RecordedWeb
+from scrapers.registry import Source
+
+_JOBS_AT_ONCE: Final = 64
+
+
+class SourcesSpider(Spider):
+    """Runs the jobs of a plan and tells of each archive as it is sealed.
+
+    Jobs wait for answers and hardly for each other, but for those with a browser: its pages are heavy.
+    """
+
+    name = "sources"
+
+    def __init__(
+        self, plan: FetchPlan, sources: Mapping[str, Source], web: RecordedWeb | None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self._plan = plan
+        self._sources = sources
+        self._web = web
+        self._places = {True: asyncio.Semaphore(PAGES_AT_ONCE), False: asyncio.Semaphore(_JOBS_AT_ONCE)}
+
+    async def start(self) -> AsyncIterator[Any]:
+        """Run the jobs; they download for themselves, so that nothing is left to be scheduled."""
+        ended = await asyncio.gather(*(self._run(job) for job in self._plan.jobs), return_exceptions=True)
+        for job, problem in zip(self._plan.jobs, ended, strict=True):
+            if problem is not None:
+                self.logger.error("%s was not archived", job, exc_info=problem)
+        left: list[Request] = []
+        for request in left:
+            yield request
+
+    async def _run(self, job: Job) -> None:
+        source, plan = self._sources[job.source], self._plan
+        async with self._places[source.browser]:
+            path = archive_path(plan.home, job.source, job.slot, plan.run_id)
+            writer = ArchiveWriter(path, source=job.source, slot=job.slot)
+            sealed = await work(Run(job, source, plan, writer, self._web), self._download)
+        tell(job=JOB.dump_python(job, mode="json"), path=str(sealed))
+
+    async def _download(self, request: Request) -> Any:
+        engine = self.crawler.engine
+        if engine is None:
+            raise TypeError("a request before the engine started")
+        return await engine.download_async(request)
+
+
+def tell(**event: Any) -> None:
+    """Write one event for the process that started this one."""
+    sys.stdout.write(json.dumps(event) + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,139 @@
+"""One job from its first request to its sealed archive."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from scrapy import Request
+from scrapy.http import Response
+
+from scrapers.archive import Outcome
+from scrapers.crawl.politeness import tries_of
+from scrapers.crawl.problems import FETCH_PROBLEMS, described
+from scrapers.crawl.rendering import Rendering
+from scrapers.crawl.run import CAPTURE, LABEL, ROLE, RUN, NotArchived, Run
+from scrapers.recorded import Key, request_key
+from scrapers.rows import Ask, Capture, PageBroken
+from scrapers.shapes import shape_of
+from scrapers.warc import is_success
+
+logger = logging.getLogger(__name__)
+
+Download = Callable[[Request], Awaitable[Response]]
+NO_CHROMIUM = "no Chromium was found; install one, or name it in GPULEDGER_CHROMIUM"
+
+
+async def work(run: Run, download: Download) -> Path:
+    """Ask everything that the source wants, within its time, and seal the archive; returns its path.
+
+    Nothing that goes wrong with a source leaves this function: it stands in the outcome.
+    """
+    waiting = deque(run.source.asks)
+    seconds = run.source.declared.timeout_seconds
+    try:
+        async with asyncio.timeout(seconds):
+            await _walk(run, waiting, download)
+    except TimeoutError:
+        run.errors.append(f"the {seconds} s of the source ran out with {len(waiting)} requests to go")
+    # A provider's own code chooses the further requests, and may raise anything; it ends its job alone.
+    except Exception as problem:
+        logger.exception("%s broke", run.job)
+        run.errors.append(f"{type(problem).__name__}: {problem}")
+    else:
+        waiting.clear()
+    for error in run.errors:
+        logger.warning("%s %s: %s", run.source.id, run.job.slot, error)
+    outcome = Outcome(
+        source=run.source.id,
+        slot=run.job.slot,
+        started_at=run.started_at,
+        finished_at=datetime.now(UTC),
+        ok=not run.errors,
+        errors=tuple(run.errors),
+        robots=run.robots,
+        truncated=tuple(ask.label or ask.url for ask in waiting),
+    )
+    return run.writer.seal(outcome)
+
+
+async def _walk(run: Run, waiting: deque[Ask], download: Download) -> None:
+    """Ask one request after the other; a request leaves `waiting` when it is answered or has failed."""
+    asked: set[Key] = set()
+    shape = shape_of(run.source)
+    while waiting:
+        ask = waiting[0]
+        key = request_key(ask.method, ask.url, _body(ask))
+        # A provider that asks the same again would go round in circles.
+        if key not in asked:
+            asked.add(key)
+            capture = await _answer(run, ask, download)
+            if capture is not None:
+                try:
+                    waiting.extend(shape.follow(run.source, ask, capture))
+                except PageBroken as problem:
+                    run.errors.append(str(problem))
+        waiting.popleft()
+    if run.web is not None and run.plan.partial:
+        _take_the_rest(run)
+
+
+async def _answer(run: Run, ask: Ask, download: Download) -> Capture | None:
+    """The capture of a 2xx answer; anything else is noted, None is returned."""
+    if run.web is None and run.source.missing_credential:
+        run.errors.append(f"{ask.url}: its key is missing; put it in {run.source.missing_credential}")
+        return None
+    rendering = Rendering(run, ask) if ask.wait_for else None
+    if rendering and run.plan.chromium is None:
+        run.errors.append(f"{ask.url}: {NO_CHROMIUM}")
+        return None
+    try:
+        response = await download(_request(run, ask, rendering))
+        capture = rendering.rendered(response) if rendering else response.meta[CAPTURE]
+    except NotArchived as problem:
+        if not run.plan.partial:
+            run.errors.append(f"{ask.url}: {problem}")
+        return None
+    except FETCH_PROBLEMS as problem:
+        reason = rendering.explained(problem) if rendering else problem
+        run.errors.append(f"{ask.url}: {described(reason, ask.url, run.plan.request_timeout)}")
+        return None
+    if is_success(capture.http_status):
+        return capture
+    run.errors.append(f"{ask.url}: HTTP {capture.http_status}{tries_of(response.request)}")
+    return None
+
+
+def _request(run: Run, ask: Ask, rendering: Rendering | None) -> Request:
+    headers = dict(ask.headers) | (run.source.credential_headers() if run.web is None else {})
+    if ask.json is not None:
+        headers.setdefault("Content-Type", "application/json")
+    return Request(
+        ask.url,
+        method=ask.method,
+        headers=headers,
+        body=_body(ask),
+        meta={RUN: run, ROLE: "response", LABEL: ask.label, **(rendering.meta() if rendering else {})},
+        dont_filter=True,
+    )
+
+
+def _take_the_rest(run: Run) -> None:
+    """Archive the answers that were saved by hand for the job and that no request has led to."""
+    if run.web is None:
+        return
+    labels = {request_key(ask.method, ask.url, _body(ask)): ask.label for ask in run.source.asks}
+    for held in run.web.held(run.source.id, run.span):
+        if held.key not in run.taken and is_success(held.status):
+            run.taken.add(held.key)
+            run.writer.write(replace(held.exchange(), label=labels.get(held.key, "")))
+
+
+def _body(ask: Ask) -> bytes:
+    return b"" if ask.json is None else json.dumps(ask.json).encode()

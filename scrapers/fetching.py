@@ -1,0 +1,127 @@
+"""Fetching, seen from the flows: a plan of jobs in, sealed archives out.
+
+The crawl runs in a child process of its own, because a reactor starts only once in a process and a hung
+browser can only be ended from outside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+logger = logging.getLogger(__name__)
+
+_SECONDS_TO_END: Final = 5
+
+
+class FetchRefused(ValueError):
+    """The plan cannot be carried out; the message says what to mend."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One source in one slot."""
+
+    source: str
+    slot: datetime
+
+
+@dataclass(frozen=True)
+class FetchPlan:
+    """What one crawl is asked to do.
+
+    `recorded` is a folder of WARC files that is read in place of the network, and with `partial` an answer
+    that it lacks is no error. `allow_loopback` lets requests reach this machine, for tests. `chromium` is
+    the browser's path, `providers` a folder of further providers, `request_timeout` in seconds.
+    """
+
+    home: Path
+    run_id: str
+    jobs: tuple[Job, ...]
+    recorded: Path | None = None
+    partial: bool = False
+    allow_loopback: bool = False
+    chromium: str | None = None
+    providers: Path | None = None
+    request_timeout: int = 60
+
+    @property
+    def log(self) -> Path:
+        """Where the crawl writes its log."""
+        return self.home / "logs" / f"crawl-{self.run_id}.log"
+
+
+PLAN: Final = TypeAdapter(FetchPlan)
+JOB: Final = TypeAdapter(Job)
+
+
+async def fetch(plan: FetchPlan, on_done: Callable[[Job, Path], None]) -> dict[Job, Path]:
+    """Carry out a plan in a child process; returns the sealed archive of each job that was finished.
+
+    `on_done` is told of each archive as it is sealed. A job that the child did not finish, because it was
+    ended or broke, is absent. Cancelling ends the child and its browser. Raises FetchRefused.
+    """
+    plan.log.parent.mkdir(parents=True, exist_ok=True)
+    done: dict[Job, Path] = {}
+    with plan.log.open("ab") as log:
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "scrapers.crawl"),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        async for event in _events(child, PLAN.dump_json(plan)):
+            if "refused" in event:
+                raise FetchRefused(event["refused"])
+            job = JOB.validate_python(event["job"])
+            done[job] = Path(event["path"])
+            on_done(job, done[job])
+        await child.wait()
+    finally:
+        await _end(child)
+    if len(done) < len(plan.jobs):
+        logger.error(
+            "the crawl ended with code %s after %d of %d jobs; see %s",
+            child.returncode,
+            len(done),
+            len(plan.jobs),
+            plan.log,
+        )
+    return done
+
+
+async def _events(child: Process, plan: bytes) -> AsyncIterator[dict[str, Any]]:
+    if child.stdin is None or child.stdout is None:
+        raise TypeError("the child has no pipes")
+    child.stdin.write(plan)
+    child.stdin.close()
+    async for line in child.stdout:
+        yield json.loads(line)
+
+
+async def _end(child: Process) -> None:
+    """End the child's process group, if it still runs: politely, then not."""
+    for sent in (signal.SIGTERM, signal.SIGKILL):
+        if child.returncode is not None:
+            return
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, sent)
+        try:
+            await asyncio.wait_for(child.wait(), _SECONDS_TO_END)
+        except TimeoutError:
+            logger.warning("the crawl did not end on %s", sent.name)

@@ -1,0 +1,1 @@
+"""vast.ai: a marketplace of other people's machines, read through its offer search."""

@@ -1,0 +1,258 @@
+"""The declarations under scrapers/providers, loaded and checked.
+
+A provider is a folder: provider.toml says who it is, what is asked, how often, and what a good
+night looks like; page.py has one pure function for each source, named like it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from scrapers import providers as _package
+from scrapers.rows import Ask
+from scrapers.slots import Cadence
+from warehouse.schema import FACT_TABLES
+
+PROVIDERS = Path(str(resources.files("scrapers"))) / "providers"
+ShapeName = Literal["json_api", "html_table", "rendered_page", "liveness"]
+
+
+class DeclarationError(ValueError):
+    """A provider.toml is wrong; the message names the file and what to mend."""
+
+
+class _Declared(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AskDeclared(_Declared):
+    """A request as declared; see scrapers.rows.Ask."""
+
+    url: str
+    label: str = ""
+    json_body: dict[str, Any] | None = Field(default=None, alias="json")
+    headers: dict[str, str] = {}
+    wait_for: str = ""
+
+    def ask(self) -> Ask:
+        """The request that a crawl sends."""
+        return Ask(self.url, self.label, self.json_body, self.headers, self.wait_for)
+
+
+class GoodNight(_Declared):
+    """What a good night of one table looks like.
+
+    Under `rows_at_least`, without one of `must_have` (column -> values), or under
+    `share_of_last_good_at_least` of the last good night's rows the snapshot is held back; above
+    `rows_warn_above` an incident asks a person to look.
+    """
+
+    rows_at_least: int = Field(ge=1)
+    rows_warn_above: int | None = None
+    share_of_last_good_at_least: float = Field(default=0.5, ge=0, le=1)
+    must_have: dict[str, list[str]] = {}
+
+
+class CredentialDeclared(_Declared):
+    """What a source asks its key in: `header: prefix + value of the environment variable`."""
+
+    variable: str = Field(pattern=r"^[A-Z][A-Z0-9_]*$")
+    header: str = "Authorization"
+    prefix: str = "Bearer "
+
+
+class SourceDeclared(_Declared):
+    """One source: how it is asked, how often, and what a good night of it looks like.
+
+    A source of shape liveness needs no `good`; `words` are those that its page must show, all of them,
+    before the provider counts as back. One with a `credential` is due only where the variable is set.
+    """
+
+    title: str
+    shape: ShapeName
+    cadence: Cadence = "nightly"
+    timeout_seconds: int = Field(default=300, ge=1)
+    delay_seconds: float = Field(default=1.0, ge=0)
+    asks: list[AskDeclared] = Field(alias="ask", min_length=1)
+    good: dict[str, GoodNight] = {}
+    evidence_url: str = ""
+    credential: CredentialDeclared | None = None
+    words: list[str] = []
+
+    @model_validator(mode="before")
+    @classmethod
+    def _liveness_is_one_term(cls, declared: dict[str, Any]) -> dict[str, Any]:
+        if declared.get("shape") == "liveness":
+            return {"good": {"terms": {"rows_at_least": 1}}} | declared
+        return declared
+
+    @model_validator(mode="after")
+    def _liveness_has_words(self) -> SourceDeclared:
+        if (self.shape == "liveness") != bool(self.words):
+            raise ValueError("words are those of a source of shape liveness, which needs some")
+        return self
+
+    @model_validator(mode="after")
+    def _tables_exist(self) -> SourceDeclared:
+        unknown = self.good.keys() - set(FACT_TABLES)
+        if unknown or not self.good:
+            raise ValueError(f"good must name tables of {', '.join(FACT_TABLES)}")
+        return self
+
+
+class ProviderDeclared(_Declared):
+    """Who a provider is, and its sources.
+
+    One that is gone or renamed says since when, as exactly as is known (YYYY, YYYY-MM or YYYY-MM-DD), what
+    happened in words, and where that stands.
+    """
+
+    title: str
+    kind: Literal["marketplace", "cloud", "notebook"]
+    status: Literal["active", "gone", "renamed", "unknown"]
+    homepage: str
+    enabled: bool = True
+    why_disabled: str = ""
+    since: str = Field(default="", pattern=r"^(\d{4}(-\d{2}(-\d{2})?)?)?$")
+    what_happened: str = ""
+    evidence: list[str] = []
+    sources: dict[str, SourceDeclared] = Field(alias="source", default={})
+
+    @model_validator(mode="after")
+    def _disabled_says_why(self) -> ProviderDeclared:
+        if not self.enabled and not self.why_disabled:
+            raise ValueError("a provider that is off says why_disabled")
+        return self
+
+    @model_validator(mode="after")
+    def _an_end_has_evidence(self) -> ProviderDeclared:
+        if self.status != "active" and not (self.what_happened and self.evidence):
+            raise ValueError(f"a provider that is {self.status} says what_happened, with evidence")
+        return self
+
+
+class Source:
+    """One source of a provider: its declaration and its ids."""
+
+    def __init__(self, provider: str, name: str, declared: SourceDeclared) -> None:
+        self.provider = provider
+        self.name = name
+        self.declared = declared
+
+    def __repr__(self) -> str:
+        return f"Source({self.id})"
+
+    @property
+    def id(self) -> str:
+        """provider.source, the value of every `source` column."""
+        return f"{self.provider}.{self.name}"
+
+    @property
+    def asks(self) -> list[Ask]:
+        """The requests that a fetch of the source begins with."""
+        return [declared.ask() for declared in self.declared.asks]
+
+    @property
+    def browser(self) -> bool:
+        """Whether the source needs a browser."""
+        return self.declared.shape == "rendered_page"
+
+    @property
+    def missing_credential(self) -> str | None:
+        """The environment variable that the source needs and that is not set, if there is one."""
+        credential = self.declared.credential
+        return credential.variable if credential and not os.environ.get(credential.variable) else None
+
+    def credential_headers(self) -> dict[str, str]:
+        """The header that carries the source's key, empty for a source without; never to be logged."""
+        credential = self.declared.credential
+        if credential is None:
+            return {}
+        return {credential.header: credential.prefix + os.environ.get(credential.variable, "")}
+
+    @property
+    def parser_version(self) -> str:
+        """Digest of the code, lookups and declaration that read this source's captures."""
+        return _parser_version(self.provider)
+
+
+class Provider:
+    """A provider with its sources, in declared order."""
+
+    def __init__(self, provider_id: str, declared: ProviderDeclared) -> None:
+        self.id = provider_id
+        self.declared = declared
+        self.sources = {name: Source(provider_id, name, source) for name, source in declared.sources.items()}
+
+
+def load_provider(folder: Path) -> Provider:
+    """Read one provider folder; raises DeclarationError."""
+    path = folder / "provider.toml"
+    try:
+        declared = ProviderDeclared.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, tomllib.TOMLDecodeError, ValidationError) as problem:
+        raise DeclarationError(f"{folder.name}/provider.toml: {problem}") from problem
+    return Provider(folder.name, declared)
+
+
+@cache
+def providers() -> Mapping[str, Provider]:
+    """Every declared provider by id, in alphabetical order."""
+    found = (path.parent for root in _package.__path__ for path in Path(root).glob("*/provider.toml"))
+    return {folder.name: load_provider(folder) for folder in sorted(found, key=lambda folder: folder.name)}
+
+
+def add_providers(folder: Path) -> None:
+    """Declare the providers of a further folder too: an installation's own, or a test's."""
+    _package.__path__.append(str(folder))
+    providers.cache_clear()
+
+
+def sources(only: Iterable[str] = ()) -> list[Source]:
+    """Every source of an enabled provider, or those named (a provider's id or a source's).
+
+    A source named outright is returned even when its provider is off.
+    """
+    wanted = list(only)
+    found = [source for provider in providers().values() for source in provider.sources.values()]
+    if not wanted:
+        return [source for source in found if providers()[source.provider].declared.enabled]
+    for name in wanted:
+        if not any(name in {source.id, source.provider} for source in found):
+            raise DeclarationError(f"no source or provider is called {name!r}")
+    return [source for source in found if source.id in wanted or source.provider in wanted]
+
+
+def source(source_id: str) -> Source:
+    """The source of this id; raises DeclarationError."""
+    provider, _, name = source_id.partition(".")
+    try:
+        return providers()[provider].sources[name]
+    except KeyError:
+        raise DeclarationError(f"no source is called {source_id!r}") from None
+
+
+@cache
+def _parser_version(provider: str) -> str:
+    package = PROVIDERS.parent
+    files = [
+        *sorted(path for root in _package.__path__ for path in (Path(root) / provider).glob("*")),
+        *sorted((package / "rows").glob("*.py")),
+        *sorted((package / "shapes").glob("*.py")),
+        Path(str(resources.files("warehouse"))) / "gpus.toml",
+    ]
+    digest = hashlib.sha256()
+    for path in files:
+        if path.suffix in {".py", ".toml"} and path.name != "simulated.py":
+            digest.update(path.name.encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,35 @@
+"""How a kind of source is asked and read; a provider is data on top of a shape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Protocol
+
+from scrapers.registry import Source
+from scrapers.rows import Ask, Capture, Document
+from scrapers.shapes import html_table, json_api, liveness, rendered_page
+
+
+class Shape(Protocol):
+    """What a shape module offers."""
+
+    def follow(self, source: Source, ask: Ask, capture: Capture) -> list[Ask]:
+        """Further requests that an answer calls for: the next page, the next query."""
+
+    def documents(self, captures: Sequence[Capture]) -> list[Document]:
+        """The captures opened; raises PageBroken when one is not what its shape expects."""
+
+
+_SHAPES: dict[str, ModuleType] = {
+    "json_api": json_api,
+    "html_table": html_table,
+    "rendered_page": rendered_page,
+    "liveness": liveness,
+}
+
+
+def shape_of(source: Source) -> Shape:
+    """The shape a source is declared with."""
+    shape: Shape = _SHAPES[source.declared.shape]
+    return shape

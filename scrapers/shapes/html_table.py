@@ -1,0 +1,32 @@
+"""Static pages with tables: HTML as served, or the Markdown twin that some docs publish."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markdown_it import MarkdownIt
+
+from scrapers.registry import Source
+from scrapers.rows import Ask, Capture, Document, Html, PageBroken
+
+_MARKDOWN = MarkdownIt("commonmark").enable("table")
+
+
+def follow(source: Source, ask: Ask, capture: Capture) -> list[Ask]:
+    """Nothing: such a source is one page an ask."""
+    return []
+
+
+def documents(captures: Sequence[Capture]) -> list[Document]:
+    """The pages as HTML; raises PageBroken for an empty one."""
+    return [opened(capture) for capture in captures if capture.role == "response"]
+
+
+def opened(capture: Capture) -> Html:
+    """The page as HTML; Markdown is rendered first, so that one parser reads both twins."""
+    text = capture.body.decode("utf-8", "replace")
+    if not text.strip():
+        raise PageBroken(f"{capture.url} answered an empty page")
+    if capture.media_type == "text/markdown" or capture.url.endswith(".md"):
+        text = _MARKDOWN.render(text)
+    return Html(capture, text)

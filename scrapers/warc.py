@@ -1,0 +1,123 @@
+"""WARC as this project writes and reads it: exchanges, records and what stands in their heads."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from warcio.archiveiterator import ArchiveIterator
+from warcio.exceptions import ArchiveLoadFailed
+from warcio.recordloader import ArcWarcRecord
+from warcio.statusandheaders import StatusAndHeaders
+
+from scrapers.redaction import redacted_headers, redacted_url
+from scrapers.rows.capture import Role
+
+PREFIX: Final = "Gpuledger-"
+MAX_BODY: Final = 128 * 1024 * 1024
+"""Bytes that a body may have, packed or unpacked; what is larger is no price list."""
+
+# They describe a transfer that is over: chunks are put together, and the length is written anew.
+_TRANSFER: Final = frozenset({"content-length", "transfer-encoding", "connection", "keep-alive"})
+_CODING: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+
+Headers = Sequence[tuple[str, str]]
+
+
+class ArchiveDamaged(ValueError):
+    """An archive cannot be read, or holds other bytes than were archived."""
+
+
+class BodyTooLarge(ValueError):
+    """A body unpacks to more than MAX_BODY."""
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request and its answer as they crossed the wire, the content encoding of the bodies included."""
+
+    url: str
+    at: datetime
+    body: bytes
+    headers: Headers = ()
+    status: int = 200
+    method: str = "GET"
+    request_headers: Headers = ()
+    request_body: bytes = b""
+    role: Role = "response"
+    label: str = ""
+
+
+def records(path: Path, offset: int = 0) -> Generator[tuple[ArcWarcRecord, int], None, None]:
+    """The records of a WARC file from an offset on, each with the offset of its gzip member.
+
+    A record's stream must be read before the next record is asked for, and before the generator is let go,
+    which closes the file. Raises ArchiveDamaged.
+    """
+    with path.open("rb") as file:
+        file.seek(offset)
+        iterator = ArchiveIterator(file)
+        try:
+            for record in iterator:
+                yield record, iterator.offset
+        except ArchiveLoadFailed as problem:
+            raise ArchiveDamaged(f"{path} cannot be read: {problem}") from problem
+
+
+def body_of(record: ArcWarcRecord) -> bytes:
+    """A record's payload with transfer and content encoding undone; raises BodyTooLarge."""
+    body: bytes = record.content_stream().read(MAX_BODY + 1)
+    if len(body) > MAX_BODY:
+        raise BodyTooLarge(f"the answer is larger than {MAX_BODY >> 20} MiB")
+    return body
+
+
+def without_coding(headers: Headers) -> list[tuple[str, str]]:
+    """The headers of a body whose encoding has been undone."""
+    return [pair for pair in headers if pair[0].lower() not in _CODING]
+
+
+def is_success(status: int) -> bool:
+    """Whether a status is 2xx."""
+    return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
+
+
+def is_redirect(status: int) -> bool:
+    """Whether a status is 3xx."""
+    return HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST
+
+
+def media_type_of(content_type: str | None) -> str:
+    """The media type of a Content-Type header, without its parameters; empty where none was sent."""
+    return (content_type or "").partition(";")[0].strip().lower()
+
+
+def warc_date(moment: datetime) -> str:
+    """A moment as WARC writes it: 2026-11-20T03:17:00Z, microseconds where there are any."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def response_head(exchange: Exchange) -> StatusAndHeaders:
+    """The status line and headers of an answer, redacted."""
+    try:
+        status = f"{exchange.status} {HTTPStatus(exchange.status).phrase}"
+    except ValueError:
+        status = f"{exchange.status} Unknown"
+    headers = [pair for pair in redacted_headers(exchange.headers) if pair[0].lower() not in _TRANSFER]
+    return StatusAndHeaders(
+        status, [*headers, ("Content-Length", str(len(exchange.body)))], protocol="HTTP/1.1"
+    )
+
+
+def request_head(exchange: Exchange) -> StatusAndHeaders:
+    """The request line and headers, redacted."""
+    parts = urlsplit(redacted_url(exchange.url))
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    headers = [pair for pair in redacted_headers(exchange.request_headers) if pair[0].lower() != "host"]
+    line = f"{exchange.method} {target} HTTP/1.1"
+    return StatusAndHeaders(line, [("Host", parts.netloc), *headers], is_http_request=True)

@@ -1,0 +1,221 @@
+"""The nightly run as a user meets it: whole, twice, killed, watched, without a network."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import duckdb
+import pytest
+
+from flows.demo import nights
+from scrapers.registry import sources
+from warehouse.ledger import WAREHOUSE_FILE, read_warehouse
+
+KILLS = 20
+Gpuledger = Callable[..., subprocess.CompletedProcess[str]]
+FACTS = ("offers", "plans", "terms", "quarantine", "findings", "incidents", "expectation_results")
+
+# A run over some of the demo's nights, in a process of its own: argv is home, web, first and last night.
+RUN = """
+import asyncio, dataclasses, pathlib, sys
+from flows.settings import prepare_prefect
+home, web = map(pathlib.Path, sys.argv[1:3])
+prepare_prefect(home)
+from flows import demo
+from flows.nightly import nightly
+from scrapers.browser import find_chromium
+from scrapers.registry import sources
+request = demo.request(home, web, find_chromium())
+some = request.at[int(sys.argv[3]):int(sys.argv[4])]
+few = tuple(sources(["vast_ai", "aws", "paperspace"]))
+asyncio.run(nightly(dataclasses.replace(request, at=some, sources=few)))
+"""
+
+READ = """
+import duckdb, sys
+reads = 0
+while True:
+    with duckdb.connect(sys.argv[1], read_only=True) as connection:
+        connection.sql("SELECT count(*) FROM offers").fetchone()
+    reads += 1
+    print(reads, flush=True)
+"""
+
+
+def started(home: Path, web: Path, first: int, last: int, server: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", RUN, str(home), str(web), str(first), str(last)]
+    environment = {**os.environ, "PREFECT_HOME": str(home / "prefect"), "PREFECT_API_URL": server}
+    return subprocess.Popen(
+        command,
+        start_new_session=True,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def contents(home: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Every fact of a warehouse, without what names the run."""
+    with read_warehouse(home / WAREHOUSE_FILE) as connection:
+        return {
+            table: sorted(connection.table(table).select("* EXCLUDE (run_id)").fetchall(), key=repr)
+            for table in FACTS
+        }
+
+
+def counts(home: Path) -> dict[str, int]:
+    with read_warehouse(home / WAREHOUSE_FILE) as connection:
+        tables = [name for (name,) in connection.sql("SELECT table_name FROM duckdb_tables()").fetchall()]
+        return {table: connection.table(table).count("*").fetchall()[0][0] for table in tables}
+
+
+def ask(home: Path, query: str) -> list[tuple[Any, ...]]:
+    with read_warehouse(home / WAREHOUSE_FILE) as connection:
+        return connection.sql(query).fetchall()
+
+
+@pytest.fixture(scope="module")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The API of a Prefect server of our own, so that a run's time is its own and not its server's."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    environment = {**os.environ, "PREFECT_HOME": str(tmp_path_factory.mktemp("prefect"))}
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet) as server:
+        for _ in range(120):
+            time.sleep(0.5)
+            with suppress(URLError), urlopen(f"http://127.0.0.1:{port}/api/health"):
+                break
+        yield f"http://127.0.0.1:{port}/api"
+        server.terminate()
+
+
+@pytest.fixture(scope="module")
+def web(demo_home: Path) -> Path:
+    return demo_home / "recorded-web"
+
+
+def test_the_demo_stores_sixty_nights_and_shows_what_was_planted(demo_home: Path) -> None:
+    assert ask(demo_home, "SELECT count(DISTINCT slot) FROM offers") == [(60,)]
+    broken = ask(demo_home, "SELECT source, slot::DATE::VARCHAR FROM scrapes WHERE status <> 'ok' ORDER BY 1")
+    assert broken == [("aws.spot", "2026-10-28"), ("paperspace.machines", "2026-11-04")]
+    incidents = ask(demo_home, "SELECT source, kind FROM incidents ORDER BY 1")
+    assert incidents == [("aws.spot", "page_changed"), ("paperspace.machines", "page_changed")]
+    found = ask(demo_home, "SELECT DISTINCT kind, subject FROM findings ORDER BY 1, 2")
+    assert found == [
+        ("disagreement", "H100 x8"),
+        ("new_field", "power_cap_watts"),
+        ("unknown_gpu", "Imaginary RTX 9999"),
+    ]
+    refused = ask(
+        demo_home, "SELECT slot::DATE::VARCHAR, record->>'machine', reason FROM quarantine ORDER BY 1"
+    )
+    assert [(day, name) for day, name, _ in refused] == [
+        ("2026-11-10", "H100 ×8"),
+        ("2026-11-11", "H100 ×8"),
+        ("2026-11-12", "H100 ×8"),
+    ]
+    assert all("is not 8 times $5.95" in reason for _, _, reason in refused)
+
+
+def test_every_offer_is_traced_to_bytes_in_the_archive(demo_home: Path) -> None:
+    untraced = "SELECT count(*) FROM offers ANTI JOIN captures USING (capture_id, run_id, source, slot)"
+    assert ask(demo_home, untraced) == [(0,)]
+    files = ask(demo_home, "SELECT DISTINCT warc_file FROM captures")
+    assert all((demo_home / file).is_file() for (file,) in files)
+
+
+def test_no_address_of_a_host_is_stored(demo_home: Path) -> None:
+    with read_warehouse(demo_home / WAREHOUSE_FILE) as connection:
+        columns = connection.sql("SELECT lower(column_name) FROM duckdb_columns()").fetchall()
+        records = connection.sql(
+            "SELECT count(*) FROM quarantine WHERE record LIKE '%public_ipaddr%'"
+        ).fetchall()
+    assert not [name for (name,) in columns if "ipaddr" in name or name == "ip"]
+    assert records == [(0,)]
+
+
+def test_a_second_demo_changes_no_row_count(demo_home: Path, gpuledger: Gpuledger) -> None:
+    before = counts(demo_home)
+    again = gpuledger("demo", "--home", demo_home)
+    assert again.returncode == 0, again.stderr
+    assert f"{before['scrapes']} already stored" in again.stdout
+    assert counts(demo_home) == before
+
+
+@pytest.mark.slow
+def test_runs_killed_at_any_moment_lose_and_double_nothing_and_readers_never_fail(
+    tmp_path: Path, web: Path, prefect_server: str
+) -> None:
+    start = partial(started, web=web, server=prefect_server)
+    undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
+    assert start(undisturbed, first=0, last=1).wait() == 0
+    reader = subprocess.Popen(
+        [sys.executable, "-c", READ, str(undisturbed / WAREHOUSE_FILE)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    began = time.monotonic()
+    assert start(undisturbed, first=1, last=2).wait() == 0
+    whole_run = time.monotonic() - began
+    assert start(undisturbed, first=0, last=KILLS).wait() == 0
+    assert reader.poll() is None, reader.communicate()[1]
+    reader.terminate()
+    reads = reader.communicate()[0].split()
+    assert len(reads) > KILLS
+
+    moments = random.Random(KILLS)
+    for night in range(KILLS):
+        run = start(disturbed, first=night, last=night + 1)
+        try:
+            run.wait(timeout=moments.uniform(0.1, 1.0) * whole_run)
+        except subprocess.TimeoutExpired:
+            os.killpg(run.pid, signal.SIGKILL)
+            run.wait()
+    assert start(disturbed, first=0, last=KILLS).wait() == 0
+    assert len(ask(disturbed, "SELECT DISTINCT slot FROM offers")) == KILLS
+    assert _observations(contents(disturbed)) == _observations(contents(undisturbed))
+
+
+def _observations(found: dict[str, list[tuple[Any, ...]]]) -> dict[str, list[str]]:
+    return {table: [repr(row) for row in rows] for table, rows in found.items()}
+
+
+def test_without_a_network_every_source_says_so_and_nothing_is_lost(
+    tmp_path: Path, gpuledger: Gpuledger
+) -> None:
+    home = tmp_path / "home"
+    # A proxy-less, name-less world: an empty archive answers no request, as a dead network does.
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    ran = gpuledger("nightly", "--home", home, "--recorded", empty, "--at", "2026-11-20T03:17", "--json")
+    assert ran.returncode == 1, ran.stderr
+    scrapes = {scrape["source"]: scrape for scrape in json.loads(ran.stdout)["scrapes"]}
+    assert scrapes.keys() == {source.id for source in sources()}
+    living = [source.id for source in sources() if source.declared.shape != "liveness"]
+    assert all(scrapes[name]["status"] == "failed" and scrapes[name]["error"] for name in living)
+    incidents = ask(home, "SELECT source FROM incidents WHERE kind = 'fetch_failed' ORDER BY 1")
+    assert incidents == [(name,) for name in sorted(living)]
+    assert (home / "site" / "index.html").is_file()
+
+
+def test_a_night_of_the_demo_is_the_moment_it_is_scheduled() -> None:
+    assert [night.at.strftime("%H:%M") for night in nights()[:2]] == ["03:17", "03:17"]
+    assert duckdb.__version__ == "1.5.5"

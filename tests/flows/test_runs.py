@@ -1,0 +1,84 @@
+"""What is due: nothing that stands already, and failures only where trying again can help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from flows.runs import RunRequest, RunSummary, due, new_run_id
+from scrapers.registry import Source, SourceDeclared
+from scrapers.slots import slot_of
+from warehouse.ledger import Ledger, Settled
+
+AT = datetime(2026, 11, 20, 15, 40, tzinfo=UTC)
+
+
+@dataclass
+class LedgerWith:
+    scrapes: dict[tuple[str, datetime], Settled]
+
+    def settled(self) -> dict[tuple[str, datetime], Settled]:
+        return self.scrapes
+
+
+def source(cadence: str = "nightly") -> Source:
+    declared = SourceDeclared.model_validate(
+        {
+            "title": "t",
+            "shape": "json_api",
+            "cadence": cadence,
+            "ask": [{"url": "https://example.com/"}],
+            "good": {"offers": {"rows_at_least": 1}},
+        }
+    )
+    return Source("aws", "spot", declared)
+
+
+def jobs(scrapes: dict[tuple[str, datetime], Settled], *, recorded: bool = False) -> int:
+    request = RunRequest(Path("home"), (source(),), (AT,), recorded=Path("web") if recorded else None)
+    found, _ = due(request, cast("Ledger", LedgerWith(scrapes)))
+    return len(found)
+
+
+def test_a_new_slot_is_due_and_a_stored_one_is_not() -> None:
+    slot = slot_of("nightly", AT)
+    assert jobs({}) == 1
+    assert jobs({("aws.spot", slot): Settled("ok", "v")}) == 0
+    assert jobs({("aws.spot", slot): Settled("partial", "v")}) == 0
+    assert jobs({("aws.spot", slot - timedelta(days=1)): Settled("ok", "v")}) == 1
+
+
+@pytest.mark.parametrize("status", ["failed", "skipped"])
+def test_a_live_failure_is_tried_again(status: str) -> None:
+    assert jobs({("aws.spot", slot_of("nightly", AT)): Settled(status, "v")}) == 1
+
+
+def test_a_recorded_failure_is_tried_again_only_by_another_parser() -> None:
+    slot = slot_of("nightly", AT)
+    version = source().parser_version
+    assert jobs({("aws.spot", slot): Settled("failed", version)}, recorded=True) == 0
+    assert jobs({("aws.spot", slot): Settled("failed", "older")}, recorded=True) == 1
+    assert jobs({("aws.spot", slot): Settled("skipped", version)}, recorded=True) == 1
+
+
+def test_many_moments_of_one_slot_are_one_job() -> None:
+    request = RunRequest(Path("home"), (source(),), (AT, AT + timedelta(hours=1)))
+    found, done = due(request, cast("Ledger", LedgerWith({})))
+    assert [(job.source, job.slot) for job in found] == [("aws.spot", slot_of("nightly", AT))]
+    assert done == 0
+
+
+def test_a_run_succeeds_when_every_source_was_stored_whole_or_in_part() -> None:
+    summary = RunSummary("r", "nightly", "live", AT, [{"status": "ok"}, {"status": "partial"}])
+    assert summary.succeeded
+    summary.scrapes.append({"status": "skipped"})
+    assert not summary.succeeded
+    assert summary.row()["sources_failed"] == 1
+
+
+def test_run_ids_sort_by_time() -> None:
+    assert new_run_id(AT) < new_run_id(AT + timedelta(seconds=1))

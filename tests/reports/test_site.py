@@ -1,0 +1,114 @@
+"""The site: honest when there is nothing, inert whatever a source says, the same for the same ledger."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from flows.runs import RunSummary
+from reports import site
+from reports.tables import dollars, web_link
+from warehouse.ledger import Ledger, ScrapeRecord, publish
+from warehouse.schema import BY_NAME
+
+SLOT = datetime(2026, 11, 20, 3, tzinfo=UTC)
+HOSTILE = "<script>alert(1)</script>"
+
+
+def term(slot: datetime, run_id: str, value: str) -> pl.DataFrame:
+    row = {
+        "observed_at": slot,
+        "slot": slot,
+        "run_id": run_id,
+        "provider": "p",
+        "source": "p.s",
+        "capture_id": "c",
+        "parser_version": "v",
+        "tier": HOSTILE,
+        "term": "gpu_models",
+        "value_text": value,
+        "state": "present",
+        "quote": f"{HOSTILE} {value}",
+        "source_url": "javascript:alert(1)",
+    }
+    return pl.DataFrame([row], schema=BY_NAME["terms"].polars())
+
+
+def scrape(slot: datetime, run_id: str) -> dict[str, object]:
+    return {
+        "run_id": run_id,
+        "provider": "p",
+        "source": "p.s",
+        "slot": slot,
+        "started_at": slot,
+        "finished_at": slot,
+        "status": "ok",
+        "error": None,
+        "rows_parsed": 1,
+        "rows_accepted": 1,
+        "rows_quarantined": 0,
+        "capture_ids": ["c"],
+        "robots": "absent",
+        "parser_version": "v",
+    }
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> Path:
+    """A warehouse whose words are an attack, with one change of a term."""
+    with Ledger(tmp_path) as ledger:
+        for day, value in ((18, "T4, P100"), (19, "T4")):
+            slot = SLOT.replace(day=day)
+            ledger.append(ScrapeRecord(scrape(slot, f"r{day}"), {"terms": term(slot, f"r{day}", value)}))
+    return publish(tmp_path)
+
+
+def pages(warehouse: Path, out: Path) -> dict[str, str]:
+    built = site.build(warehouse, out, as_of=SLOT)
+    return {path.name: path.read_text(encoding="utf-8") for path in built}
+
+
+def test_an_empty_ledger_has_honest_pages(tmp_path: Path) -> None:
+    with Ledger(tmp_path):
+        pass
+    found = pages(publish(tmp_path), tmp_path / "site")
+    assert "No offer has been stored yet" in found["index.html"]
+    assert "No spot price has been stored yet" in found["volatility.html"]
+
+
+def test_what_a_source_says_is_shown_and_never_run(hostile: Path, tmp_path: Path) -> None:
+    for text in pages(hostile, tmp_path / "site").values():
+        assert "<script>alert" not in text
+        assert 'href="javascript:' not in text
+
+
+def test_a_change_of_a_free_tier_stands_with_before_and_after(hostile: Path, tmp_path: Path) -> None:
+    text = pages(hostile, tmp_path / "site")["free-tiers.html"]
+    assert "<del>T4, P100</del> → <ins>T4</ins>" in text
+
+
+def test_the_same_ledger_gives_the_same_bytes(hostile: Path, tmp_path: Path) -> None:
+    assert pages(hostile, tmp_path / "one") == pages(hostile, tmp_path / "two")
+
+
+def test_simulated_prices_say_so_on_every_page_and_real_ones_do_not(hostile: Path, tmp_path: Path) -> None:
+    for text in pages(hostile, tmp_path / "real").values():
+        assert site.SIMULATED not in text
+    with Ledger(tmp_path) as ledger:
+        ledger.append_run(RunSummary("r", "nightly", "simulated", SLOT).row())
+    for text in pages(publish(tmp_path), tmp_path / "simulated").values():
+        assert site.SIMULATED in text
+
+
+@pytest.mark.parametrize(("price", "shown"), [(0.0731, "$0.0731"), (1.953, "$1.95"), (1234.5, "$1,234.50")])
+def test_prices_have_the_digits_they_need(price: float, shown: str) -> None:
+    assert dollars(price) == shown
+
+
+def test_only_addresses_of_the_web_are_linked() -> None:
+    assert web_link("https://example.com/a") == "https://example.com/a"
+    assert web_link("javascript:alert(1)") == ""
+    assert web_link(None) == ""

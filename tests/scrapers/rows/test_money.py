@@ -1,0 +1,100 @@
+import re
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scrapers.rows import dollars, exact_decimal, price
+
+
+@pytest.mark.parametrize(
+    ("shown", "amount", "period"),
+    [
+        ("$0.45", "0.45", ""),
+        ("$0.45/hr", "0.45", "hour"),
+        ("$2.99 / GPU / hour", "2.99", "hour"),
+        ("$2.24/GPU-hr", "2.24", "hour"),
+        ("$ 8 per month", "8", "month"),
+        ("US$9.99", "9.99", ""),
+        ("9.99 USD", "9.99", ""),
+        ("$1,234.50", "1234.50", ""),
+        ("$0.000164 / sec", "0.000164", "second"),
+        ("  $5.95/hour ", "5.95", "hour"),
+        ("$0.526/h", "0.526", "hour"),
+        ("$1.379", "1.379", ""),
+        ("$1,179/yr", "1179", "year"),
+        ("$1.999,00", "1999.00", ""),
+    ],
+)
+def test_one_price_is_read_exactly(shown: str, amount: str, period: str) -> None:
+    found = dollars(shown)
+    assert (found.amount, found.currency, found.period) == (Decimal(amount), "USD", period)
+    assert found.shown == shown.strip()
+
+
+def test_an_asterisk_is_told_because_it_can_mean_a_commitment() -> None:
+    assert dollars("$2.24/hour*").footnote
+    assert not dollars("$5.95/hour").footnote
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "",
+        "Free",
+        "Contact us",
+        "N/A",
+        "from $0.40",
+        "Starting at $1.10/hr",
+        "up to $3",
+        "$1.50 - $2.00",
+        "$1.50–$2.00",
+        "$3.20/hr $2.10/hr",
+        "8x H100 $23.92/hr",
+        "—",
+        "-$1.00",
+        "€0.45/hr",
+        "£2",
+        "CA$0.45",
+        "0.45",
+    ],
+)
+def test_what_is_not_one_price_in_dollars_is_refused(shown: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(repr(shown))):
+        dollars(shown)
+
+
+@pytest.mark.parametrize(
+    ("shown", "amount", "currency"),
+    [("¥1,179 per month", "1179", "JPY"), ("S$3.88", "3.88", "SGD"), ("€0,45", "0.45", "EUR")],
+)
+def test_another_currency_is_kept_as_it_is(shown: str, amount: str, currency: str) -> None:
+    found = price(shown)
+    assert (found.amount, found.currency) == (Decimal(amount), currency)
+
+
+def test_a_monthly_price_is_never_taken_for_an_hourly_one() -> None:
+    assert dollars("$8 per month", period="month").amount == 8
+    assert dollars("$0.45", period="hour").amount == Decimal("0.45")
+    with pytest.raises(ValueError, match="per month, expected per hour"):
+        dollars("$8 per month", period="hour")
+
+
+@given(st.integers(min_value=1, max_value=9_999_999), st.integers(min_value=0, max_value=4))
+def test_every_amount_comes_back_whatever_its_decimals(digits: int, places: int) -> None:
+    amount = Decimal(digits).scaleb(-places)
+    assert dollars(f"${amount:,}/hr").amount == amount
+
+
+@pytest.mark.parametrize(
+    ("shown", "value"), [("9.8318", "9.8318"), ("9.0E-4", "0.00090"), ("0", "0"), ("12", "12")]
+)
+def test_a_bare_number_keeps_every_digit(shown: str, value: str) -> None:
+    assert exact_decimal(shown) == Decimal(value)
+
+
+@pytest.mark.parametrize("shown", ["N/A*", "", "NaN", "Infinity", "-inf", "$1", "1,5"])
+def test_a_sentinel_is_never_a_number(shown: str) -> None:
+    with pytest.raises(ValueError, match="not"):
+        exact_decimal(shown)

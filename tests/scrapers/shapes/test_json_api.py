@@ -1,0 +1,60 @@
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+
+from scrapers.registry import Source, SourceDeclared
+from scrapers.rows import Ask, Capture, PageBroken, Payload
+from scrapers.shapes import json_api, shape_of
+
+
+def capture(body: bytes) -> Capture:
+    at = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)
+    return Capture("acme.prices", "https://acme.example/prices", at, 200, "application/json", body)
+
+
+@pytest.fixture
+def prices() -> Source:
+    declared = SourceDeclared.model_validate(
+        {
+            "title": "Prices",
+            "shape": "json_api",
+            "ask": [{"url": "https://acme.example/prices"}],
+            "good": {"offers": {"rows_at_least": 1}},
+        }
+    )
+    return Source("acme", "prices", declared)
+
+
+def next_page(ask: Ask, payload: Payload) -> Iterator[Ask]:
+    if payload.value["next"]:
+        yield Ask(payload.value["next"])
+
+
+def test_an_answer_is_decoded() -> None:
+    (document,) = json_api.documents([capture(b'{"offers": [{"usd": 0.45}]}')])
+    assert isinstance(document, Payload)
+    assert document.value == {"offers": [{"usd": 0.45}]}
+
+
+@pytest.mark.parametrize("body", [b"<!doctype html><title>Just a moment</title>", b"", b'{"offers": ['])
+def test_anything_but_json_is_a_broken_page_though_its_status_is_200(body: bytes) -> None:
+    with pytest.raises(PageBroken, match=r"https://acme\.example/prices answered no JSON") as broken:
+        json_api.documents([capture(body)])
+    assert body[:20].decode() in str(broken.value)
+
+
+def test_the_page_says_what_is_asked_next(prices: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_api, "page_module", lambda provider: SimpleNamespace(prices_follow=next_page))
+    first = Ask("https://acme.example/prices")
+    more, last = capture(b'{"next": "https://acme.example/prices?page=2"}'), capture(b'{"next": null}')
+    assert shape_of(prices).follow(prices, first, more) == [Ask("https://acme.example/prices?page=2")]
+    assert shape_of(prices).follow(prices, first, last) == []
+
+
+def test_a_page_without_a_follow_function_is_one_request(
+    prices: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_api, "page_module", lambda provider: SimpleNamespace())
+    assert json_api.follow(prices, Ask("https://acme.example/prices"), capture(b"no JSON at all")) == []

@@ -1,0 +1,191 @@
+import tomllib
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from scrapers import registry
+from scrapers.registry import PROVIDERS, DeclarationError, load_provider, providers, source, sources
+
+FIXTURES = Path(__file__).parent / "providers"
+VALID = """
+title = "Acme GPUs"
+kind = "cloud"
+status = "active"
+homepage = "https://acme.example"
+
+[source.prices]
+title = "Prices"
+shape = "json_api"
+cadence = "hourly"
+
+[[source.prices.ask]]
+url = "https://acme.example/prices"
+json = { limit = 10 }
+
+[source.prices.good.offers]
+rows_at_least = 3
+"""
+GONE = """
+title = "Acme GPUs"
+kind = "cloud"
+status = "gone"
+homepage = "https://acme.example"
+since = "2021-08"
+what_happened = "It shut down."
+evidence = ["https://acme.example/goodbye"]
+
+[source.liveness]
+title = "Whether Acme is back"
+shape = "liveness"
+words = ["Acme", "GPU"]
+
+[[source.liveness.ask]]
+url = "https://acme.example"
+"""
+PARTS = ("__init__.py", "page.py", "simulated.py")
+
+
+def declared(folder: Path, text: str) -> Path:
+    provider = folder / "acme"
+    provider.mkdir()
+    (provider / "provider.toml").write_text(text, encoding="utf-8")
+    return provider
+
+
+def missing_parts(folders: Path, fixtures: Path) -> Iterator[str]:
+    """What a provider folder, or a fixture folder, lacks of the whole that the two make together.
+
+    A provider of which only liveness is watched is a declaration and nothing else.
+    """
+    named = {path.name for root in (folders, fixtures) for path in root.iterdir() if path.is_dir()}
+    for name in sorted(named - {"__pycache__"}):
+        declaration = folders / name / "provider.toml"
+        if not declaration.is_file():
+            yield f"{name} has no provider.toml"
+        elif {found["shape"] for found in _declared_sources(declaration)} == {"liveness"}:
+            continue
+        for part in PARTS:
+            if not (folders / name / part).is_file():
+                yield f"{name} has no {part}"
+        if not list((fixtures / name).glob("test_*.py")):
+            yield f"{name} has no tests"
+
+
+def _declared_sources(declaration: Path) -> list[dict[str, str]]:
+    return list(tomllib.loads(declaration.read_text(encoding="utf-8")).get("source", {}).values())
+
+
+def test_a_declaration_becomes_requests(tmp_path: Path) -> None:
+    provider = load_provider(declared(tmp_path, VALID))
+    (prices,) = provider.sources.values()
+    assert prices.id == "acme.prices"
+    assert not prices.browser
+    (ask,) = prices.asks
+    assert (ask.method, ask.url, ask.json) == ("POST", "https://acme.example/prices", {"limit": 10})
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "field"),
+    [
+        ('shape = "json_api"', 'shape = "jason_api"', "source.prices.shape"),
+        ('kind = "cloud"\n', "", "kind"),
+        ("rows_at_least = 3", "rows_at_least = 0", "source.prices.good.offers.rows_at_least"),
+        ("rows_at_least = 3", "row_at_least = 3", "source.prices.good.offers.row_at_least"),
+        ("good.offers", "good.captures", "good must name tables of offers, plans, terms"),
+        ("[[source.prices.ask]]", "[source.prices.ask]", "source.prices.ask"),
+        ('status = "active"', 'status = "active"\nenabled = false', "why_disabled"),
+        ('title = "Prices"', 'title = "Prices', "line 8"),
+        ('status = "active"', 'status = "gone"', "what_happened, with evidence"),
+        ('status = "active"', 'status = "active"\nsince = "summer 2021"', "since"),
+        ('shape = "json_api"', 'shape = "liveness"', "needs some"),
+        ('title = "Prices"', 'title = "Prices"\ncredential.variable = "acme key"', "credential.variable"),
+    ],
+)
+def test_a_wrong_declaration_is_refused_by_file_and_field(
+    tmp_path: Path, right: str, wrong: str, field: str
+) -> None:
+    assert right in VALID
+    with pytest.raises(DeclarationError) as refused:
+        load_provider(declared(tmp_path, VALID.replace(right, wrong)))
+    assert str(refused.value).startswith("acme/provider.toml: ")
+    assert field in str(refused.value)
+
+
+def test_a_folder_without_a_declaration_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "acme").mkdir()
+    with pytest.raises(DeclarationError, match=r"acme/provider\.toml"):
+        load_provider(tmp_path / "acme")
+
+
+def test_a_provider_that_is_off_is_asked_only_when_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on, off = tmp_path / "on", tmp_path / "off"
+    on.mkdir()
+    off.mkdir()
+    switched_off = 'homepage = "https://acme.example"\nenabled = false\nwhy_disabled = "Its terms forbid it."'
+    active = load_provider(declared(on, VALID))
+    dormant = load_provider(declared(off, VALID.replace('homepage = "https://acme.example"', switched_off)))
+    monkeypatch.setattr(registry, "providers", lambda: {"acme": active})
+    assert [found.id for found in sources()] == ["acme.prices"]
+    monkeypatch.setattr(registry, "providers", lambda: {"acme": dormant})
+    assert sources() == []
+    assert [found.id for found in sources(["acme"])] == ["acme.prices"]
+
+
+def test_an_unknown_name_is_an_error_not_an_empty_run() -> None:
+    with pytest.raises(DeclarationError, match="'paperspce'"):
+        sources(["paperspce"])
+    with pytest.raises(DeclarationError, match=r"'paperspace\.prices'"):
+        source("paperspace.prices")
+
+
+@pytest.mark.parametrize("provider_id", sorted(providers()))
+def test_every_source_has_a_page_function_of_its_name(provider_id: str) -> None:
+    for name, found in providers()[provider_id].sources.items():
+        if found.declared.shape == "liveness":
+            continue
+        page = import_module(f"scrapers.providers.{provider_id}.page")
+        assert callable(getattr(page, name, None)), f"{provider_id}/page.py has no function {name}"
+
+
+def test_a_provider_is_a_whole_of_declaration_page_simulation_and_tests() -> None:
+    assert list(missing_parts(PROVIDERS, FIXTURES)) == []
+
+
+@pytest.mark.parametrize("part", [*PARTS, "provider.toml", "test_page.py"])
+def test_a_provider_with_a_part_missing_is_noticed(tmp_path: Path, part: str) -> None:
+    folders, fixtures = tmp_path / "providers", tmp_path / "fixtures"
+    for path in (*(folders / "acme" / name for name in PARTS), fixtures / "acme" / "test_page.py"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    declaration = folders / "acme" / "provider.toml"
+    declaration.write_text(VALID, encoding="utf-8")
+    assert list(missing_parts(folders, fixtures)) == []
+    in_fixtures = part == "test_page.py"
+    (fixtures if in_fixtures else folders).joinpath("acme", part).unlink()
+    assert list(missing_parts(folders, fixtures)) == [f"acme has no {'tests' if in_fixtures else part}"]
+
+
+def test_a_provider_that_has_gone_needs_only_a_declaration(tmp_path: Path) -> None:
+    folders, fixtures = tmp_path / "providers", tmp_path / "fixtures"
+    folders.mkdir()
+    fixtures.mkdir()
+    gone = load_provider(declared(folders, GONE))
+    assert list(missing_parts(folders, fixtures)) == []
+    (liveness,) = gone.sources.values()
+    assert set(liveness.declared.good) == {"terms"}
+
+
+def test_a_key_is_taken_from_the_environment_and_named_where_it_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keyed = VALID.replace('shape = "json_api"', 'shape = "json_api"\ncredential.variable = "ACME_KEY"')
+    (prices,) = load_provider(declared(tmp_path, keyed)).sources.values()
+    monkeypatch.delenv("ACME_KEY", raising=False)
+    assert prices.missing_credential == "ACME_KEY"
+    monkeypatch.setenv("ACME_KEY", "sesame")
+    assert prices.missing_credential is None
+    assert prices.credential_headers() == {"Authorization": "Bearer sesame"}

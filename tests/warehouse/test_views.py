@@ -1,0 +1,167 @@
+"""The gold views, held against figures computed here in plain Python."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from warehouse.ledger import Ledger, ScrapeRecord
+from warehouse.schema import BY_NAME
+
+FIRST = datetime(2026, 9, 1, 3, tzinfo=UTC)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with Ledger(tmp_path) as opened:
+        yield opened
+
+
+def store(
+    ledger: Ledger, day: int, table: str, rows: Sequence[dict[str, Any]], *, status: str = "ok"
+) -> None:
+    slot = FIRST + timedelta(days=day)
+    run_id = f"run-{day}"
+    identity = {
+        "observed_at": slot,
+        "slot": slot,
+        "run_id": run_id,
+        "provider": "p",
+        "source": "p.s",
+        "capture_id": "c",
+        "parser_version": "v",
+        "source_url": "https://example.com",
+    }
+    frame = pl.DataFrame([{**identity, **row} for row in rows], schema=BY_NAME[table].polars())
+    scrape = {
+        "run_id": run_id,
+        "provider": "p",
+        "source": "p.s",
+        "slot": slot,
+        "started_at": slot,
+        "finished_at": slot,
+        "status": status,
+        "error": None if status == "ok" else "it broke",
+        "rows_parsed": len(rows),
+        "rows_accepted": len(rows),
+        "rows_quarantined": 0,
+        "capture_ids": [],
+        "robots": None,
+        "parser_version": "v",
+    }
+    ledger.append(ScrapeRecord(scrape, {table: frame}))
+
+
+def offer(price: float | None, *, key: str = "a", gpus: int = 1, **changes: Any) -> dict[str, Any]:
+    return {
+        "offer_key": key,
+        "gpu_model": "H100",
+        "gpu_is_known": True,
+        "gpu_form_factor": "SXM",
+        "gpu_memory_gib": 80.0,
+        "gpu_count": gpus,
+        "pricing_model": "spot",
+        "usd_per_hour": None if price is None else price * gpus,
+        "usd_per_gpu_hour": price,
+        "currency": "USD",
+        "availability": "available",
+        **changes,
+    }
+
+
+def term(value: str | None, state: str = "present") -> dict[str, Any]:
+    return {"tier": "Free", "term": "gpu_models", "value_text": value, "state": state, "quote": value}
+
+
+def test_volatility_is_s1_with_a_gap_and_s4_beside_it(ledger: Ledger) -> None:
+    days = [day for day in range(30) if day not in {7, 8}]
+    prices = {day: 2.0 + 0.1 * math.sin(day // 2) for day in days}
+    for day in days:
+        store(ledger, day, "offers", [offer(prices[day])])
+    returns = [math.log(prices[b] / prices[a]) for a, b in pairwise(days)]
+    elapsed = days[-1] - days[0]
+    changed = sum(value != 0 for value in returns) / len(returns)
+    (found,) = ledger.query("FROM volatility").to_dicts()
+    assert found["hv90"] == pytest.approx(100 * math.sqrt(365 * sum(r * r for r in returns) / elapsed))
+    assert found["n90"] == len(returns)
+    assert found["hv7"] is None
+    assert found["suppressed7"] == "insufficient data: 7 returns, 20 needed"
+    assert found["change_share"] == pytest.approx(changed)
+    spell = -1 / math.log(1 - changed) * elapsed / len(returns)
+    assert found["implied_spell_days"] == pytest.approx(spell)
+
+
+def test_percentiles_count_a_price_once_per_gpu(ledger: Ledger) -> None:
+    rows = [offer(1.0, key="a", gpus=1), offer(2.0, key="b", gpus=8), offer(3.0, key="c", gpus=1)]
+    store(ledger, 0, "offers", rows)
+    by_gpu = sorted([1.0] + [2.0] * 8 + [3.0])
+    (found,) = ledger.query("FROM price_daily").to_dicts()
+    for name, share in (("p10", 0.1), ("p25", 0.25), ("p50", 0.5), ("p75", 0.75), ("p90", 0.9)):
+        assert found[name] == by_gpu[math.ceil(share * len(by_gpu)) - 1]
+    assert (found["gpus"], found["offers"]) == (10, 3)
+
+
+def test_chunks_of_a_machine_are_never_summed(ledger: Ledger) -> None:
+    machine = {"machine_id": "m", "gpus_total": 8, "gpus_available": 8}
+    rows = [offer(2.0, key=f"m:{gpus}", gpus=gpus, **machine) for gpus in (1, 2, 4, 8)]
+    store(ledger, 0, "offers", rows)
+    assert ledger.query("SELECT gpus_total, gpus_available FROM market_machines").rows() == [(8, 8)]
+    assert ledger.query("SELECT gpus FROM price_hourly").rows() == [(8,)]
+
+
+def test_form_factors_and_pricing_models_are_never_mixed(ledger: Ledger) -> None:
+    rows = [
+        offer(1.0, key="a"),
+        offer(2.0, key="b", gpu_form_factor="PCIe"),
+        offer(3.0, key="c", pricing_model="on_demand"),
+    ]
+    store(ledger, 0, "offers", rows)
+    assert ledger.query("SELECT p50 FROM price_daily ORDER BY 1")["p50"].to_list() == [1.0, 2.0, 3.0]
+
+
+def test_a_silent_page_is_a_gap_and_not_a_change(ledger: Ledger) -> None:
+    for day, (value, state) in enumerate(
+        [("T4", "present"), (None, "unknown"), ("T4", "present"), ("L4", "present")]
+    ):
+        store(ledger, day, "terms", [term(value, state)])
+    found = ledger.query("SELECT before, after, changed_at FROM free_tier_changes").rows()
+    assert [(before, after) for before, after, _ in found] == [("T4", "L4")]
+
+
+def test_the_last_known_term_stands_when_the_page_goes_silent(ledger: Ledger) -> None:
+    store(ledger, 0, "terms", [term("T4")])
+    store(ledger, 1, "terms", [term(None, "unknown")])
+    assert ledger.query("SELECT value, still_on_page FROM free_tier_now").rows() == [("T4", False)]
+
+
+def test_the_cheapest_can_be_had(ledger: Ledger) -> None:
+    rows = [
+        offer(1.0, key="gone", availability="unavailable"),
+        offer(2.0, key="here"),
+        offer(None, key="unpriced"),
+    ]
+    store(ledger, 0, "offers", rows)
+    assert ledger.query("SELECT offer_key FROM cheapest_now").rows() == [("here",)]
+
+
+def test_a_missed_night_is_no_price_change(ledger: Ledger) -> None:
+    for day, price in ((0, 2.0), (2, 2.0), (3, 2.5)):
+        store(ledger, day, "offers", [offer(price)])
+    found = ledger.query("SELECT usd_per_hour_before, usd_per_hour, change FROM price_changes").rows()
+    assert found == [(2.0, 2.5, 0.25)]
+
+
+def test_freshness_counts_failures_since_the_last_good_slot(ledger: Ledger) -> None:
+    store(ledger, 0, "offers", [offer(2.0)])
+    store(ledger, 1, "offers", [], status="failed")
+    store(ledger, 2, "offers", [], status="failed")
+    (found,) = ledger.query("FROM freshness").to_dicts()
+    assert (found["failures_since"], found["last_status"], found["last_error"]) == (2, "failed", "it broke")
+    assert found["last_good_slot"].astimezone(UTC) == FIRST

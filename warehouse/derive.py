@@ -1,0 +1,78 @@
+"""What derives from the schema: the DDL, with comments that DuckDB shows, and the dictionary's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
+
+import polars as pl
+
+from warehouse.schema import TABLES, Column, Kind, Table
+
+DUCKDB_TYPES: Final[Mapping[Kind, str]] = MappingProxyType(
+    {
+        "text": "VARCHAR",
+        "integer": "BIGINT",
+        "number": "DOUBLE",
+        "flag": "BOOLEAN",
+        "timestamp": "TIMESTAMPTZ",
+        "date": "DATE",
+        "text_list": "VARCHAR[]",
+        "json": "JSON",
+    }
+)
+
+
+def ddl(table: Table) -> Iterator[str]:
+    """The statements that create a table with its comments; running them twice changes nothing."""
+    columns = ", ".join(
+        f"{column.name} {DUCKDB_TYPES[column.kind]}{' NOT NULL' if column.required else ''}"
+        for column in table.columns
+    )
+    yield f"CREATE TABLE IF NOT EXISTS {table.name} ({columns})"
+    yield f"COMMENT ON TABLE {table.name} IS {_quoted(table.meaning)}"
+    for column in table.columns:
+        yield f"COMMENT ON COLUMN {table.name}.{column.name} IS {_quoted(_comment(column))}"
+
+
+def dictionary() -> pl.DataFrame:
+    """One row a column of every table.
+
+    Columns: table_name, column_name, type, unit, meaning, bounds, required.
+    """
+    return pl.DataFrame(
+        [
+            {
+                "table_name": table.name,
+                "column_name": column.name,
+                "type": DUCKDB_TYPES[column.kind],
+                "unit": column.unit,
+                "meaning": column.meaning,
+                "bounds": bounds(column),
+                "required": column.required,
+            }
+            for table in TABLES
+            for column in table.columns
+        ]
+    )
+
+
+def bounds(column: Column) -> str:
+    """A column's bounds in words, "" when it has none."""
+    if column.allowed:
+        return ", ".join(column.allowed)
+    parts = [
+        f"> {column.above:g}" if column.above is not None else "",
+        f"≥ {column.at_least:g}" if column.at_least is not None else "",
+        f"≤ {column.at_most:g}" if column.at_most is not None else "",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _comment(column: Column) -> str:
+    return f"{column.meaning} [{column.unit}]" if column.unit else column.meaning
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,184 @@
+"""The ledger: append one source's snapshot in one transaction, publish a read-only copy.
+
+Only a run opens `ledger.duckdb`; while it is open no other process can read it. Users read
+`warehouse.duckdb`, a copy that is swapped in whole, so that it opens at any moment.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any, Self
+
+import duckdb
+import polars as pl
+
+from warehouse.derive import ddl
+from warehouse.queries import question
+from warehouse.schema import BY_NAME, TABLES
+from warehouse.views import VIEWS
+
+LEDGER_FILE = "ledger.duckdb"
+WAREHOUSE_FILE = "warehouse.duckdb"
+
+
+class LedgerBusy(RuntimeError):
+    """Another run has the ledger open."""
+
+
+class LedgerDamaged(RuntimeError):
+    """The ledger file cannot be opened as one."""
+
+
+@dataclass(frozen=True)
+class ScrapeRecord:
+    """Everything one scrape adds to the ledger.
+
+    `scrape` is the scrapes row; `frames` holds a frame for each table that gets rows: the accepted
+    facts, captures, quarantine, incidents, findings, expectation_results, each with its table's schema.
+    """
+
+    scrape: Mapping[str, Any]
+    frames: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """The newest scrape of a (source, slot): its status and the parser that read it."""
+
+    status: str
+    parser_version: str
+
+
+class Ledger:
+    """The writer's handle on the ledger of one data folder; a context manager.
+
+    Opening creates missing tables and views. Raises LedgerBusy or LedgerDamaged.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        home.mkdir(parents=True, exist_ok=True)
+        self._connection = _connect(home / LEDGER_FILE)
+
+    def __enter__(self) -> Self:
+        with self._transaction() as cursor:
+            for table in TABLES:
+                for statement in ddl(table):
+                    cursor.execute(statement)
+            for statement in view_statements():
+                cursor.execute(statement)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Write everything to the one file and let it go."""
+        self._connection.execute("CHECKPOINT")
+        self._connection.close()
+
+    def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
+        """Run a query; the answer as a polars frame."""
+        return self._connection.cursor().execute(sql, parameters or {}).pl()
+
+    def settled(self) -> dict[tuple[str, datetime], Settled]:
+        """What stands for every (source, slot): its current scrape, else its newest."""
+        rows = self._connection.cursor().execute(question("settled")).fetchall()
+        return {
+            (source, slot.astimezone(UTC)): Settled(status, version) for source, slot, status, version in rows
+        }
+
+    def last_good(self, source: str, before: datetime) -> dict[str, int]:
+        """Rows by table of the source's last ok scrape before a slot; empty when there is none."""
+        rows = (
+            self._connection.cursor()
+            .execute(question("last_good"), {"source": source, "before": before})
+            .fetchall()
+        )
+        return {table: count for table, count in rows if count}
+
+    def append(self, record: ScrapeRecord) -> None:
+        """Store one scrape, all of it or nothing."""
+        self.append_all([record])
+
+    def append_all(self, records: list[ScrapeRecord]) -> None:
+        """Store several scrapes in one transaction."""
+        with self._transaction() as cursor:
+            for record in records:
+                for table, frame in record.frames.items():
+                    _insert(cursor, table, frame)
+                schema = BY_NAME["scrapes"].polars()
+                _insert(cursor, "scrapes", pl.DataFrame([dict(record.scrape)], schema=schema))
+
+    def append_run(self, run: Mapping[str, Any]) -> None:
+        """Store the row of a finished run."""
+        with self._transaction() as cursor:
+            _insert(cursor, "runs", pl.DataFrame([dict(run)], schema=BY_NAME["runs"].polars()))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        cursor = self._connection.cursor()
+        cursor.execute("BEGIN")
+        try:
+            yield cursor
+        except BaseException:
+            cursor.execute("ROLLBACK")
+            raise
+        cursor.execute("COMMIT")
+
+
+def publish(home: Path) -> Path:
+    """Copy the ledger to warehouse.duckdb and swap it in; readers see the old or the new, never half.
+
+    The ledger must be closed: copying a DuckDB file inside the process that holds it drops its lock.
+    """
+    target = home / WAREHOUSE_FILE
+    fresh = home / f".{WAREHOUSE_FILE}.{os.getpid()}"
+    try:
+        shutil.copyfile(home / LEDGER_FILE, fresh)
+        with fresh.open("rb") as copied:
+            os.fsync(copied.fileno())
+        fresh.replace(target)
+    finally:
+        fresh.unlink(missing_ok=True)
+    return target
+
+
+def read_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a published copy for reading: no writing, no files, no extensions, no settings changed."""
+    connection = duckdb.connect(str(path), read_only=True)
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def view_statements() -> Iterator[str]:
+    """The statements that (re)create the gold views, in the order they build on each other."""
+    for name in VIEWS:
+        yield (resources.files("warehouse") / "views" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+    try:
+        connection = duckdb.connect(str(path))
+    except duckdb.IOException as problem:
+        if "lock" in str(problem):
+            raise LedgerBusy(f"another run has {path.name} open; wait for it to end") from problem
+        raise LedgerDamaged(f"{path} cannot be opened as a ledger: {problem}") from problem
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+def _insert(cursor: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> None:
+    if frame.height:
+        cursor.register("incoming", frame.to_arrow())
+        cursor.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")  # noqa: S608  # a declared name
+        cursor.unregister("incoming")

@@ -1,0 +1,22 @@
+"""The gold views, one .sql file each, named here in the order they build on each other."""
+
+from typing import Final
+
+VIEWS: Final = (
+    "current_scrapes",
+    "current_offers",
+    "current_plans",
+    "current_terms",
+    "latest_offers",
+    "price_hourly",
+    "price_daily",
+    "market_machines",
+    "availability_daily",
+    "volatility",
+    "price_changes",
+    "free_tier_changes",
+    "free_tier_now",
+    "plans_now",
+    "cheapest_now",
+    "freshness",
+)

@@ -1,0 +1,36 @@
+-- How much was listed: offers of each series by day, and, for marketplaces, machines and their GPUs. The machine
+-- figures count each machine once a slot, whatever its chunks; a day is the mean of its slots.
+CREATE OR REPLACE VIEW availability_daily AS
+WITH listed AS (
+    SELECT
+        slot, provider, gpu_model, gpu_form_factor, gpu_memory_gib, pricing_model,
+        count(*) AS offers,
+        count(DISTINCT machine_id) AS machines
+    FROM current_offers
+    WHERE gpu_model IS NOT NULL AND availability <> 'unavailable'
+    GROUP BY ALL
+),
+free AS (
+    SELECT
+        slot, provider, gpu_model, gpu_form_factor, gpu_memory_gib,
+        sum(gpus_available) AS gpus_available,
+        sum(gpus_total) AS gpus_total
+    FROM market_machines
+    GROUP BY ALL
+)
+SELECT
+    listed.slot::DATE AS day,
+    listed.provider, listed.gpu_model, listed.gpu_form_factor, listed.gpu_memory_gib, listed.pricing_model,
+    avg(listed.offers) AS offers,
+    nullif(avg(listed.machines), 0) AS machines,
+    avg(free.gpus_available) AS gpus_available,
+    avg(free.gpus_total) AS gpus_total
+FROM listed
+LEFT JOIN free
+    ON free.slot = listed.slot
+    AND free.provider = listed.provider
+    AND free.gpu_model = listed.gpu_model
+    AND free.gpu_form_factor IS NOT DISTINCT FROM listed.gpu_form_factor
+    AND free.gpu_memory_gib IS NOT DISTINCT FROM listed.gpu_memory_gib
+GROUP BY ALL;
+COMMENT ON VIEW availability_daily IS 'Offers, machines and GPUs listed, by series and day.';

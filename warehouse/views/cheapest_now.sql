@@ -1,0 +1,12 @@
+-- The cheapest offer of each GPU and pricing model over all providers, among what could be had or may be had.
+CREATE OR REPLACE VIEW cheapest_now AS
+SELECT
+    gpu_model, gpu_form_factor, gpu_memory_gib, pricing_model, provider, region, country, usd_per_gpu_hour, gpu_count,
+    offer_key, availability, observed_at, source_url, capture_id
+FROM latest_offers
+WHERE gpu_model IS NOT NULL AND gpu_is_known AND usd_per_gpu_hour IS NOT NULL AND availability <> 'unavailable'
+QUALIFY row_number() OVER (
+    PARTITION BY gpu_model, gpu_form_factor, gpu_memory_gib, pricing_model
+    ORDER BY usd_per_gpu_hour, provider, offer_key
+) = 1;
+COMMENT ON VIEW cheapest_now IS 'The cheapest offer now, for each GPU model, form factor, memory and pricing model.';

@@ -1,0 +1,20 @@
+-- What is last known of every term. still_on_page says whether the newest snapshot says it too: a page that has
+-- gone silent leaves the last known value standing, marked as such.
+CREATE OR REPLACE VIEW free_tier_now AS
+WITH newest AS (
+    SELECT source, max(slot) AS slot
+    FROM current_terms
+    GROUP BY source
+)
+SELECT
+    provider, source, tier, term,
+    coalesce(value_text, format('{:g}', value_number) || coalesce(' ' || unit, ''), state) AS value,
+    value_number, unit, state, quote, observed_at, current_terms.slot, source_url, capture_id,
+    state <> 'unknown' AND current_terms.slot = newest.slot AS still_on_page
+FROM current_terms
+JOIN newest USING (source)
+QUALIFY row_number() OVER (
+    PARTITION BY source, tier, term
+    ORDER BY state <> 'unknown' DESC, current_terms.slot DESC
+) = 1;
+COMMENT ON VIEW free_tier_now IS 'The last known value of every term of free tiers and plans.';

@@ -1,0 +1,14 @@
+-- S6 by day: the median, over the slots seen that day, of each slot's GPU-weighted percentile. A day without a
+-- slot has no row: a gap is never filled.
+CREATE OR REPLACE VIEW price_daily AS
+SELECT
+    provider, source, gpu_model, gpu_form_factor, gpu_memory_gib, pricing_model,
+    slot::DATE AS day,
+    count(*) AS slots,
+    median(offers) AS offers,
+    median(gpus) AS gpus,
+    median(p10) AS p10, median(p25) AS p25, median(p50) AS p50, median(p75) AS p75, median(p90) AS p90,
+    min(lowest) AS lowest
+FROM price_hourly
+GROUP BY ALL;
+COMMENT ON VIEW price_daily IS 'GPU-weighted price percentiles (USD per GPU-hour) by series and day.';
