@@ -14,7 +14,7 @@ from typing import Final
 
 from flows.runs import RunRequest
 from scrapers.registry import sources
-from scrapers.simulation import Night, record_web, simulation_version
+from scrapers.simulation import Night, first_recorded, record_web, simulation_version
 
 NIGHTS: Final = 60
 FIRST_SLOT: Final = datetime(2026, 9, 21, 3, tzinfo=UTC)
@@ -47,12 +47,17 @@ def recorded_web(home: Path, on_night: Callable[[Night], None]) -> Path:
 
 
 def request(home: Path, web: Path, chromium: str | None) -> RunRequest:
-    """A nightly run over every night of the demo at once."""
+    """A nightly run over every night of the demo at once, for the sources that the recorded web has.
+
+    A source is due from its first recorded night on: some join the demo late.
+    """
+    first_slots = first_recorded(web)
     return RunRequest(
         home=home,
-        sources=tuple(sources()),
+        sources=tuple(source for source in sources() if source.id in first_slots),
         at=tuple(night.at for night in nights()),
         origin="simulated",
         recorded=web,
         chromium=chromium,
+        first_slots=first_slots,
     )

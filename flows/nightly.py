@@ -157,6 +157,7 @@ async def _store_all(
         partial=request.partial,
         allow_loopback=request.allow_loopback,
         chromium=request.chromium,
+        providers=request.providers,
     )
     arrivals = Arrivals(jobs, watch)
     names = {job.source for job in jobs}

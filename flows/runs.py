@@ -32,6 +32,8 @@ class RunRequest:
 
     `at` are the moments whose slots are due: one for a scheduled run, sixty for the demo. `recorded`
     names a folder of WARC files that stands in for the network; `partial` lifts the count assertions.
+    `providers` is a folder of further providers, and `first_slots` says of a source that it was not there
+    before a slot, so that nothing earlier is due.
     """
 
     home: Path
@@ -43,6 +45,8 @@ class RunRequest:
     partial: bool = False
     allow_loopback: bool = False
     chromium: str | None = None
+    providers: Path | None = None
+    first_slots: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass
@@ -120,7 +124,9 @@ def due(request: RunRequest, ledger: Ledger) -> tuple[list[Job], int]:
     settled = ledger.settled()
     jobs, done = [], 0
     for source in request.sources:
-        for slot in sorted({slot_of(source.declared.cadence, at) for at in request.at}):
+        first = request.first_slots.get(source.id)
+        slots = sorted({slot_of(source.declared.cadence, at) for at in request.at})
+        for slot in slots if first is None else (slot for slot in slots if slot >= first):
             found = settled.get((source.id, slot))
             stored = found is not None and found.status in {"ok", "partial"}
             refused_alike = (

@@ -25,7 +25,9 @@ class Settings(BaseSettings):
     allow_loopback: bool = False
     """Let fetches reach this machine itself; for tests only."""
     providers: Path | None = None
-    """A folder of further provider declarations."""
+    """A folder of further providers, laid out as scrapers/providers is."""
+    enable: list[str] = []
+    """Ids of providers that are off by default and are read here all the same."""
 
     @classmethod
     def settings_customise_sources(

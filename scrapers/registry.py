@@ -213,19 +213,24 @@ def providers() -> Mapping[str, Provider]:
 
 def add_providers(folder: Path) -> None:
     """Declare the providers of a further folder too: an installation's own, or a test's."""
-    _package.__path__.append(str(folder))
-    providers.cache_clear()
+    if str(folder) not in _package.__path__:
+        _package.__path__.append(str(folder))
+        providers.cache_clear()
 
 
-def sources(only: Iterable[str] = ()) -> list[Source]:
+def sources(only: Iterable[str] = (), *, enable: Iterable[str] = ()) -> list[Source]:
     """Every source of an enabled provider, or those named (a provider's id or a source's).
 
-    A source named outright is returned even when its provider is off.
+    `enable` are ids of providers to count as enabled. A source named outright is returned even when its
+    provider is off. Raises DeclarationError for a name that nothing has.
     """
-    wanted = list(only)
+    wanted, enabled = list(only), set(enable)
+    if unknown := enabled - providers().keys():
+        raise DeclarationError(f"no provider is called {', '.join(map(repr, sorted(unknown)))}")
     found = [source for provider in providers().values() for source in provider.sources.values()]
     if not wanted:
-        return [source for source in found if providers()[source.provider].declared.enabled]
+        enabled |= {provider.id for provider in providers().values() if provider.declared.enabled}
+        return [source for source in found if source.provider in enabled]
     for name in wanted:
         if not any(name in {source.id, source.provider} for source in found):
             raise DeclarationError(f"no source or provider is called {name!r}")

@@ -80,6 +80,16 @@ def record_web(folder: Path, nights: Sequence[Night], on_night: Callable[[Night]
         on_night(night)
 
 
+def first_recorded(folder: Path) -> dict[str, datetime]:
+    """The first slot of each source in a web that `record_web` wrote."""
+    first: dict[str, datetime] = {}
+    for path in sorted(folder.glob(f"*/*{SEALED}")):
+        source, hour, _ = path.name.removesuffix(SEALED).rsplit(".", 2)
+        slot = datetime.strptime(f"{path.parent.name} {hour} +0000", "%Y-%m-%d %H%M %z")
+        first.setdefault(source, slot)
+    return first
+
+
 def simulation_version() -> str:
     """Digest of everything that decides what the simulated web answers."""
     digest = hashlib.sha256(Path(__file__).read_bytes())

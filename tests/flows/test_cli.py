@@ -15,7 +15,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from scrapers.registry import providers
+from scrapers.registry import PROVIDERS, providers
 from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, read_warehouse
 
 Gpuledger = Callable[..., subprocess.CompletedProcess[str]]
@@ -123,7 +123,7 @@ def test_live_prices_never_join_simulated_ones(home: Path, tmp_path: Path, gpule
 def test_replay_corrects_what_an_older_parser_misread_and_keeps_both(
     home: Path, gpuledger: Gpuledger
 ) -> None:
-    slot = "slot = TIMESTAMPTZ '2026-11-10 03:00Z' AND source = 'aws.spot'"
+    slot = "slot = TIMESTAMPTZ '2026-11-10 03:00:00+00' AND source = 'aws.spot'"
     total = f"SELECT round(sum(usd_per_hour), 6) FROM current_offers WHERE {slot}"
     with duckdb.connect(str(home / LEDGER_FILE)) as ledger:
         right = ledger.sql(total).fetchall()
@@ -158,3 +158,27 @@ def test_a_check_shows_what_a_source_would_write_and_writes_nothing(
     assert "aws.spot: failed" in broken.stdout
     assert "answered no JSON" in broken.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_of_further_providers_is_read_and_one_that_is_off_only_when_enabled(
+    tmp_path: Path, gpuledger: Gpuledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(PROVIDERS / "paperspace", tmp_path / "providers" / "our_lab")
+    declared = tmp_path / "providers" / "our_lab" / "provider.toml"
+    off = 'enabled = false\nwhy_disabled = "a test"\n'
+    declared.write_text(off + declared.read_text(encoding="utf-8"), encoding="utf-8")
+    monkeypatch.setenv("GPULEDGER_PROVIDERS", str(tmp_path / "providers"))
+    listed = json.loads(gpuledger("providers", "--json", "--home", tmp_path).stdout)
+    assert {row["source"] for row in listed if not row["enabled"]} >= {"our_lab.machines", "our_lab.plans"}
+
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    asked = ("nightly", "--recorded", empty, "--at", SLOT, "--json", "--home")
+    for enable, is_read in (("[]", False), ('["our_lab"]', True)):
+        monkeypatch.setenv("GPULEDGER_ENABLE", enable)
+        ran = json.loads(gpuledger(*asked, tmp_path / str(is_read)).stdout)
+        assert ("our_lab.machines" in {scrape["source"] for scrape in ran["scrapes"]}) is is_read
+    monkeypatch.setenv("GPULEDGER_ENABLE", '["nobody"]')
+    refused = gpuledger(*asked, tmp_path / "third")
+    assert refused.returncode == 2
+    assert "no provider is called 'nobody'" in refused.stderr

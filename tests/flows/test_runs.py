@@ -44,6 +44,14 @@ def jobs(scrapes: dict[tuple[str, datetime], Settled], *, recorded: bool = False
     return len(found)
 
 
+def test_nothing_is_due_from_before_a_source_was_there() -> None:
+    nights = tuple(AT - timedelta(days=days) for days in range(3))
+    first = {"aws.spot": slot_of("nightly", nights[1])}
+    request = RunRequest(Path("home"), (source(),), nights, first_slots=first)
+    found, _ = due(request, cast("Ledger", LedgerWith({})))
+    assert [job.slot for job in found] == [slot_of("nightly", nights[1]), slot_of("nightly", nights[0])]
+
+
 def test_a_new_slot_is_due_and_a_stored_one_is_not() -> None:
     slot = slot_of("nightly", AT)
     assert jobs({}) == 1

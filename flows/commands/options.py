@@ -1,0 +1,97 @@
+"""Options that commands share, and how a command refuses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from flows.settings import Settings, default_home
+
+if TYPE_CHECKING:
+    from scrapers.registry import Source
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def moment(text: str) -> datetime:
+    """Read "2026-11-20", "2026-11-20T03:17Z" or the like; UTC where no zone is given."""
+    read = datetime.fromisoformat(text)
+    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+
+
+def json_text(text: str) -> str:
+    """Let pass what is JSON; ValueError, which Typer shows as a usage error, for anything else."""
+    json.loads(text)
+    return text
+
+
+Home = Annotated[
+    Path,
+    typer.Option(
+        help="The data folder.",
+        default_factory=default_home,
+        show_default="$GPULEDGER_HOME, else ./data",
+        resolve_path=True,
+    ),
+]
+At = Annotated[
+    datetime | None,
+    typer.Option(parser=moment, metavar="TIME", help="The moment whose slot is due, UTC; default now."),
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--source", help="Only this source or provider; repeatable."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Recorded = Annotated[
+    Path | None,
+    typer.Option(exists=True, file_okay=False, help="Read WARC files of this folder, not the network."),
+]
+Partial = Annotated[
+    bool, typer.Option(help="The captures are excerpts: lift the count assertions, mark the scrapes partial.")
+]
+
+
+def chosen_sources(settings: Settings, only: list[str] | None) -> tuple[Source, ...]:
+    """The sources that this installation reads, or those that were named."""
+    from scrapers import registry
+
+    with refusals():
+        return tuple(registry.sources(only or (), enable=settings.enable))
+
+
+def chromium(settings: Settings) -> str | None:
+    """The browser to use: the one that was set, else one that is found."""
+    from scrapers.browser import find_chromium
+
+    return settings.chromium or find_chromium()
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn the errors that a user can mend into one line and exit code 2."""
+    from flows.asking import QuestionRefused
+    from flows.runs import OriginsMixed
+    from scrapers.fetching import FetchRefused
+    from scrapers.registry import DeclarationError
+    from warehouse.ledger import LedgerBusy, LedgerDamaged
+
+    mendable = (QuestionRefused, DeclarationError, FetchRefused, OriginsMixed, LedgerBusy, LedgerDamaged)
+    try:
+        yield
+    except mendable as problem:
+        refuse(str(problem))
+
+
+def refuse(message: str) -> NoReturn:
+    """End with a sentence on standard error and exit code 2."""
+    err.print(f"gpuledger: {message}", markup=False)
+    raise typer.Exit(2)

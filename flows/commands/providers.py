@@ -1,0 +1,79 @@
+"""`gpuledger providers`: what is declared, what is held, and what a check would write."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.commands.options import (
+    AsJson,
+    At,
+    Home,
+    Partial,
+    Recorded,
+    chosen_sources,
+    chromium,
+    out,
+    refusals,
+)
+from flows.settings import Settings
+
+app = typer.Typer(help="The providers: what is declared, what is held, and what a check would write.")
+
+
+@app.callback(invoke_without_command=True)
+def providers(context: typer.Context, home: Home, as_json: AsJson = False) -> None:
+    """List every provider with its status, sources, last good night and rows."""
+    from flows.listing import provider_rows, provider_table
+
+    if context.invoked_subcommand:
+        return
+    rows = provider_rows(home)
+    if as_json:
+        sys.stdout.write(json.dumps(rows, indent=2, default=str) + "\n")
+    else:
+        out.print(provider_table(rows))
+
+
+@app.command()
+def check(
+    name: Annotated[str, typer.Argument(help="A source or a provider, such as aws.spot or aws.")],
+    recorded: Recorded = None,
+    at: At = None,
+    partial: Partial = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch and read a source once and show what it would write; nothing is stored.
+
+    Exit code 0 when every source was read, 1 when one failed.
+    """
+    from flows.checking import Check, print_record
+    from flows.checking import as_json as record_as_json
+    from scrapers.fetching import FetchPlan
+
+    settings = Settings()
+    sources = chosen_sources(settings, [name])
+    plan = FetchPlan(
+        home=Path(),
+        run_id="",
+        jobs=(),
+        recorded=recorded,
+        partial=partial,
+        allow_loopback=settings.allow_loopback,
+        chromium=chromium(settings),
+        providers=settings.providers,
+    )
+    tried = Check(at or datetime.now(UTC), plan)
+    with refusals():
+        records = [tried.record(source) for source in sources]
+    if as_json:
+        sys.stdout.write(json.dumps([record_as_json(record) for record in records], default=str) + "\n")
+    else:
+        for record in records:
+            print_record(record, out)
+    raise typer.Exit(0 if all(record.scrape["status"] in {"ok", "partial"} for record in records) else 1)

@@ -1,0 +1,46 @@
+"""Commands that read the published warehouse: report, sql."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.commands.options import At, Home, out, refusals, refuse
+
+
+class Format(StrEnum):
+    """How `sql` prints its answer."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    PARQUET = "parquet"
+
+
+def report(home: Home, as_of: At = None) -> None:
+    """Render the site from the published warehouse."""
+    from reports import site
+    from warehouse.ledger import WAREHOUSE_FILE
+
+    warehouse = home / WAREHOUSE_FILE
+    if not warehouse.exists():
+        refuse(f"there is no {warehouse}; run `gpuledger nightly` or `gpuledger demo` first")
+    pages = site.build(warehouse, home / "site", as_of=as_of or datetime.now(UTC))
+    out.print(f"{len(pages)} pages in {home / 'site'}", markup=False)
+
+
+def sql(
+    query: Annotated[str, typer.Argument(help="One SELECT over the warehouse's tables and views.")],
+    home: Home,
+    form: Annotated[Format, typer.Option("--format", "-f", help="How to print the answer.")] = Format.TABLE,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead.")] = None,
+) -> None:
+    """Ask the published warehouse a question. It cannot write, attach, or read other files."""
+    from flows.asking import ask
+
+    with refusals():
+        ask(home, query, form.value, output)

@@ -1,0 +1,162 @@
+"""Commands that run a flow: nightly, market, demo, replay."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.commands.options import (
+    AsJson,
+    At,
+    Home,
+    Only,
+    Partial,
+    Recorded,
+    chosen_sources,
+    chromium,
+    err,
+    moment,
+    out,
+    refusals,
+)
+from flows.settings import Settings, prepare_prefect
+
+if TYPE_CHECKING:
+    from flows.console import ProgressWatch
+    from flows.runs import FlowName, RunRequest, RunSummary, Watch
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the options of a scheduled run say."""
+
+    home: Path
+    recorded: Path | None
+    at: datetime | None
+    only: list[str] | None
+    partial: bool
+
+
+def nightly(
+    home: Home,
+    recorded: Recorded = None,
+    at: At = None,
+    only: Only = None,
+    partial: Partial = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch every source once, store the snapshot and render the site.
+
+    Exit code 0 when every due source was stored, 1 when one failed, 2 when the run could not start.
+    """
+    _finish(_run("nightly", Asked(home, recorded, at, only, partial)), as_json)
+
+
+def market(
+    home: Home,
+    recorded: Recorded = None,
+    at: At = None,
+    only: Only = None,
+    partial: Partial = False,
+    as_json: AsJson = False,
+) -> None:
+    """The hourly run: as `nightly`, for the sources that are read every hour."""
+    _finish(_run("market", Asked(home, recorded, at, only, partial)), as_json)
+
+
+def demo(
+    home: Annotated[Path, typer.Option(help="The demo's own data folder.", resolve_path=True)] = Path(
+        "data/demo"
+    ),
+) -> None:
+    """Run the nightly flow over sixty simulated nights and render the site.
+
+    Nothing is fetched from the network; the prices are simulated and every page says so.
+    """
+    prepare_prefect(home)
+    from flows import demo as sixty_nights
+    from flows.console import print_summary
+
+    with _progress() as watch:
+        web = sixty_nights.recorded_web(home, watch.night)
+        summary = _perform(sixty_nights.request(home, web, chromium(Settings())), watch)
+    print_summary(summary, out)
+    out.print("\nThree queries to try:")
+    for query in sixty_nights.QUERIES:
+        out.print(f'  gpuledger sql --home {home} "{query}"', markup=False)
+
+
+def replay(
+    home: Home,
+    since: Annotated[datetime, typer.Option(parser=moment, metavar="DATE", help="The first slot to replay.")],
+    only: Only = None,
+    as_json: AsJson = False,
+) -> None:
+    """Parse archived captures again and append what comes out different, as corrections."""
+    prepare_prefect(home)
+    from flows.replay import replay as replay_flow
+    from flows.runs import RunRequest
+
+    sources = chosen_sources(Settings(), only)
+    request = RunRequest(home, sources, (since,), flow="replay", origin="recorded")
+    with _progress() as watch, refusals():
+        summary = replay_flow(request, watch)
+    _finish(summary, as_json)
+
+
+def _run(flow: FlowName, asked: Asked) -> RunSummary:
+    prepare_prefect(asked.home)
+    from flows.runs import RunRequest
+
+    settings = Settings()
+    chosen = chosen_sources(settings, asked.only)
+    if not asked.recorded and not asked.only:
+        chosen = tuple(source for source in chosen if not source.missing_credential)
+    if flow == "market":
+        chosen = tuple(source for source in chosen if source.declared.cadence == "hourly")
+    request = RunRequest(
+        home=asked.home,
+        sources=chosen,
+        at=(asked.at or datetime.now(UTC),),
+        flow=flow,
+        origin="recorded" if asked.recorded else "live",
+        recorded=asked.recorded,
+        partial=asked.partial,
+        allow_loopback=settings.allow_loopback,
+        chromium=chromium(settings),
+        providers=settings.providers,
+    )
+    with _progress() as watch:
+        return _perform(request, watch)
+
+
+def _perform(request: RunRequest, watch: Watch) -> RunSummary:
+    from flows.nightly import nightly as nightly_flow
+
+    with refusals():
+        return asyncio.run(nightly_flow(request, watch))
+
+
+@contextmanager
+def _progress() -> Iterator[ProgressWatch]:
+    from flows.console import progress
+
+    with progress(err) as watch:
+        yield watch
+
+
+def _finish(summary: RunSummary, as_json: bool) -> None:
+    from flows.console import print_json, print_summary
+
+    if as_json:
+        print_json(summary)
+    else:
+        print_summary(summary, out)
+    raise typer.Exit(0 if summary.succeeded else 1)
