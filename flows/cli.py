@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from flows.commands import captures, providers, reading, running
+from flows.commands import captures, history, providers, reading, running
 from flows.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
@@ -30,3 +30,4 @@ for command in (
     app.command()(command)
 app.add_typer(providers.app, name="providers")
 app.add_typer(captures.app, name="captures")
+app.add_typer(history.app, name="history")

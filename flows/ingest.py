@@ -168,7 +168,12 @@ def _record(attempt: Attempt, verdict: Verdict | None) -> ScrapeRecord:
     frames["quarantine"] = pl.concat(quarantined)
     frames["incidents"] = pl.concat(incidents)
     frames["findings"] = _findings(identity, attempt.notes)
-    frames["captures"] = _captures(identity, attempt.archive.captures if attempt.archive else [])
+    frames["captures"] = captures_frame(
+        attempt.archive.captures if attempt.archive else [],
+        run_id=identity.run_id,
+        source=identity.source.id,
+        slot=identity.slot,
+    )
     answers = attempt.archive.answers if attempt.archive else []
     scrape = {
         **identity.columns(),
@@ -272,13 +277,14 @@ def _findings(identity: Identity, notes: Notes) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=BY_NAME["findings"].polars())
 
 
-def _captures(identity: Identity, captures: Sequence[Capture]) -> pl.DataFrame:
+def captures_frame(captures: Sequence[Capture], *, run_id: str, source: str, slot: datetime) -> pl.DataFrame:
+    """Captures as a frame of the captures table: where each archived answer lies."""
     rows = [
         {
             "capture_id": capture.capture_id,
-            "run_id": identity.run_id,
-            "source": identity.source.id,
-            "slot": identity.slot,
+            "run_id": run_id,
+            "source": source,
+            "slot": slot,
             "role": capture.role,
             "url": capture.url,
             "fetched_at": capture.fetched_at,

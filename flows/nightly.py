@@ -18,6 +18,7 @@ from prefect import flow, get_run_logger, task
 from prefect.artifacts import acreate_link_artifact, acreate_table_artifact
 from prefect.cache_policies import NO_CACHE
 
+from flows.history import load_facts
 from flows.ingest import NEVER_FETCHED, ingest, unstored
 from flows.runs import RunRequest, RunSummary, Watch, due, new_run_id, refuse_mixture
 from reports import site
@@ -134,6 +135,7 @@ async def nightly(request: RunRequest, watch: Watch | None = None) -> RunSummary
         publish(request.home)
     with Ledger(request.home) as ledger:
         refuse_mixture(request, ledger)
+        load_facts(ledger, request.home, run_id=summary.run_id, at=max(request.at))
         jobs, summary.already_settled = due(request, ledger)
         if jobs:
             watch.begun(len(jobs))

@@ -59,6 +59,19 @@ TERMS: Final = (
     "overage_usd_per_gib_month",
     "in_service",
 )
+# What only dated facts say: prices of single moments, gifts in hours, what a job once took.
+OBSERVED_TERMS: Final = (
+    *TERMS,
+    "usd_per_hour",
+    "usd_per_gpu_hour",
+    "price_per_month",
+    "hours_bought",
+    "trial_gpu_hours",
+    "daily_gpu_minutes",
+    "minutes_to_train",
+    "usd_to_train",
+    "owner",
+)
 
 
 @dataclass(frozen=True)
@@ -349,6 +362,58 @@ TERMS_TABLE: Final = Table(
     key=("source", "slot", "tier", "term"),
 )
 
+OBSERVATIONS: Final = Table(
+    "observations",
+    "Dated facts from before the first snapshot, one row a fact, each with its origin (history/facts.toml).",
+    (
+        _SLOT,
+        _RUN,
+        _PROVIDER,
+        _SOURCE,
+        _CAPTURE,
+        Column(
+            "observed_as_stated",
+            "text",
+            "The date as its origin gives it: 2018, 2018-11 or 2018-11-15.",
+            required=True,
+        ),
+        Column("observed_on", "date", "The first day of that date.", required=True),
+        Column("subject", "text", "The tier, plan, machine or GPU that the fact is about.", required=True),
+        Column("term", "text", "Canonical name of what is stated.", required=True, allowed=OBSERVED_TERMS),
+        Column(
+            "state",
+            "text",
+            "present, or absent where the origin says that there is none.",
+            required=True,
+            allowed=("present", "absent"),
+        ),
+        Column("value_number", "number", "The value, where it is a number."),
+        Column("value_text", "text", "The value, where it is words."),
+        Column("value_up_to", "number", "The end of a range that value_number begins."),
+        Column(
+            "qualifier",
+            "text",
+            "How exactly the origin says it; null where it is stated as a plain figure.",
+            allowed=("about", "over", "under", "at_most"),
+        ),
+        Column("unit", "text", "Unit of value_number."),
+        Column("currency", "text", "Currency of a price, ISO 4217.", required=True),
+        Column("gpu_as_stated", "text", "The GPU that a figure is about, as stated."),
+        Column("gpu_model", "text", "Its canonical model (gpus.toml)."),
+        Column("pricing_model", "text", "How it was sold, where a price is stated.", allowed=PRICING_MODELS),
+        Column(
+            "standing",
+            "text",
+            "seen (read in a copy of it), second_hand (in what quotes it) or seed (a founding document).",
+            required=True,
+            allowed=("seen", "second_hand", "seed"),
+        ),
+        Column("origin", "text", "Where it stands: an address, or words where there is none.", required=True),
+        Column("note", "text", "What the origin says beside it."),
+    ),
+    key=("source", "slot", "provider", "subject", "term", "observed_as_stated", "pricing_model"),
+)
+
 QUARANTINE: Final = Table(
     "quarantine",
     "Rows that were refused: the raw record and the expectation it failed.",
@@ -461,6 +526,7 @@ TABLES: Final = (
     OFFERS,
     PLANS,
     TERMS_TABLE,
+    OBSERVATIONS,
     QUARANTINE,
     INCIDENTS,
     FINDINGS,

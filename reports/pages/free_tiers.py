@@ -12,7 +12,7 @@ from reports.tables import Column, day, dollars, number, table, web_link
 def page(connection: duckdb.DuckDBPyConnection) -> Page:
     """The free tiers page."""
     changes = [
-        {**row, "link": web_link(row["source_url"]), "on": day(row["changed_at"])}
+        {**row, "link": web_link(row["source_url"]), "year": row["stated_at"].year}
         for row in answer(connection, "free_tier_changes").to_dicts()
     ]
     terms = [

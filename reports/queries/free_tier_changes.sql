@@ -1,3 +1,5 @@
-SELECT changed_at, provider, tier, term, before, after, quote_before, quote, source_url
-FROM free_tier_changes
-ORDER BY changed_at DESC, provider, tier, term
+-- Every statement, newest first; the first one of a term has nothing before it.
+SELECT stated_at, as_stated, provider, tier, term, before, after, is_change, quote_before, quote, source_url, standing
+FROM free_tier_history
+WHERE is_change OR standing <> 'snapshot'
+ORDER BY stated_at DESC, provider, tier, term

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -165,3 +165,42 @@ def test_freshness_counts_failures_since_the_last_good_slot(ledger: Ledger) -> N
     (found,) = ledger.query("FROM freshness").to_dicts()
     assert (found["failures_since"], found["last_status"], found["last_error"]) == (2, "failed", "it broke")
     assert found["last_good_slot"].astimezone(UTC) == FIRST
+
+
+def fact(on: str, value: float, **columns: Any) -> dict[str, Any]:
+    return {
+        "observed_as_stated": on,
+        "observed_on": date.fromisoformat(f"{on}-01-01"[:10]),
+        "subject": "Free",
+        "term": "session_hours",
+        "state": "present",
+        "value_number": value,
+        "unit": "hours",
+        "currency": "USD",
+        "standing": "seen",
+        "origin": "o",
+        **columns,
+    }
+
+
+def test_dated_facts_and_snapshots_are_one_history_of_a_term(ledger: Ledger) -> None:
+    facts = [fact("2018", 12), fact("2019-10", 6), fact("2020", 6), fact("2021", 6, subject="Pro")]
+    store(ledger, 0, "observations", facts)
+    for day, hours in enumerate((6, 6, 4), start=1):
+        said = term(None) | {"term": "session_hours", "tier": "Free", "value_number": hours, "unit": "hours"}
+        store(ledger, day, "terms", [said])
+    found = ledger.query(
+        "SELECT changed_as_stated, before, after, standing FROM free_tier_changes ORDER BY changed_at"
+    )
+    assert found.rows() == [
+        ("2019-10", "12 hours", "6 hours", "seen"),
+        ("2026-09-04", "6 hours", "4 hours", "snapshot"),
+    ]
+
+
+def test_the_first_snapshot_is_held_against_the_last_dated_fact(ledger: Ledger) -> None:
+    store(ledger, 0, "observations", [fact("2018", 12)])
+    said = term(None) | {"term": "session_hours", "tier": "Free", "value_number": 4, "unit": "hours"}
+    store(ledger, 1, "terms", [said])
+    found = ledger.query("SELECT changed_as_stated, before, after FROM free_tier_changes").rows()
+    assert found == [("2026-09-02", "12 hours", "4 hours")]

@@ -14,6 +14,8 @@ VIEWS: Final = (
     "availability_daily",
     "volatility",
     "price_changes",
+    "current_observations",
+    "free_tier_history",
     "free_tier_changes",
     "free_tier_now",
     "plans_now",

@@ -1,8 +1,10 @@
--- How fresh each source is: its last good slot, what the newest scrape said, and the failures since.
+-- How fresh each source is: its last good slot, what the newest scrape said, and the failures since. History that
+-- was loaded is no source that could go stale.
 CREATE OR REPLACE VIEW freshness AS
 WITH newest AS (
     SELECT *
     FROM scrapes
+    WHERE source NOT LIKE 'history:%'
     QUALIFY row_number() OVER (PARTITION BY source, slot ORDER BY status IN ('ok', 'partial') DESC, finished_at DESC) = 1
 ),
 good AS (

@@ -1,0 +1,63 @@
+"""History into the ledger: the dated facts, archived as the bytes that they were read from.
+
+Facts become observations of the source `history:facts`. Loading the same bytes twice changes nothing; bytes
+that have changed are a newer snapshot of the same source, and the views take the newest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from flows.ingest import captures_frame
+from flows.queries import question
+from scrapers.archive import SEALED, ArchiveWriter, Outcome, read_archive
+from scrapers.slots import slot_of
+from scrapers.warc import Exchange
+from warehouse.history.facts import facts_file, observations
+from warehouse.ledger import Ledger, ScrapeRecord
+
+FACTS: Final = "history:facts"
+# The file has no address of its own, and WARC tools read HTTP headers only behind one of the web.
+_URL: Final = "https://gpuledger.invalid/warehouse/history/facts.toml"
+
+
+def load_facts(ledger: Ledger, home: Path, *, run_id: str, at: datetime) -> int:
+    """Archive and append the dated facts, unless these very bytes are loaded; returns the rows added.
+
+    `at`, an aware datetime, decides the slot. Raises FactError.
+    """
+    body = facts_file()
+    version = hashlib.sha256(body).hexdigest()[:12]
+    loaded = ledger.query(question("facts_loaded"), {"source": FACTS})
+    if loaded.height and loaded["parser_version"][0] == version:
+        return 0
+    started = datetime.now(UTC)
+    slot = slot_of("hourly", at)
+    path = home / "raw" / f"{slot:%Y-%m-%d}" / f"history.facts.{slot:%H%M}.{secrets.token_hex(4)}{SEALED}"
+    writer = ArchiveWriter(path, source=FACTS, slot=slot)
+    writer.write(Exchange(url=_URL, at=at, body=body, headers=[("Content-Type", "application/toml")]))
+    outcome = Outcome(FACTS, slot, started, datetime.now(UTC), ok=True)
+    (capture,) = read_archive(writer.seal(outcome), home).captures
+    identity = {"run_id": run_id, "source": FACTS, "slot": slot, "capture_id": capture.capture_id}
+    rows = observations(capture.body, identity)
+    scrape = {
+        "run_id": run_id,
+        "provider": "history",
+        "source": FACTS,
+        "slot": slot,
+        "parser_version": version,
+        "started_at": started,
+        "finished_at": datetime.now(UTC),
+        "status": "ok",
+        "rows_parsed": rows.height,
+        "rows_accepted": rows.height,
+        "rows_quarantined": 0,
+        "capture_ids": [capture.capture_id],
+    }
+    captures = captures_frame([capture], run_id=run_id, source=FACTS, slot=slot)
+    ledger.append(ScrapeRecord(scrape, {"captures": captures, "observations": rows}))
+    return rows.height
