@@ -1,0 +1,1 @@
+"""Microsoft Azure: virtual machines with GPUs, on demand and spot, in every region."""

@@ -1,0 +1,133 @@
+"""Azure's Retail Prices API: https://learn.microsoft.com/rest/api/cost-management/retail-prices/azure-retail-prices.
+
+Traps: `type` Reservation states the total of the term under the unit "1 Hour"; DevTestConsumption is a
+discount for subscribers; "Low Priority" in a name is a third way of selling, for batch pools; Windows, Cloud
+Services and dedicated hosts are priced in the same list; a retailPrice of 0 is a price that is not known; one
+machine has several rows; and a walk over the pages is no snapshot, so one price may be met twice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from scrapers.rows import (
+    Ask,
+    Capture,
+    Document,
+    Notes,
+    PageBroken,
+    Payload,
+    Record,
+    Rejected,
+    Row,
+    Unreadable,
+    country_of,
+    each,
+    gpu_named,
+    lookup,
+    offer,
+)
+
+_OTHER_PRODUCTS: Final = re.compile(r"Windows|Cloud ?Services|Dedicated|Expired")
+_LOW_PRIORITY: Final = "Low Priority"
+_SPOT: Final = "Spot"
+_IN_SCOPE: Final = re.compile(r"^Standard_N[CDV]")
+_VCPUS: Final = re.compile(r"^N[A-Z]+(\d+)")
+_PORT: Final = "https://prices.azure.com:443/"
+# Ids and names of the meter, the day a price took effect, and what is the same in every row.
+_IGNORED: Final = frozenset(
+    {
+        "effectiveEndDate",
+        "effectiveStartDate",
+        "isPrimaryMeterRegion",
+        "location",
+        "meterId",
+        "productId",
+        "savingsPlan",
+        "serviceFamily",
+        "serviceId",
+        "serviceName",
+        "skuId",
+        "unitPrice",
+    }
+)
+
+
+def retail_follow(ask: Ask, payload: Payload) -> Iterator[Ask]:
+    """The next page of the walk, where there is one."""
+    link = payload.value.get("NextPageLink") if isinstance(payload.value, dict) else None
+    if link:
+        yield Ask(link.replace(_PORT, "https://prices.azure.com/"), ask.label)
+
+
+def retail(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+    """Offers on demand and spot, one row a region, size and way of selling, at the price of the machine."""
+    pages = [document for document in documents if isinstance(document, Payload)]
+    if not any(_items(page) for page in pages):
+        raise PageBroken("no page lists a price")
+    seen: dict[tuple[str, str], float | None] = {}
+    for page in pages:
+
+        def read(record: Record, capture: Capture = page.capture) -> Iterator[Row]:
+            yield from _offers(capture, record, seen, notes)
+
+        wanted = (item for item in _items(page) if _is_wanted(item))
+        yield from each(wanted, read, notes, table="offers", capture=page.capture, ignored=_IGNORED)
+
+
+def _items(page: Payload) -> list[Mapping[str, Any]]:
+    items = page.value.get("Items") if isinstance(page.value, dict) else None
+    if not isinstance(items, list):
+        raise PageBroken(f"{page.capture.url} has no Items")
+    return items
+
+
+def _is_wanted(item: Mapping[str, Any]) -> bool:
+    names = f"{item.get('skuName')} {item.get('meterName')}"
+    return (
+        item.get("type") == "Consumption"
+        and _IN_SCOPE.match(str(item.get("armSkuName"))) is not None
+        and not _OTHER_PRODUCTS.search(str(item.get("productName")))
+        and _LOW_PRIORITY not in names
+    )
+
+
+def _offers(
+    capture: Capture, record: Record, seen: dict[tuple[str, str], float | None], notes: Notes
+) -> Iterator[Row]:
+    size, region = record.take("armSkuName").removeprefix("Standard_"), record.take("armRegionName")
+    names = (record.take("skuName"), record.take("meterName"))
+    record.take("productName"), record.take("type"), record.take("tierMinimumUnits", 0)
+    unit, currency = record.take("unitOfMeasure"), record.take("currencyCode")
+    if (unit, currency) != ("1 Hour", "USD"):
+        raise Unreadable(f"priced in {currency} per {unit}, expected USD per 1 Hour")
+    price = record.take_number("retailPrice") or None
+    known = lookup("azure", "instances")
+    if size in known["left_out"]:
+        return
+    pricing_model = "spot" if any(_SPOT in name for name in names) else "on_demand"
+    key = f"{region}:{size}"
+    if (key, pricing_model) in seen:
+        if seen[key, pricing_model] != price:
+            raise Unreadable(f"{key} {pricing_model} has two prices, {seen[key, pricing_model]} and {price}")
+        return
+    if size not in known["size"]:
+        notes.add("unknown_instance_type", size, f"{names[0]} in {region}")
+        return
+    seen[key, pricing_model] = price
+    machine, vcpus = known["size"][size], _VCPUS.match(size)
+    yield offer(
+        capture,
+        offer_key=key,
+        instance_type=size,
+        region=region,
+        country=country_of("azure", region, notes),
+        pricing_model=pricing_model,
+        usd_per_hour=price,
+        price_as_shown=str(record.raw["retailPrice"]),
+        gpu_count=machine["count"],
+        vcpus=float(vcpus[1]) if vcpus else None,
+        **gpu_named(machine["gpu"], notes).columns(),
+    )

@@ -1,0 +1,1 @@
+"""Oracle Cloud Infrastructure: the price of a GPU-hour by part number."""
