@@ -113,7 +113,7 @@ class ProviderDeclared(_Declared):
     """Who a provider is, and its sources.
 
     One that is gone or renamed says since when, as exactly as is known (YYYY, YYYY-MM or YYYY-MM-DD), what
-    happened in words, and where that stands.
+    happened in words, and where that stands. `shares` are other providers whose lookup files its pages read.
     """
 
     title: str
@@ -125,6 +125,7 @@ class ProviderDeclared(_Declared):
     since: str = Field(default="", pattern=r"^(\d{4}(-\d{2}(-\d{2})?)?)?$")
     what_happened: str = ""
     evidence: list[str] = []
+    shares: list[str] = []
     sources: dict[str, SourceDeclared] = Field(alias="source", default={})
 
     @model_validator(mode="after")
@@ -249,8 +250,16 @@ def source(source_id: str) -> Source:
 @cache
 def _parser_version(provider: str) -> str:
     package = PROVIDERS.parent
+    own = [path for root in _package.__path__ for path in (Path(root) / provider).glob("*")]
+    shared = [
+        path
+        for root in _package.__path__
+        for other in _shares(provider)
+        for path in (Path(root) / other).glob("*.toml")
+    ]
     files = [
-        *sorted(path for root in _package.__path__ for path in (Path(root) / provider).glob("*")),
+        *sorted(own),
+        *sorted(shared),
         *sorted((package / "rows").glob("*.py")),
         *sorted((package / "shapes").glob("*.py")),
         Path(str(resources.files("warehouse"))) / "gpus.toml",
@@ -261,3 +270,8 @@ def _parser_version(provider: str) -> str:
             digest.update(path.name.encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def _shares(provider: str) -> list[str]:
+    known = providers().get(provider)
+    return known.declared.shares if known else []

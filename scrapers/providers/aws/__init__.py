@@ -1,1 +1,1 @@
-"""AWS EC2: spot prices by region, as its public spot page and Spot Instance Advisor publish them."""
+"""AWS EC2: spot prices and interruption bands, and prices on demand, by region."""

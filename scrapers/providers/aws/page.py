@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from scrapers.providers.aws.instances import Accelerators, accelerators, looks_accelerated
+from scrapers.providers.aws.on_demand import on_demand
 from scrapers.rows import (
     Capture,
     Document,
@@ -30,6 +31,8 @@ from scrapers.rows import (
     lookup,
     offer,
 )
+
+__all__ = ["on_demand", "spot"]
 
 # `s` of the advisor is the saving in per cent of a list price that it does not give; `dots`, `max` and
 # `global_rate` draw its page; `emr` is another product.

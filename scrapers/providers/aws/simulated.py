@@ -12,6 +12,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+from scrapers.providers.aws import simulated_on_demand as on_demand
 from scrapers.simulation import Answer, Night, level
 
 SOURCE = "aws.spot"
@@ -79,6 +80,7 @@ def answers(night: Night) -> Iterator[Answer]:
         yield Answer(SOURCE, SPOT_URL, json.dumps(_spot(night.index)).encode(), "application/json")
     advice = json.dumps(_advisor(night.index)).encode()
     yield Answer(SOURCE, ADVISOR_URL, advice, "application/json", after_seconds=2)
+    yield from on_demand.answers(night)
 
 
 def _spot(index: int) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""AWS SageMaker: what its notebooks and training jobs cost on GPU machines."""

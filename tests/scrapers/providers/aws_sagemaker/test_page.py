@@ -1,0 +1,87 @@
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scrapers import registry
+from scrapers.providers.aws_sagemaker import page
+from scrapers.registry import source
+from scrapers.rows import PageBroken, Payload
+
+
+def rate(instance: str, price: str, **fields: str) -> dict[str, str]:
+    return {
+        "rateCode": "A",
+        "price": price,
+        "Instance": instance,
+        "Instance Type": f"{instance}-Notebook",
+        "Component": "Studio-Notebook",
+        "VCPU": "48",
+        "Memory": "192 GiB",
+        **fields,
+    }
+
+
+def prices(place: str, *rates: dict[str, str]) -> dict[str, Any]:
+    return {"manifest": {}, "sets": {}, "regions": {place: {str(n): rate for n, rate in enumerate(rates)}}}
+
+
+def test_a_price_is_for_the_machine_and_names_its_region(
+    payload: Callable[..., Payload], answered: Any
+) -> None:
+    value = prices("EU (Paris)", rate("ml.g4dn.12xlarge", "4.8900000000"))
+    row = answered(page.notebook, [payload(value)]).offers["eu-west-3:ml.g4dn.12xlarge"]
+    assert (row["gpu_model"], row["gpu_count"], row["usd_per_gpu_hour"]) == ("T4", 4, 1.2225)
+    assert (row["country"], row["ram_gib"], row["vcpus"]) == ("FR", 192, 48)
+
+
+def test_a_machine_listed_twice_counts_once_and_two_prices_are_not_chosen_between(
+    payload: Callable[..., Payload], answered: Any
+) -> None:
+    same = rate("ml.g4dn.xlarge", "0.7364")
+    found = answered(page.training, [payload(prices("EU (Paris)", same, same, rate("ml.m5.large", "0.1")))])
+    assert (len(found.offers), found.refused) == (1, [])
+    other = rate("ml.g4dn.xlarge", "0.9")
+    found = answered(page.training, [payload(prices("EU (Paris)", same, other))])
+    assert [refused.reason for refused in found.refused] == ["ml.g4dn.xlarge has two prices, 0.7364 and 0.9"]
+
+
+def test_zero_is_unknown_and_words_are_refused(payload: Callable[..., Payload], answered: Any) -> None:
+    value = prices("EU (Paris)", rate("ml.g4dn.xlarge", "0.0000000000"), rate("ml.g5.xlarge", "N/A"))
+    found = answered(page.notebook, [payload(value)])
+    assert found.offers["eu-west-3:ml.g4dn.xlarge"]["usd_per_gpu_hour"] is None
+    assert [refused.reason for refused in found.refused] == ["'N/A' is not a number"]
+
+
+def test_a_place_that_nobody_knows_is_reported(payload: Callable[..., Payload], answered: Any) -> None:
+    found = answered(page.notebook, [payload(prices("The Moon", rate("ml.g4dn.xlarge", "1")))])
+    assert (found.rows, dict(found.notes.counts)) == ([], {("unknown_region", "The Moon"): 1})
+
+
+def test_an_empty_map_is_no_answer(payload: Callable[..., Payload], answered: Any) -> None:
+    with pytest.raises(PageBroken, match="has no regions"):
+        answered(page.training, [payload({"manifest": {}, "regions": {}})])
+
+
+def test_a_change_of_the_shared_lookups_is_a_new_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = source("aws_sagemaker.notebook").parser_version
+    registry._parser_version.cache_clear()
+    monkeypatch.setattr(registry, "_shares", lambda provider: [])
+    assert source("aws_sagemaker.notebook").parser_version != mine
+    registry._parser_version.cache_clear()
+
+
+def test_the_real_file(captures_dir: Path, payload: Callable[..., Payload], answered: Any) -> None:
+    name = "sagemaker-instances-studionotebook.2025-12-05.json"
+    value = json.loads((captures_dir / "aws" / name).read_text(encoding="utf-8"))
+    expected = {
+        (place, rate["Instance"])
+        for place, rates in value["regions"].items()
+        for rate in rates.values()
+        if re.match(r"ml\.(g|p|trn|inf)\d", rate["Instance"])
+    }
+    found = answered(page.notebook, [payload(value)])
+    assert (len(found.offers), found.refused, found.notes.counts) == (len(expected), [], {})
