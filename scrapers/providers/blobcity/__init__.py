@@ -1,0 +1,1 @@
+"""BlobCity: unknown, kept for its history, and asked every night whether it is back."""

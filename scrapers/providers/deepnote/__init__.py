@@ -1,0 +1,1 @@
+"""Deepnote: its plans, and what the free one gives."""

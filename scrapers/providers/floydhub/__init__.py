@@ -1,0 +1,1 @@
+"""FloydHub: gone, kept for its history, and asked every night whether it is back."""

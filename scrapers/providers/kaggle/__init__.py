@@ -1,0 +1,1 @@
+"""Kaggle: what its free notebooks give, and for how long."""

@@ -1,0 +1,62 @@
+"""Kaggle's documentation of notebooks: https://www.kaggle.com/docs/notebooks and /docs/efficient-gpu-usage.
+
+Quotas and limits stand in prose that only a browser sees; neither page has been read as it is served. A page
+that no longer says a term in words that are known is silent, and the term unknown. Sources disagree on the
+hours of a session (12 by the documentation, 9 by a message of March 2026): what the page says is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from scrapers.rows import Document, Html, Notes, PageBroken, Prose, Row, Saying, gpu_names, terms_said
+
+_SAYINGS: Final = (
+    Saying(
+        "Free",
+        "session_hours",
+        (
+            r"(?P<value>\d+) hours execution time for (?:CPU and GPU|GPU)",
+            r"(?P<value>\d+) hours (?:of )?execution time",
+        ),
+        unit="hours",
+    ),
+    Saying("Free TPU", "session_hours", (r"(?P<value>\d+) hours (?:execution time )?for TPU",), unit="hours"),
+    Saying(
+        "Free",
+        "weekly_gpu_hours",
+        (
+            r"(?P<value>\d+) hours (?:of GPU )?(?:per|a|each) week",
+            r"weekly GPU quota of (?P<value>\d+) hours",
+        ),
+        unit="hours",
+    ),
+    Saying(
+        "Free TPU",
+        "weekly_tpu_hours",
+        (r"(?P<value>\d+) hours of TPU (?:per|a|each) week", r"weekly TPU quota of (?P<value>\d+) hours"),
+        unit="hours",
+    ),
+    Saying("Free", "storage_gib", (r"(?P<value>\d+) (?:Gigabytes|GB) of auto-saved disk space",), unit="GB"),
+    Saying("Free", "idle_minutes", (r"(?P<value>\d+) minutes of inactivity",), unit="minutes"),
+    Saying("Free", "vcpus", (r"(?P<value>\d+) CPU cores",), unit="cores"),
+    Saying("Free", "ram_gib", (r"(?P<value>\d+) (?:Gigabytes|GB) of RAM",), unit="GB"),
+    Saying(
+        "Free",
+        "gpu_models",
+        (r"(?P<value>P100) GPU", r"\bNVIDIA (?:Tesla )?(?P<value>[A-Z]\d+)\b"),
+        reads=gpu_names,
+    ),
+    Saying("Free T4 x2", "gpu_models", (r"(?P<value>T4 ?x2) GPU", r"(?P<value>T4 ?x ?2)"), reads=gpu_names),
+    Saying("Free", "requires_phone", (r"phone verification(?: is)? \w+", r"verify your phone number")),
+)
+
+
+def terms(documents: list[Document], notes: Notes) -> Iterator[Row]:
+    """Terms of the free notebooks; raises PageBroken when no page says one."""
+    prose = [Prose.of_page(page) for page in documents if isinstance(page, Html)]
+    said = list(terms_said(prose, _SAYINGS, notes))
+    if all(row.values["state"] == "unknown" for row in said):
+        raise PageBroken("no page says a quota or a limit in words that are known")
+    yield from said

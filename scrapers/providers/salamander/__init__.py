@@ -1,0 +1,1 @@
+"""Salamander: gone, kept for its history, and asked every night whether it is back."""

@@ -1,0 +1,1 @@
+"""snark.ai: renamed, kept for its history, and asked every night whether it is back."""

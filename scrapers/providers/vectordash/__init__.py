@@ -1,0 +1,1 @@
+"""VectorDash: gone, kept for its history, and asked every night whether it is back."""

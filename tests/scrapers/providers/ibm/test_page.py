@@ -1,0 +1,70 @@
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scrapers.providers.ibm import page
+from scrapers.rows import Ask, Html, PageBroken, Payload
+
+PLANS = """<h2>Plans</h2><table><tr><th>Feature</th><th>Lite</th><th>Standard</th></tr>
+<tr><td>Deployments</td><td>5</td><td>10</td></tr>
+<tr><td>Capacity Unit Hours</td><td>50 CUH a month</td><td>billed by use</td></tr></table>"""
+
+
+def resources(*names: str, **fields: Any) -> dict[str, Any]:
+    return {"resources": [{"name": name, "kind": "instance.profile"} for name in names], **fields}
+
+
+def test_a_name_says_the_machine_and_the_price_stays_unknown(
+    payload: Callable[..., Payload], answered: Any
+) -> None:
+    found = answered(page.profiles, [payload(resources("gx2-16x128x2v100", "bx2-2x8"))])
+    (row,) = found.offers.values()
+    assert (row["gpu_model"], row["gpu_count"], row["gpu_memory_gib"]) == ("V100", 2, 16)
+    assert (row["vcpus"], row["ram_gib"]) == (16, 128)
+    assert (row["usd_per_hour"], row["usd_per_gpu_hour"], row["price_as_shown"]) == (None, None, "not stated")
+    assert not found.notes.counts
+
+
+def test_a_gpu_that_nobody_knows_is_reported(payload: Callable[..., Payload], answered: Any) -> None:
+    found = answered(page.profiles, [payload(resources("gx9-16x128x2z9"))])
+    assert found.offers["gx9-16x128x2z9"]["gpu_is_known"] is False
+    assert found.notes.counts["unknown_gpu", "z9"] == 1
+
+
+def test_the_walk_goes_on_to_the_last_page(payload: Callable[..., Payload]) -> None:
+    first = payload(resources("bx2-2x8", next="https://globalcatalog.cloud.ibm.com/api/v1?_offset=200"))
+    (further,) = page.profiles_follow(Ask("https://globalcatalog.cloud.ibm.com/api/v1"), first)
+    assert further.url.endswith("_offset=200")
+    assert list(page.profiles_follow(further, payload(resources("bx2-2x8")))) == []
+
+
+@pytest.mark.parametrize("value", [resources("bx2-2x8"), {"resources": []}, {"errors": []}])
+def test_a_catalogue_without_gpus_is_no_answer(
+    payload: Callable[..., Payload], answered: Any, value: Any
+) -> None:
+    with pytest.raises(PageBroken):
+        answered(page.profiles, [payload(value)])
+
+
+def test_a_plan_states_its_units_or_stays_unknown(html: Callable[..., Html], answered: Any) -> None:
+    found = answered(page.plans, [html(PLANS)]).terms
+    assert found["Lite", "compute_units"]["value_number"] == 50
+    assert found["Standard", "compute_units"]["state"] == "unknown"
+    with pytest.raises(PageBroken, match="no table compares"):
+        answered(page.plans, [html("<p>Moved.</p>")])
+
+
+def test_the_real_names_are_all_understood(
+    captures_dir: Path, payload: Callable[..., Payload], answered: Any
+) -> None:
+    with (captures_dir / "ibm" / "vms.csv").open(encoding="utf-8") as file:
+        machines = {row["InstanceType"]: row for row in csv.DictReader(file) if row["AcceleratorName"]}
+    found = answered(page.profiles, [payload(resources(*machines))])
+    assert found.offers.keys() == machines.keys()
+    assert {name: row["gpu_count"] for name, row in found.offers.items()} == {
+        name: int(float(row["AcceleratorCount"])) for name, row in machines.items()
+    }
+    assert not found.notes.counts
