@@ -23,7 +23,7 @@ from scrapers.slots import Cadence
 from warehouse.schema import FACT_TABLES
 
 PROVIDERS = Path(str(resources.files("scrapers"))) / "providers"
-ShapeName = Literal["json_api", "html_table", "rendered_page", "liveness"]
+ShapeName = Literal["json_api", "html_table", "rendered_page", "liveness", "yaml_file"]
 
 
 class DeclarationError(ValueError):
@@ -113,7 +113,7 @@ class ProviderDeclared(_Declared):
     """Who a provider is, and its sources.
 
     One that is gone or renamed says since when, as exactly as is known (YYYY, YYYY-MM or YYYY-MM-DD), what
-    happened in words, and where that stands. `shares` are other providers whose lookup files its pages read.
+    happened in words, and where that stands. `shares` are other providers whose words and code its pages use.
     """
 
     title: str
@@ -255,7 +255,7 @@ def _parser_version(provider: str) -> str:
         path
         for root in _package.__path__
         for other in _shares(provider)
-        for path in (Path(root) / other).glob("*.toml")
+        for path in (Path(root) / other).glob("*")
     ]
     files = [
         *sorted(own),

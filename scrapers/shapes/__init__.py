@@ -8,7 +8,7 @@ from typing import Protocol
 
 from scrapers.registry import Source
 from scrapers.rows import Ask, Capture, Document
-from scrapers.shapes import html_table, json_api, liveness, rendered_page
+from scrapers.shapes import html_table, json_api, liveness, rendered_page, yaml_file
 
 
 class Shape(Protocol):
@@ -26,6 +26,7 @@ _SHAPES: dict[str, ModuleType] = {
     "html_table": html_table,
     "rendered_page": rendered_page,
     "liveness": liveness,
+    "yaml_file": yaml_file,
 }
 
 

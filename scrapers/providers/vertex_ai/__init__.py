@@ -1,0 +1,1 @@
+"""Vertex AI: what custom training costs on GPU machines."""
