@@ -2,6 +2,7 @@ import tomllib
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,8 @@ words = ["Acme", "GPU"]
 [[source.liveness.ask]]
 url = "https://acme.example"
 """
-PARTS = ("__init__.py", "page.py", "simulated.py")
+SIMULATION = "simulated.py"
+PARTS = ("__init__.py", "page.py", SIMULATION)
 
 
 def declared(folder: Path, text: str) -> Path:
@@ -57,7 +59,8 @@ def declared(folder: Path, text: str) -> Path:
 def missing_parts(folders: Path, fixtures: Path) -> Iterator[str]:
     """What a provider folder, or a fixture folder, lacks of the whole that the two make together.
 
-    A provider of which only liveness is watched is a declaration and nothing else.
+    A provider of which only liveness is watched is a declaration and nothing else; one that is off has no
+    place in the demo, so it needs no simulation.
     """
     named = {path.name for root in (folders, fixtures) for path in root.iterdir() if path.is_dir()}
     for name in sorted(named - {"__pycache__"}):
@@ -66,15 +69,20 @@ def missing_parts(folders: Path, fixtures: Path) -> Iterator[str]:
             yield f"{name} has no provider.toml"
         elif {found["shape"] for found in _declared_sources(declaration)} == {"liveness"}:
             continue
-        for part in PARTS:
+        is_on = _declared(declaration).get("enabled", True) if declaration.is_file() else True
+        for part in PARTS if is_on else [part for part in PARTS if part != SIMULATION]:
             if not (folders / name / part).is_file():
                 yield f"{name} has no {part}"
         if not list((fixtures / name).glob("test_*.py")):
             yield f"{name} has no tests"
 
 
+def _declared(declaration: Path) -> dict[str, Any]:
+    return tomllib.loads(declaration.read_text(encoding="utf-8"))
+
+
 def _declared_sources(declaration: Path) -> list[dict[str, str]]:
-    return list(tomllib.loads(declaration.read_text(encoding="utf-8")).get("source", {}).values())
+    return list(_declared(declaration).get("source", {}).values())
 
 
 def test_a_declaration_becomes_requests(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Hugging Face: the hardware of Spaces by the hour. Off by default."""

@@ -1,0 +1,82 @@
+"""Hugging Face's page of Spaces hardware: a table in Markdown with a price by the hour.
+
+The column of GPU memory adds up all GPUs of a machine ("4x Nvidia L4", 96 GB), "small" and "large" are the
+machine around the same GPU, and a row that is struck out is no longer sold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from scrapers.rows import (
+    Capture,
+    Document,
+    Html,
+    Notes,
+    PageBroken,
+    Record,
+    Rejected,
+    Row,
+    Unreadable,
+    dollars,
+    each,
+    gibibytes,
+    gpu_named,
+    offer,
+)
+
+_HEADERS: Final = frozenset({"Hardware", "GPU Memory", "Hourly Price"})
+_NAME: Final = re.compile(r"^(?:(?P<count>\d+)x )?(?P<gpu>Nvidia .+?)(?: - (?P<size>[\w ]+))?$")
+_VCPUS: Final = re.compile(r"^(\d+) vCPU$")
+_STRUCK: Final = "~~"
+_NO_GPU: Final = "-"
+
+
+def spaces(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+    """Offers on demand, one row a kind of hardware with GPUs."""
+    for page in documents:
+        if not isinstance(page, Html):
+            continue
+        rows = [
+            row
+            for table in page.tables
+            if set(table.headers) >= _HEADERS
+            for row in table.records()
+            if not row["Hardware"].startswith(_STRUCK) and row["GPU Memory"] != _NO_GPU
+        ]
+        if not rows:
+            raise PageBroken(f"{page.capture.url} has no table of hardware with GPUs")
+
+        def read(record: Record, capture: Capture = page.capture) -> Iterator[Row]:
+            yield _offer(capture, record, notes)
+
+        yield from each(rows, read, notes, table="offers", capture=page.capture)
+
+
+def _offer(capture: Capture, record: Record, notes: Notes) -> Row:
+    name, shown = record.take("Hardware"), record.take("Hourly Price")
+    match, vcpus = _NAME.match(name), _VCPUS.match(record.take("CPU"))
+    if match is None:
+        raise Unreadable(f"{name!r} is no hardware that is known")
+    count = int(match["count"] or 1)
+    try:
+        price = dollars(shown, period="hour").amount
+        memory = gibibytes(record.take("GPU Memory"))
+        ram, disk = gibibytes(record.take("Memory")), gibibytes(record.take("Disk"))
+    except ValueError as problem:
+        raise Unreadable(str(problem)) from None
+    return offer(
+        capture,
+        offer_key=name,
+        instance_type=name,
+        pricing_model="on_demand",
+        usd_per_hour=price,
+        price_as_shown=shown,
+        gpu_count=count,
+        vcpus=float(vcpus[1]) if vcpus else None,
+        ram_gib=ram,
+        disk_gib=disk,
+        **gpu_named(match["gpu"], notes, memory_gib=None if memory is None else memory / count).columns(),
+    )

@@ -1,0 +1,1 @@
+"""Nebius: GPU instances on demand and preemptible. Off by default."""

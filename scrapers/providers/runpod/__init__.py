@@ -1,0 +1,1 @@
+"""RunPod: secure and community GPUs, on demand and spot. Off by default."""

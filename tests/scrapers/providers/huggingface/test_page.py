@@ -1,0 +1,48 @@
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scrapers.providers.huggingface import page
+from scrapers.rows import Capture, Html, PageBroken
+from scrapers.shapes import html_table
+
+AT = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)
+TABLE = """# Spaces hardware
+
+| **Hardware** | **CPU** | **Memory** | **GPU Memory** | **Disk** | **Hourly Price** |
+|---|---|---|---|---|---|
+| CPU Basic | 2 vCPU | 16 GB | - | 50 GB | Free! |
+| Nvidia T4 - small | 4 vCPU | 15 GB | 16 GB | 50 GB | $0.40 |
+| 4x Nvidia L4 | 48 vCPU | 186 GB | 96 GB | 3200 GB | $3.80 |
+| ~~Nvidia H100~~ *(removed)* | | | | | |
+| Nvidia Z9 - large | 4 vCPU | 15 GB | 16 GB | 50 GB | from $9 |
+"""
+
+
+def markdown(text: str) -> Html:
+    url = "https://huggingface.co/docs/hub/spaces-gpus.md"
+    return html_table.opened(Capture("huggingface.spaces", url, AT, 200, "text/markdown", text.encode()))
+
+
+def test_a_price_is_for_the_machine_and_memory_is_shared_out(answered: Any) -> None:
+    found = answered(page.spaces, [markdown(TABLE)])
+    four = found.offers["4x Nvidia L4"]
+    assert (four["gpu_count"], four["usd_per_gpu_hour"], four["gpu_memory_gib"]) == (4, 0.95, 24)
+    assert (found.offers["Nvidia T4 - small"]["gpu_model"], len(found.offers)) == ("T4", 2)
+    assert len(found.refused) == 1
+
+
+def test_a_page_without_hardware_is_broken(answered: Any) -> None:
+    with pytest.raises(PageBroken):
+        answered(page.spaces, [markdown("# Spaces\n\nSoon.\n")])
+
+
+@pytest.mark.parametrize("name", ["2025-10-13", "2025-12-16", "2026-07-21"])
+def test_the_real_pages(captures_dir: Path, answered: Callable[..., Any], name: str) -> None:
+    text = (captures_dir / "huggingface" / f"spaces-gpus.{name}.md").read_text(encoding="utf-8")
+    found = answered(page.spaces, [markdown(text)])
+    assert (len(found.offers), found.refused, found.notes.counts) == (14, [], {})
+    assert found.offers["Nvidia A100 - large"]["usd_per_gpu_hour"] == 2.5

@@ -1,0 +1,84 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scrapers.providers.vultr import page
+from scrapers.rows import PageBroken, Payload
+
+
+def cloud(name: str, vram: int, hourly: float, **fields: Any) -> dict[str, Any]:
+    return {
+        "id": name,
+        "vcpu_count": 12,
+        "ram": 122880,
+        "disk": 1400,
+        "disk_count": 1,
+        "hourly_cost": hourly,
+        "locations": ["ewr"],
+        "gpu_vram_gb": vram,
+        "gpu_type": "NVIDIA_A100",
+        **fields,
+    }
+
+
+METAL = {
+    "id": "vbm-256c-2048gb-8-mi300x-gpu",
+    "cpu_threads": 256,
+    "ram": 2097152,
+    "disk": 3576,
+    "disk_count": 8,
+    "hourly_cost": 17.52,
+    "hourly_cost_preemptible": 14.72,
+    "locations": ["ord"],
+}
+
+
+@pytest.fixture
+def read(payload: Callable[..., Payload], answered: Any) -> Callable[..., Any]:
+    return lambda *values: answered(page.plans, [payload(value) for value in values])
+
+
+def test_a_price_is_for_the_plan_and_its_memory_tells_its_gpus(read: Callable[..., Any]) -> None:
+    found = read({"plans": [cloud("two", 160, 4.794), cloud("part", 40, 1.397)]})
+    (row,) = found.offers.values()
+    assert (row["offer_key"], row["gpu_count"], row["usd_per_gpu_hour"]) == ("ewr:two", 2, 2.397)
+    assert (row["ram_gib"], row["country"], row["availability"]) == (120, "US", "available")
+
+
+def test_bare_metal_names_its_gpus_in_its_id_and_is_sold_two_ways(read: Callable[..., Any]) -> None:
+    found = read({"plans_metal": [METAL]})
+    prices = {row.values["pricing_model"]: row.values["usd_per_gpu_hour"] for row in found.rows}
+    assert prices == {"on_demand": 2.19, "spot": 1.84}
+    row = found.rows[0].values
+    assert (row["gpu_model"], row["gpu_count"], row["disk_gib"]) == ("MI300X", 8, 28608)
+
+
+def test_a_plan_without_a_location_is_sold_nowhere(read: Callable[..., Any]) -> None:
+    assert read({"plans": [cloud("a", 80, 2.4, locations=[])]}).rows == []
+
+
+def test_lists_without_whole_gpus_are_no_answer(read: Callable[..., Any]) -> None:
+    with pytest.raises(PageBroken):
+        read({"plans": []}, {"error": "no"})
+
+
+def test_the_real_excerpts(captures_dir: Path, read: Callable[..., Any]) -> None:
+    values = [
+        json.loads((captures_dir / "vultr" / f"{name}.trimmed.json").read_text(encoding="utf-8"))
+        for name in ("plans", "plans-metal")
+    ]
+    found = read(*values)
+    assert sorted(
+        (row.values["offer_key"], row.values["pricing_model"], row.values["usd_per_hour"])
+        for row in found.rows
+    ) == [
+        ("ewr:vcg-a100-12c-120g-80vram", "on_demand", 2.397),
+        ("ord:vbm-256c-2048gb-8-mi300x-gpu", "on_demand", 17.52),
+        ("ord:vbm-256c-2048gb-8-mi300x-gpu", "spot", 14.72),
+        ("sea:vbm-112c-2048gb-8-h100-gpu", "on_demand", 23.92),
+        ("sea:vbm-112c-2048gb-8-h100-gpu", "spot", 18.4),
+    ]
+    assert (found.refused, found.notes.counts) == ([], {})
