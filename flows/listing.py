@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
 from flows.queries import question
 from scrapers.registry import providers
@@ -45,17 +47,21 @@ def provider_rows(home: Path) -> list[dict[str, Any]]:
 
 
 def provider_table(rows: list[dict[str, Any]]) -> Table:
-    """The rows as a table for the terminal."""
+    """The rows as a table for the terminal: a line a provider, and one a source below it."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for header in ("provider", "status", "source", "cadence", "last good night"):
+    table.add_column("provider and sources", no_wrap=True)
+    for header in ("state", "last good night"):
         table.add_column(header, no_wrap=True)
     table.add_column("rows", justify="right")
-    for row in rows:
-        last = slot_name(row["last_good_slot"]) if row["last_good_slot"] else "–"
-        status = row["status"] if row["enabled"] else f"{row['status']}, off"
-        table.add_row(
-            row["title"], status, row["source"] or "–", row["cadence"] or "–", last, f"{row['rows']:,}"
-        )
+    for _, group in groupby(rows, key=lambda row: row["provider"]):
+        sources = list(group)
+        first = sources[0]
+        state = first["status"] if first["enabled"] else f"{first['status']}, off"
+        table.add_row(Text(first["title"], style="bold"), state, "", "")
+        for row in sources:
+            if row["source"]:
+                last = slot_name(row["last_good_slot"]) if row["last_good_slot"] else "–"
+                table.add_row(f"  {row['source']}", row["cadence"], last, f"{row['rows']:,}")
     return table
 
 
