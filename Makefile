@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo nightly test lint format lock clean
+.PHONY: help setup demo nightly test lint format docs lock clean
 
 help: ## Print the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -41,6 +41,9 @@ lint: $(READY)
 format: $(READY) ## Put the code into its one format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: demo ## Write the generated pages of docs/ from the demo
+	$(BIN)/python -m flows.coverage data/demo > docs/coverage.md
 
 # uv is not among the locked packages: only whoever changes the dependencies needs it.
 lock: ## Resolve pyproject.toml anew into constraints.txt (needs uv)

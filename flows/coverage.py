@@ -1,11 +1,13 @@
-"""The coverage table of docs/coverage.md: what is read from each provider, and what it takes.
+"""docs/coverage.md: what is read from each provider, and what it takes.
 
-What is read comes from a ledger, so that the table claims nothing that a parser has not done.
+What is read comes from a ledger, so that the page claims nothing that a parser has not done. `make docs`
+writes it from the demo's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,42 +16,46 @@ from scrapers.registry import Provider, providers
 from warehouse.ledger import WAREHOUSE_FILE, read_warehouse
 
 COLUMNS: Final = ("on_demand", "spot", "reserved", "availability", "plans", "terms")
-_HEAD: Final = ("provider", "state", *(name.replace("_", " ") for name in COLUMNS), "key needed")
+_HEAD: Final = ("provider", "state", *(name.replace("_", " ") for name in COLUMNS), "remark")
+_ABOUT: Final = """# Coverage
+
+What the demo has read from each provider, so no cell claims what no parser has done. A price that a source
+does not state (IBM's profiles) is no price here. Providers that are off by default, and sources that need a
+key, have parsers and tests and no place in the demo. `make docs` writes this page.
+"""
 
 
-def coverage_table(home: Path) -> str:
-    """The table as Markdown, one line a provider, from a warehouse that has read them all."""
+def coverage(home: Path) -> str:
+    """The page as Markdown, one line a provider, from a warehouse that has read them all."""
     with read_warehouse(home / WAREHOUSE_FILE) as connection:
         answer = connection.execute(question("coverage")).pl()
     read = {row["provider"]: row for row in answer.to_dicts()}
     lines = [_line(_HEAD), _line("---" for _ in _HEAD)]
     for provider in providers().values():
-        known = read.get(provider.id, {})
-        lines.append(_line((provider.declared.title, _state(provider), *_marks(known), _keys(provider))))
-    return "\n".join(lines) + "\n"
+        marks = ("yes" if read.get(provider.id, {}).get(name) else "" for name in COLUMNS)
+        lines.append(_line((provider.declared.title, _state(provider), *marks, _remark(provider))))
+    return _ABOUT + "\n" + "\n".join(lines) + "\n"
 
 
 def _state(provider: Provider) -> str:
     if not provider.declared.enabled:
-        return "off by default"
-    since = f" ({provider.declared.since})" if provider.declared.since else ""
+        return "off"
+    since = f" since {provider.declared.since}" if provider.declared.since else ""
     return f"{provider.declared.status}{since}"
 
 
-def _marks(known: Mapping[str, Any]) -> list[str]:
-    return ["yes" if known.get(name) else "" for name in COLUMNS]
-
-
-def _keys(provider: Provider) -> str:
-    """The variables that hold keys, and whether there is anything to read without them."""
-    keyed = [source for source in provider.sources.values() if source.declared.credential]
-    names = ", ".join(
-        f"`{source.declared.credential.variable}` for {source.name}"
-        for source in keyed
-        if source.declared.credential
+def _remark(provider: Provider) -> str:
+    keys = (
+        f"`{source.name}` needs `{credential.variable}`."
+        for source in provider.sources.values()
+        if (credential := source.declared.credential)
     )
-    return names or "no"
+    return " ".join((provider.declared.what_happened or provider.declared.why_disabled, *keys)).strip()
 
 
-def _line(cells: Any) -> str:
+def _line(cells: Iterable[Any]) -> str:
     return f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(coverage(Path(sys.argv[1])))

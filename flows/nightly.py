@@ -20,6 +20,7 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.history import load_facts
 from flows.ingest import NEVER_FETCHED, ingest, unstored
+from flows.registering import register
 from flows.runs import RunRequest, RunSummary, Watch, due, new_run_id, refuse_mixture
 from reports import site
 from scrapers.archive import read_archive
@@ -135,6 +136,7 @@ async def nightly(request: RunRequest, watch: Watch | None = None) -> RunSummary
         publish(request.home)
     with Ledger(request.home) as ledger:
         refuse_mixture(request, ledger)
+        register(ledger, run_id=summary.run_id, at=started)
         load_facts(ledger, request.home, run_id=summary.run_id, at=max(request.at))
         jobs, summary.already_settled = due(request, ledger)
         if jobs:

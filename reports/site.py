@@ -11,11 +11,11 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reports.charts import vega_script
-from reports.pages import data, free_tiers, overview, runs, volatility
+from reports.pages import data, free_tiers, overview, providers, runs, volatility
 from reports.queries import answer
 from warehouse.ledger import read_warehouse
 
-PAGES: Final = (overview, volatility, free_tiers, runs, data)
+PAGES: Final = (overview, volatility, free_tiers, providers, runs, data)
 ASSETS: Final = ("style.css", "site.js")
 SIMULATED: Final = "Recorded and simulated data for the demo. These are not live prices."
 

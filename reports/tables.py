@@ -18,11 +18,12 @@ NOTHING = "–"
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: its text, a link for it, and its class (number, status-ok ...)."""
+    """One cell: its text, a link for it, its class (number, status-ok ...), and a note in small print."""
 
     text: str
     href: str = ""
     css: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -119,8 +119,12 @@ class Ledger:
 
     def append_run(self, run: Mapping[str, Any]) -> None:
         """Store the row of a finished run."""
+        self.append_rows("runs", [run])
+
+    def append_rows(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Store rows that belong to no scrape, such as runs and the registry of providers."""
         with self._transaction() as cursor:
-            _insert(cursor, "runs", pl.DataFrame([dict(run)], schema=BY_NAME["runs"].polars()))
+            _insert(cursor, table, pl.DataFrame(list(map(dict, rows)), schema=BY_NAME[table].polars()))
 
     @contextmanager
     def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -362,6 +362,33 @@ TERMS_TABLE: Final = Table(
     key=("source", "slot", "tier", "term"),
 )
 
+PROVIDERS: Final = Table(
+    "providers",
+    "The registry: who is watched and what became of them, one row whenever a declaration has changed.",
+    (
+        _RUN,
+        _PROVIDER,
+        Column("declared_at", "timestamp", "When the declaration was first met, UTC.", required=True),
+        Column("title", "text", "The provider's name.", required=True),
+        Column("kind", "text", "What it is.", required=True, allowed=("marketplace", "cloud", "notebook")),
+        Column(
+            "status",
+            "text",
+            "active, gone, renamed, or unknown where nothing says.",
+            required=True,
+            allowed=("active", "gone", "renamed", "unknown"),
+        ),
+        Column("since", "text", "Since when, as exactly as it is known."),
+        Column("what_happened", "text", "What became of it, in words."),
+        Column("evidence", "text_list", "Where that stands.", required=True),
+        Column("homepage", "text", "Its address.", required=True),
+        Column("enabled", "flag", "Whether it is read by default.", required=True),
+        Column("why_disabled", "text", "Why it is not."),
+        Column("sources", "text_list", "Ids of its sources.", required=True),
+    ),
+    key=("provider", "declared_at"),
+)
+
 OBSERVATIONS: Final = Table(
     "observations",
     "Dated facts from before the first snapshot, one row a fact, each with its origin (history/facts.toml).",
@@ -526,6 +553,7 @@ TABLES: Final = (
     OFFERS,
     PLANS,
     TERMS_TABLE,
+    PROVIDERS,
     OBSERVATIONS,
     QUARANTINE,
     INCIDENTS,

@@ -112,3 +112,12 @@ def test_only_addresses_of_the_web_are_linked() -> None:
     assert web_link("https://example.com/a") == "https://example.com/a"
     assert web_link("javascript:alert(1)") == ""
     assert web_link(None) == ""
+
+
+def test_what_is_free_stands_side_by_side_with_its_date_and_its_evidence(demo_site: Path) -> None:
+    text = (demo_site / "providers.html").read_text(encoding="utf-8")
+    row = re.search(r"<tr><td>Kaggle</td><td>Free</td>.*?</tr>", text)
+    assert row is not None
+    cell = '<a href="https://www.kaggle.com/docs/notebooks" rel="noopener noreferrer">12 hours</a>'
+    assert f"{cell} <small>2026-11-19</small>" in row[0]
+    assert 'href="https://github.com/fastai/course-v3/issues/367"' in text

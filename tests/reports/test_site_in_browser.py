@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-PAGES = ("index", "volatility", "free-tiers", "runs", "data")
+PAGES = ("index", "volatility", "free-tiers", "providers", "runs", "data")
 FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 pytestmark = pytest.mark.browser

@@ -1,0 +1,3 @@
+-- The registry as it stands.
+SELECT * EXCLUDE (declared_at)
+FROM providers_now

@@ -1,0 +1,49 @@
+"""The registry in the ledger: declared once, appended when it changes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from flows import registering
+from flows.coverage import coverage
+from scrapers.registry import Provider, providers
+from warehouse.ledger import WAREHOUSE_FILE, Ledger, read_warehouse
+
+AT = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)
+
+
+def test_a_declaration_is_appended_once_and_again_when_it_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Ledger(tmp_path) as ledger:
+        assert registering.register(ledger, run_id="one", at=AT) == len(providers())
+        assert registering.register(ledger, run_id="two", at=AT) == 0
+        crestle = providers()["crestle"]
+        back = Provider("crestle", crestle.declared.model_copy(update={"status": "active", "since": ""}))
+        monkeypatch.setattr(registering, "providers", lambda: {**providers(), "crestle": back})
+        assert registering.register(ledger, run_id="three", at=AT + timedelta(days=1)) == 1
+        states = ledger.query("SELECT status, since FROM providers WHERE provider = 'crestle' ORDER BY declared_at")
+        now = ledger.query("SELECT status FROM providers_now WHERE provider = 'crestle'").rows()
+    assert states.rows() == [("gone", "2019-08-31"), ("active", None)]
+    assert now == [("active",)]
+
+
+def test_every_provider_of_the_seeds_is_in_the_registry_and_the_gone_have_evidence(demo_home: Path) -> None:
+    with read_warehouse(demo_home / WAREHOUSE_FILE) as connection:
+        rows = connection.sql("SELECT provider, status, len(evidence) FROM providers_now").fetchall()
+    states = {provider: status for provider, status, _ in rows}
+    assert {
+        "aws", "aws_sagemaker", "azure", "deepnote", "digitalocean", "google_cloud", "google_colab", "ibm",
+        "kaggle", "lambda_cloud", "oracle", "paperspace", "vast_ai", "vertex_ai",
+    } <= {provider for provider, status in states.items() if status == "active"}  # fmt: skip
+    gone = {"floydhub", "blobcity", "q_blocks", "vectordash", "salamander", "crestle", "snark_ai"}
+    assert gone == {provider for provider, status in states.items() if status != "active"}
+    assert all(evidence for _, status, evidence in rows if status != "active")
+
+
+def test_the_coverage_page_says_what_the_demo_has_read(demo_home: Path) -> None:
+    written = Path(__file__).parents[2] / "docs" / "coverage.md"
+    assert written.read_text(encoding="utf-8") == coverage(demo_home)
