@@ -25,7 +25,9 @@ def test_a_declaration_is_appended_once_and_again_when_it_changes(
         back = Provider("crestle", crestle.declared.model_copy(update={"status": "active", "since": ""}))
         monkeypatch.setattr(registering, "providers", lambda: {**providers(), "crestle": back})
         assert registering.register(ledger, run_id="three", at=AT + timedelta(days=1)) == 1
-        states = ledger.query("SELECT status, since FROM providers WHERE provider = 'crestle' ORDER BY declared_at")
+        states = ledger.query(
+            "SELECT status, since FROM providers WHERE provider = 'crestle' ORDER BY declared_at"
+        )
         now = ledger.query("SELECT status FROM providers_now WHERE provider = 'crestle'").rows()
     assert states.rows() == [("gone", "2019-08-31"), ("active", None)]
     assert now == [("active",)]
