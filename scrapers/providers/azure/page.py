@@ -16,18 +16,22 @@ from scrapers.rows import (
     Ask,
     Capture,
     Document,
+    Html,
     Notes,
     PageBroken,
     Payload,
+    Prose,
     Record,
     Rejected,
     Row,
+    Saying,
     Unreadable,
     country_of,
     each,
     gpu_named,
     lookup,
     offer,
+    terms_said,
 )
 
 _OTHER_PRODUCTS: Final = re.compile(r"Windows|Cloud ?Services|Dedicated|Expired")
@@ -35,6 +39,17 @@ _LOW_PRIORITY: Final = "Low Priority"
 _SPOT: Final = "Spot"
 _IN_SCOPE: Final = re.compile(r"^Standard_N[CDV]")
 _VCPUS: Final = re.compile(r"^N[A-Z]+(\d+)")
+_FREE: Final = "Free account"
+_SAYINGS: Final = (
+    Saying(_FREE, "credit_usd", (r"\$(?P<value>\d+)[^.]{0,30}credit",), unit="USD"),
+    Saying(
+        _FREE,
+        "credit_days",
+        (r"credit[^.]{0,60}?(?P<value>\d+) days", r"(?P<value>\d+) days[^.]{0,40}credit"),
+        unit="days",
+    ),
+    Saying(_FREE, "requires_card", (r"credit card required",), denies=r"no credit card required"),
+)
 _PORT: Final = "https://prices.azure.com:443/"
 # Ids and names of the meter, the day a price took effect, and what is the same in every row.
 _IGNORED: Final = frozenset(
@@ -75,6 +90,15 @@ def retail(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
 
         wanted = (item for item in _items(page) if _is_wanted(item))
         yield from each(wanted, read, notes, table="offers", capture=page.capture, ignored=_IGNORED)
+
+
+def free_account(documents: list[Document], notes: Notes) -> Iterator[Row]:
+    """Terms of the free account; it says nothing of GPUs, whose quota is zero until one asks."""
+    prose = [Prose.of_page(page) for page in documents if isinstance(page, Html)]
+    said = list(terms_said(prose, _SAYINGS, notes))
+    if all(row.values["state"] == "unknown" for row in said):
+        raise PageBroken("the page says nothing of a credit in words that are known")
+    yield from said
 
 
 def _items(page: Payload) -> list[Mapping[str, Any]]:

@@ -17,6 +17,10 @@ _FILTER = (
     "serviceName eq 'Virtual Machines' and priceType eq 'Consumption' and contains(armSkuName, 'Standard_"
 )
 _URL = "https://prices.azure.com/api/retail/prices?api-version=2023-01-01-preview&currencyCode=USD&$filter="
+_FREE_PAGE = (
+    "<html><body><p>Simulated page: written for the gpuledger demo.</p>"
+    "<h1>Build in the cloud</h1><p>Get $200 credit to use within 30 days.</p></body></html>"
+)
 _REGIONS = {"eastus": 1.0, "westeurope": 1.12, "japaneast": 1.25}
 # Family -> size -> USD per hour on demand and spot in eastus.
 _SIZES = {
@@ -38,6 +42,9 @@ def answers(night: Night) -> Iterator[Answer]:
     if night.index < JOINS:
         return
     yield Answer(SOURCE, "https://prices.azure.com/robots.txt", b"not found", "text/plain", status=404)
+    free = "azure.free_account"
+    yield Answer(free, "https://azure.microsoft.com/robots.txt", b"User-agent: *\nAllow: /\n", "text/plain")
+    yield Answer(free, "https://azure.microsoft.com/free/", _FREE_PAGE.encode(), "text/html")
     for family in _SIZES:
         items = list(_items(family, night.index))
         url = f"{_URL}{_FILTER}{family}')"

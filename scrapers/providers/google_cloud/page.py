@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from scrapers.providers.google_cloud.catalog import catalog, catalog_follow
 from scrapers.providers.google_cloud.shown import by_header, shown_offers
 from scrapers.rows import (
     Capture,
@@ -33,7 +34,7 @@ from scrapers.rows import (
     terms_said,
 )
 
-__all__ = ["iowa", "machines", "trial"]
+__all__ = ["catalog", "catalog_follow", "iowa", "machines", "trial"]
 
 _PRICES: Final = (("hour", "on_demand"), ("hour_spot", "spot"))
 _NOT_ON_DEMAND: Final = frozenset({"a3-highgpu-1g", "a3-highgpu-2g", "a3-highgpu-4g"})

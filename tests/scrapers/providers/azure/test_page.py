@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from scrapers.providers.azure import page
-from scrapers.rows import Ask, PageBroken, Payload
+from scrapers.rows import Ask, Html, PageBroken, Payload
 
 
 def item(price: float, size: str = "ND96isr_H100_v5", **fields: Any) -> dict[str, Any]:
@@ -118,3 +118,12 @@ def test_the_real_excerpt(captures_dir: Path, payload: Callable[..., Payload], a
         ("eastus:ND96asr_v4", "spot"): 5.98334,
     }
     assert (found.refused, found.notes.counts) == ([], {})
+
+
+def test_the_free_account_is_read_from_its_words(html: Callable[..., Html], answered: Any) -> None:
+    found = answered(page.free_account, [html("<p>Get $200 credit to use within 30 days.</p>")]).terms
+    assert found["Free account", "credit_usd"]["value_number"] == 200
+    assert found["Free account", "credit_days"]["value_number"] == 30
+    assert found["Free account", "requires_card"]["state"] == "unknown"
+    with pytest.raises(PageBroken):
+        answered(page.free_account, [html("<p>Welcome.</p>")])
