@@ -37,6 +37,7 @@ _SHOWN: Final = {
         "region",
     ),
     "plans": ("plan", "usd_per_month", "usd_once", "included_units", "unit", "price_as_shown"),
+    "utilisation": ("gpu_model", "machines_total", "machines_rented", "machines_available", "share_rented"),
     "terms": ("tier", "term", "state", "value_number", "value_text", "unit", "quote"),
 }
 _ROWS_SHOWN: Final = 12

@@ -2,7 +2,8 @@
 
 DDL, polars schemas, the expectation suites and the data dictionary page all derive from these
 declarations; nothing else in the project spells out a column's type. A key is an expectation,
-not a constraint: a PRIMARY KEY doubles the size of a DuckDB file.
+not a constraint: a PRIMARY KEY doubles the size of a DuckDB file. The module is long on purpose: whoever
+reads one table reads it beside its neighbours, and there is no second place to look.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ POLARS_TYPES: Final[Mapping[Kind, pl.DataType | type[pl.DataType]]] = MappingPro
 )
 
 PRICING_MODELS: Final = ("on_demand", "spot", "interruptible", "reserved", "free")
+FORM_FACTORS: Final = ("SXM", "PCIe", "NVL", "OAM", "MXM", "card", "package")
 AVAILABILITIES: Final = ("available", "limited", "unavailable", "unknown")
 TERM_STATES: Final = ("present", "absent", "unknown")
 SCRAPE_STATUSES: Final = ("ok", "partial", "failed", "skipped")
@@ -250,7 +252,7 @@ OFFERS: Final = Table(
             "gpu_form_factor",
             "text",
             "SXM, PCIe, NVL or other; prices of two are never mixed.",
-            allowed=("SXM", "PCIe", "NVL", "OAM", "MXM", "card", "package"),
+            allowed=FORM_FACTORS,
         ),
         Column("gpu_count", "integer", "GPUs in the offer.", "GPUs", above=0, at_most=1024),
         Column("gpu_memory_gib", "number", "Nominal memory of one GPU.", "GiB", above=0, at_most=1024),
@@ -360,6 +362,33 @@ TERMS_TABLE: Final = Table(
         _SOURCE_URL,
     ),
     key=("source", "slot", "tier", "term"),
+)
+
+UTILISATION: Final = Table(
+    "utilisation",
+    "How much of a marketplace's supply is rented, one row a GPU model and snapshot, by its own count.",
+    (
+        _OBSERVED,
+        _SLOT,
+        _RUN,
+        _PROVIDER,
+        _SOURCE,
+        _CAPTURE,
+        _PARSER,
+        Column("gpu_as_shown", "text", "The GPU's name exactly as the source gives it.", required=True),
+        Column("gpu_model", "text", "Canonical GPU model (gpus.toml), or the name as shown when unknown."),
+        Column("gpu_is_known", "flag", "Whether gpu_model is in gpus.toml."),
+        Column("gpu_form_factor", "text", "SXM, PCIe, NVL or other.", allowed=FORM_FACTORS),
+        Column("gpu_memory_gib", "number", "Nominal memory of one GPU.", "GiB", above=0, at_most=1024),
+        Column("machines_total", "integer", "Machines listed, rented or not.", "machines", at_least=0),
+        Column("machines_rented", "integer", "Machines that are rented.", "machines", at_least=0),
+        Column("machines_available", "integer", "Machines that are free.", "machines", at_least=0),
+        Column("share_rented", "number", "The share in use, as stated.", "share", at_least=0, at_most=1),
+        Column("share_rented_30d", "number", "Its mean of 30 days, as stated.", "share", at_least=0, at_most=1),
+        Column("throughput", "number", "DLPerf of the GPU, by its own score.", "DLPerf", at_least=0),
+        _SOURCE_URL,
+    ),
+    key=("source", "slot", "gpu_as_shown"),
 )
 
 PROVIDERS: Final = Table(
@@ -553,6 +582,7 @@ TABLES: Final = (
     OFFERS,
     PLANS,
     TERMS_TABLE,
+    UTILISATION,
     PROVIDERS,
     OBSERVATIONS,
     QUARANTINE,
@@ -561,4 +591,4 @@ TABLES: Final = (
     EXPECTATION_RESULTS,
 )
 BY_NAME: Final[Mapping[str, Table]] = MappingProxyType({table.name: table for table in TABLES})
-FACT_TABLES: Final = ("offers", "plans", "terms")
+FACT_TABLES: Final = ("offers", "plans", "terms", "utilisation")

@@ -19,6 +19,7 @@ from scrapers.rows.record import (
     offer,
     plan,
     term,
+    utilisation,
 )
 from scrapers.rows.words import Gpu, country_of, gibibytes, gpu_named, lookup
 
@@ -53,4 +54,5 @@ __all__ = [
     "price",
     "term",
     "terms_said",
+    "utilisation",
 ]

@@ -168,6 +168,11 @@ def plan(capture: Capture, *, name: str, price_as_shown: str, **columns: Any) ->
     return _row("plans", capture, {"plan": name, "price_as_shown": price_as_shown, **columns})
 
 
+def utilisation(capture: Capture, **columns: Any) -> Row:
+    """A utilisation row: how much of one GPU model's supply is rented."""
+    return _row("utilisation", capture, columns)
+
+
 def term(
     capture: Capture,
     *,

@@ -7,6 +7,7 @@ VIEWS: Final = (
     "current_offers",
     "current_plans",
     "current_terms",
+    "current_utilisation",
     "latest_offers",
     "price_hourly",
     "price_daily",

@@ -14,8 +14,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from scrapers.providers.vast_ai.chunks import IGNORED, Chunk, machine_offers, read_chunk
+from scrapers.providers.vast_ai.demand import utilisation
 from scrapers.providers.vast_ai.search import follow, offers_of, shortfalls
 from scrapers.rows import Ask, Capture, Document, Notes, Payload, Record, Rejected, Row, each
+
+__all__ = ["market", "market_follow", "utilisation"]
 
 _BESIDE_OFFERS: Final = frozenset({"success", "gpu_names", "offers"})
 

@@ -51,7 +51,10 @@ def test_spot_is_put_together_of_spot_alone(read: Callable[..., Any]) -> None:
     spot = [
         sku("Spot Preemptible A2 Instance Core running in Americas", 9_000_000, usage="Preemptible"),
         sku(
-            "Spot Preemptible A2 Instance Ram running in Americas", 1_000_000, usage="Preemptible", unit="GiBy.h"
+            "Spot Preemptible A2 Instance Ram running in Americas",
+            1_000_000,
+            usage="Preemptible",
+            unit="GiBy.h",
         ),
         sku(
             "Nvidia Tesla A100 GPU attached to Spot Preemptible VMs running in Americas",

@@ -1,0 +1,1 @@
+SELECT * FROM current_utilisation WHERE source = $source AND slot = $slot
