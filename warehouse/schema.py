@@ -384,7 +384,7 @@ UTILISATION: Final = Table(
         Column("machines_rented", "integer", "Machines that are rented.", "machines", at_least=0),
         Column("machines_available", "integer", "Machines that are free.", "machines", at_least=0),
         Column("share_rented", "number", "The share in use, as stated.", "share", at_least=0, at_most=1),
-        Column("share_rented_30d", "number", "Its mean of 30 days, as stated.", "share", at_least=0, at_most=1),
+        Column("share_rented_30d", "number", "Its mean of 30 days.", "share", at_least=0, at_most=1),
         Column("throughput", "number", "DLPerf of the GPU, by its own score.", "DLPerf", at_least=0),
         _SOURCE_URL,
     ),
