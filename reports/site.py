@@ -10,7 +10,9 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from reports import downloads
 from reports.charts import vega_script
+from reports.feed import feed
 from reports.pages import data, free_tiers, overview, providers, runs, volatility
 from reports.queries import answer
 from warehouse.ledger import read_warehouse
@@ -21,7 +23,7 @@ SIMULATED: Final = "Recorded and simulated data for the demo. These are not live
 
 
 def build(warehouse: Path, out: Path, *, as_of: datetime) -> list[Path]:
-    """Write every page into `out`; the same warehouse and `as_of` give the same bytes.
+    """Write pages, downloads and feed into `out`; the same warehouse and `as_of` give the same bytes.
 
     Pages are written aside and moved in one by one, so that a reader never meets half a page. A ledger of
     simulated nights is as of its newest one, and every page of it says what it is. Returns the pages' paths.
@@ -29,18 +31,23 @@ def build(warehouse: Path, out: Path, *, as_of: datetime) -> list[Path]:
     environment = Environment(
         loader=PackageLoader("reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    with read_warehouse(warehouse) as connection:
-        (origin,) = answer(connection, "origin").to_dicts()
-        pages = [module.page(connection) for module in PAGES]
-    common = {
-        "navigation": [(page.name, page.title) for page in pages],
-        "as_of": origin["newest_slot"] if origin["is_simulated"] else as_of,
-        "banner": SIMULATED if origin["is_simulated"] else None,
-        "version": metadata.version("gpuledger"),
-    }
     fresh = out.with_name(f".{out.name}.fresh")
     shutil.rmtree(fresh, ignore_errors=True)
     (fresh / "assets").mkdir(parents=True)
+    with read_warehouse(warehouse) as connection:
+        (origin,) = answer(connection, "origin").to_dicts()
+        stands = origin["newest_slot"] if origin["is_simulated"] and origin["newest_slot"] else as_of
+        banner = SIMULATED if origin["is_simulated"] else None
+        pages = [module.page(connection) for module in PAGES]
+        downloads.write(connection, fresh / "downloads", as_of=stands)
+        (fresh / "feed.xml").write_text(feed(connection, as_of=stands, note=banner), encoding="utf-8")
+    common = {
+        "navigation": [(page.name, page.title) for page in pages],
+        "as_of": stands,
+        "banner": banner,
+        "version": metadata.version("gpuledger"),
+        "downloads": downloads.VIEWS,
+    }
     for name in ASSETS:
         text = (resources.files("reports") / "assets" / name).read_text(encoding="utf-8")
         (fresh / "assets" / name).write_text(text, encoding="utf-8")

@@ -1,0 +1,98 @@
+"""downloads/: the gold views as Parquet and CSV, described by a Data Package (https://datapackage.org).
+
+Text that a spreadsheet would run as a formula gets an apostrophe in front in the CSV files; the Parquet files
+hold it as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import polars as pl
+
+from reports.queries import answer
+
+VIEWS: Final = (
+    "latest_offers",
+    "price_daily",
+    "price_hourly",
+    "market_machines",
+    "availability_daily",
+    "volatility",
+    "price_changes",
+    "free_tier_now",
+    "free_tier_changes",
+    "plans_now",
+    "cheapest_now",
+    "freshness",
+)
+_FORMULA: Final = r"^[=+\-@\t\r]"
+_TYPES: Final = {
+    pl.Boolean: "boolean",
+    pl.Date: "date",
+    pl.Datetime: "datetime",
+    pl.Int64: "integer",
+    pl.Int128: "integer",
+    pl.Float64: "number",
+}
+
+
+def write(connection: duckdb.DuckDBPyConnection, folder: Path, *, as_of: datetime) -> list[Path]:
+    """Write every gold view into a folder, twice, and datapackage.json beside them; returns the paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    meanings = {row["view_name"]: row["comment"] for row in answer(connection, "views").to_dicts()}
+    resources = []
+    for name in VIEWS:
+        # A view's rows have no order of their own, and the same ledger gives the same bytes.
+        frame = connection.execute(f"FROM {name} ORDER BY ALL").pl()
+        parquet, csv = folder / f"{name}.parquet", folder / f"{name}.csv"
+        frame.write_parquet(parquet, compression="zstd")
+        without_formulas(frame).write_csv(csv)
+        resources += [_resource(path, name, meanings[name], frame) for path in (parquet, csv)]
+    package = folder / "datapackage.json"
+    package.write_text(_package(resources, as_of), encoding="utf-8")
+    return [*(folder / resource["path"] for resource in resources), package]
+
+
+def without_formulas(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with text that a spreadsheet would take for a formula made harmless; lists become text."""
+    flat = frame.with_columns(pl.col(pl.List(pl.String)).list.join(" "))
+    return flat.with_columns(pl.col(pl.String).str.replace(_FORMULA, "'${0}"))
+
+
+def _resource(path: Path, name: str, meaning: str, frame: pl.DataFrame) -> dict[str, Any]:
+    body = path.read_bytes()
+    form = path.suffix.removeprefix(".")
+    return {
+        "name": f"{name.replace('_', '-')}-{form}",
+        "title": name,
+        "description": meaning,
+        "path": path.name,
+        "format": form,
+        "mediatype": "text/csv" if form == "csv" else "application/vnd.apache.parquet",
+        "bytes": len(body),
+        "hash": f"sha256:{hashlib.sha256(body).hexdigest()}",
+        "schema": {"fields": list(_fields(frame))},
+    }
+
+
+def _fields(frame: pl.DataFrame) -> Iterable[dict[str, str]]:
+    for name, dtype in frame.schema.items():
+        yield {"name": name, "type": _TYPES.get(dtype.base_type(), "string")}
+
+
+def _package(resources: list[dict[str, Any]], as_of: datetime) -> str:
+    package = {
+        "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
+        "name": "gpuledger",
+        "title": "gpuledger: the open ledger of GPU prices",
+        "created": as_of.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "resources": resources,
+    }
+    return json.dumps(package, indent=2) + "\n"

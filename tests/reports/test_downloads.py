@@ -1,0 +1,88 @@
+"""Downloads and the feed: whole, described, harmless in a spreadsheet and in a reader."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import xml.etree.ElementTree as ET
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+
+from reports import downloads
+from reports.feed import feed
+from warehouse.ledger import WAREHOUSE_FILE, Ledger, read_warehouse
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+def test_every_view_is_there_twice_as_the_package_says(demo_home: Path, demo_site: Path) -> None:
+    folder = demo_site / "downloads"
+    package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+    assert {path.name for path in folder.iterdir()} == {
+        "datapackage.json",
+        *(resource["path"] for resource in package["resources"]),
+    }
+    with read_warehouse(demo_home / WAREHOUSE_FILE) as connection:
+        for resource in package["resources"]:
+            body = (folder / resource["path"]).read_bytes()
+            assert resource["hash"] == f"sha256:{hashlib.sha256(body).hexdigest()}"
+            read = (
+                pl.read_parquet
+                if resource["format"] == "parquet"
+                else partial(pl.read_csv, infer_schema=False)
+            )
+            frame = read(folder / resource["path"])
+            assert frame.columns == [field["name"] for field in resource["schema"]["fields"]]
+            rows = connection.sql(f"SELECT count(*) FROM {resource['title']}").fetchall()
+            assert [(frame.height,)] == rows, resource["path"]
+
+
+def test_a_cell_that_a_spreadsheet_would_run_is_made_text() -> None:
+    frame = pl.DataFrame({"name": ["=1+1", "+1", "-1", "@x", "\tx", "fine", None], "price": [-1.0] * 7})
+    safe = downloads.without_formulas(frame)
+    assert safe["name"].to_list() == ["'=1+1", "'+1", "'-1", "'@x", "'\tx", "fine", None]
+    assert safe["price"].to_list() == [-1.0] * 7
+
+
+def test_the_feed_is_atom_and_tells_of_what_was_planted(demo_site: Path) -> None:
+    root = ET.parse(demo_site / "feed.xml").getroot()
+    assert root.tag == f"{ATOM}feed"
+    entries = root.findall(f"{ATOM}entry")
+    for element in (root, *entries):
+        for name in ("id", "title", "updated"):
+            assert element.findtext(ATOM + name), name
+    identities = [entry.findtext(f"{ATOM}id") or "" for entry in entries]
+    assert len(set(identities)) == len(identities)
+    assert all(identity.startswith("urn:uuid:") for identity in identities)
+    moments = [entry.findtext(f"{ATOM}updated") or "" for entry in entries]
+    assert moments == sorted(moments, reverse=True)
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", moment) for moment in moments)
+    told = {entry.findtext(f"{ATOM}title"): entry.findtext(f"{ATOM}summary") or "" for entry in entries}
+    assert "was 20 hours, is 15 hours" in told["free tier: kaggle, Free TPU: weekly_tpu_hours"]
+    assert "fell" in told["price: lambda_cloud, B200 SXM"]
+    assert "not live prices" in told["incident: aws, aws.spot"]
+
+
+def test_hostile_words_stay_words_and_an_empty_ledger_has_a_feed(tmp_path: Path) -> None:
+    at = datetime(2026, 11, 20, 3, tzinfo=UTC)
+    with Ledger(tmp_path) as ledger:
+        row = {
+            "run_id": "r",
+            "provider": "p",
+            "source": "p.s",
+            "slot": at,
+            "kind": "fetch_failed",
+            "severity": "error",
+            "summary": "<script>alert(1)</script> ]]> \x00\x1b[31m &",
+            "evidence": "{}",
+        }
+        empty = feed(ledger._connection, as_of=at, note=None)
+        ledger.append_rows("incidents", [row])
+        text = feed(ledger._connection, as_of=at, note=None)
+    assert ET.fromstring(empty).findall(f"{ATOM}entry") == []
+    summary = ET.fromstring(text).findtext(f"{ATOM}entry/{ATOM}summary")
+    assert summary == "<script>alert(1)</script> ]]> ��[31m &"
