@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from flows.commands import captures, history, providers, reading, running
+from flows.commands import captures, history, providers, reading, running, verifying
 from flows.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
@@ -26,6 +26,7 @@ for command in (
     running.replay,
     reading.report,
     reading.sql,
+    verifying.verify,
 ):
     app.command()(command)
 app.add_typer(providers.app, name="providers")

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-import polars as pl
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
+from flows.comparing import comparable
 from flows.ingest import judged
 from flows.queries import question
 from flows.runs import RunRequest, RunSummary, Watch, new_run_id
@@ -22,9 +22,6 @@ from scrapers.archive import Archive, read_archive
 from scrapers.registry import Source
 from warehouse.ledger import Ledger, ScrapeRecord, publish
 from warehouse.schema import FACT_TABLES
-
-# What differs between two readings of the same bytes without the reading being different.
-_BOOKKEEPING = ("run_id", "parser_version")
 
 
 @flow(name="replay", validate_parameters=False, persist_result=False)
@@ -84,21 +81,13 @@ def _differs(record: ScrapeRecord, ledger: Ledger) -> bool:
         return False
     key = {"source": record.scrape["source"], "slot": record.scrape["slot"]}
     for table in FACT_TABLES:
-        standing = _facts(ledger.query(question(f"standing_{table}"), key))
+        standing = comparable(ledger.query(question(f"standing_{table}"), key))
         read = record.frames.get(table)
         if (0 if read is None else read.height) != standing.height:
             return True
-        if read is not None and not _facts(read).equals(standing.select(_facts(read).columns)):
+        if read is not None and not comparable(read).equals(standing.select(comparable(read).columns)):
             return True
     return False
-
-
-def _facts(frame: pl.DataFrame) -> pl.DataFrame:
-    """A frame without bookkeeping, in an order that depends on its content alone."""
-    facts = frame.drop(_BOOKKEEPING, strict=False).with_columns(
-        pl.col(pl.Datetime).dt.convert_time_zone("UTC")
-    )
-    return facts.sort(facts.columns)
 
 
 def _without_captures(record: ScrapeRecord) -> ScrapeRecord:

@@ -78,6 +78,8 @@ def chromium(settings: Settings) -> str | None:
 @contextmanager
 def refusals() -> Iterator[None]:
     """Turn the errors that a user can mend into one line and exit code 2."""
+    from duckdb import CatalogException
+
     from flows.asking import QuestionRefused
     from flows.runs import OriginsMixed
     from scrapers.fetching import FetchRefused
@@ -89,6 +91,9 @@ def refusals() -> Iterator[None]:
         yield
     except mendable as problem:
         refuse(str(problem))
+    except CatalogException as problem:
+        missing = str(problem).partition("\n")[0]
+        refuse(f"the warehouse was published by another version, the next run publishes it anew ({missing})")
 
 
 def refuse(message: str) -> NoReturn:

@@ -29,7 +29,8 @@ def report(home: Home, as_of: At = None) -> None:
     warehouse = home / WAREHOUSE_FILE
     if not warehouse.exists():
         refuse(f"there is no {warehouse}; run `gpuledger nightly` or `gpuledger demo` first")
-    pages = site.build(warehouse, home / "site", as_of=as_of or datetime.now(UTC))
+    with refusals():
+        pages = site.build(warehouse, home / "site", as_of=as_of or datetime.now(UTC))
     out.print(f"{len(pages)} pages in {home / 'site'}", markup=False)
 
 

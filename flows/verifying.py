@@ -1,0 +1,139 @@
+"""Verify: derive what is published once more from the archived bytes, and compare figure by figure.
+
+For every standing scrape of the chosen slots the archive is read, its digests checked, its bytes parsed and
+judged by today's code into a ledger of its own, whose rows and price figures are then held against the
+published ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final, Literal
+
+import duckdb
+import polars as pl
+
+from flows.comparing import comparable
+from flows.history import FACTS
+from flows.ingest import judged
+from flows.queries import question
+from scrapers.archive import read_archive
+from scrapers.registry import DeclarationError, source
+from scrapers.warc import ArchiveDamaged
+from warehouse.history.facts import observations
+from warehouse.ledger import WAREHOUSE_FILE, Ledger, ScrapeRecord, read_warehouse
+from warehouse.schema import FACT_TABLES
+
+State = Literal["MATCH", "MISMATCH", "UNVERIFIED"]
+TABLES: Final = (*FACT_TABLES, "observations")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One figure and how it came out; `detail` says what was found where it is no match."""
+
+    state: State
+    slot: datetime
+    source: str
+    figure: str
+    detail: str = ""
+
+
+def published_slots(home: Path) -> list[datetime]:
+    """The slots that have standing scrapes, oldest first."""
+    with read_warehouse(home / WAREHOUSE_FILE) as connection:
+        scrapes = connection.execute(question("standing_scrapes")).pl()
+    return sorted(set(scrapes["slot"].dt.convert_time_zone("UTC").to_list()))
+
+
+def verify(home: Path, slots: Sequence[datetime]) -> Iterator[Verdict]:
+    """Verify every source and every price figure of these slots."""
+    with read_warehouse(home / WAREHOUSE_FILE) as published:
+        scrapes = published.execute(question("standing_scrapes")).pl()
+        for slot in slots:
+            with TemporaryDirectory(prefix="gpuledger-verify-") as folder, Ledger(Path(folder)) as derived:
+                names = []
+                for scrape in scrapes.filter(pl.col("slot") == slot).to_dicts():
+                    again = _again(home, scrape)
+                    if isinstance(again, Verdict):
+                        yield again
+                        continue
+                    names.append(scrape["source"])
+                    derived.append(again)
+                    yield from _rows(scrape, published, derived)
+                yield from _figures(slot, names, published, derived)
+
+
+def _again(home: Path, scrape: Mapping[str, Any]) -> ScrapeRecord | Verdict:
+    """The scrape as it is read today, or why it cannot be."""
+    name, slot = scrape["source"], scrape["slot"]
+    try:
+        record = _derived(home, scrape)
+    except (OSError, ArchiveDamaged, DeclarationError) as problem:
+        return Verdict("UNVERIFIED", slot, name, "rows", str(problem))
+    status, error = record.scrape["status"], record.scrape.get("error")
+    if status not in {"ok", "partial"}:
+        return Verdict("MISMATCH", slot, name, "rows", f"now {status}: {error}")
+    return record
+
+
+def _rows(
+    scrape: Mapping[str, Any], published: duckdb.DuckDBPyConnection, derived: Ledger
+) -> Iterator[Verdict]:
+    name, slot = scrape["source"], scrape["slot"]
+    key = {"source": name, "slot": slot}
+    for table in TABLES:
+        stands = comparable(published.execute(question(f"standing_{table}"), key).pl())
+        again = comparable(derived.query(question(f"standing_{table}"), key))
+        if stands.height or again.height:
+            figure = f"{table}: {stands.height:,} rows"
+            detail = "" if stands.equals(again) else _difference(stands, again)
+            yield Verdict("MISMATCH" if detail else "MATCH", slot, name, figure, detail)
+
+
+def _derived(home: Path, scrape: Mapping[str, Any]) -> ScrapeRecord:
+    name, slot = scrape["source"], scrape["slot"]
+    if scrape["warc_file"] is None:
+        raise FileNotFoundError("no capture of it is in the ledger")
+    archive = read_archive(home / scrape["warc_file"], home)
+    if name != FACTS:
+        (record,) = judged(source(name), {slot: archive}, {}, run_id="verify")
+        return record
+    (capture,) = archive.captures
+    identity = {"run_id": "verify", "source": name, "slot": slot, "capture_id": capture.capture_id}
+    frame = observations(capture.body, identity)
+    row = {"run_id": "verify", "provider": "history", "source": name, "slot": slot, "parser_version": ""}
+    times = {"started_at": slot, "finished_at": slot}
+    counts = {"rows_parsed": frame.height, "rows_accepted": frame.height, "rows_quarantined": 0}
+    bare = {**row, **times, **counts, "status": "ok", "capture_ids": []}
+    return ScrapeRecord(bare, {"observations": frame})
+
+
+def _difference(stands: pl.DataFrame, again: pl.DataFrame) -> str:
+    missing = stands.join(again, on=stands.columns, how="anti", nulls_equal=True)
+    added = again.join(stands, on=stands.columns, how="anti", nulls_equal=True)
+    return f"{missing.height:,} rows are not derived again, {added.height:,} are derived otherwise"
+
+
+def _figures(
+    slot: datetime, names: Sequence[str], published: duckdb.DuckDBPyConnection, derived: Ledger
+) -> Iterator[Verdict]:
+    key = {"slot": slot}
+    stands = _by_series(published.execute(question("figures"), key).pl())
+    again = _by_series(derived.query(question("figures"), key))
+    for (name, figure), value in stands.items():
+        if name in names:
+            now = again.get((name, figure))
+            detail = "" if now == value else f"published {value}, derived {now}"
+            yield Verdict("MISMATCH" if detail else "MATCH", slot, name, f"{figure} {value}", detail)
+
+
+def _by_series(frame: pl.DataFrame) -> dict[tuple[str, str], float | None]:
+    return {
+        (row["source"], f"{row['series']} {row['figure']}"): row["usd_per_gpu_hour"]
+        for row in frame.to_dicts()
+    }
