@@ -54,6 +54,38 @@ def bands(frame: pl.DataFrame, figure_id: str, title: str, described: str) -> Fi
     return _figure(chart, figure_id, title, described)
 
 
+def curves(frame: pl.DataFrame, figure_id: str, title: str, described: str) -> Figure:
+    """Small multiples of how bids have held.
+
+    `frame` has columns gpu, bid (USD per GPU-hour), held_24, low, high (shares), starts.
+    """
+    shares = [pl.col(name).round(4) for name in ("held_24", "low", "high")]
+    values = frame.select("gpu", "bid", *shares, "starts").to_dicts()
+    base = alt.Chart(alt.InlineData(values=values)).encode(
+        x=alt.X("bid:Q", title="bid, USD per GPU-hour", scale=alt.Scale(zero=False), axis=_axis("$.2~f", 4))
+    )
+    interval = base.mark_area(color="var(--s1)", opacity=0.18).encode(
+        y=alt.Y("low:Q", title="held 24 h", scale=alt.Scale(domain=[0, 1]), axis=_axis("%", 3)), y2="high:Q"
+    )
+    tips = [
+        alt.Tooltip("bid:Q", format="$.4f"),
+        *(alt.Tooltip(f"{name}:Q", format=".0%") for name in ("held_24", "low", "high")),
+        alt.Tooltip("starts:Q"),
+    ]
+    line = base.mark_line(color="var(--s1)", strokeWidth=1.6, point=alt.OverlayMarkDef(color="var(--s1)"))
+    chart = (
+        alt.layer(interval, line.encode(y="held_24:Q", tooltip=tips))
+        .properties(width=250, height=130)
+        .facet(facet=alt.Facet("gpu:N", title=None, sort=None), columns=3)
+        .resolve_scale(x="independent")
+    )
+    return _figure(chart, figure_id, title, described)
+
+
+def _axis(form: str, ticks: int) -> alt.Axis:
+    return alt.Axis(format=form, tickCount=ticks)
+
+
 def _values(frame: pl.DataFrame) -> list[dict[str, object]]:
     prices = [pl.col(name).round(5) for name in ("p10", "p25", "p50", "p75", "p90")]
     return frame.select("series", pl.col("day").cast(pl.String), *prices).to_dicts()

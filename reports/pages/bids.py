@@ -1,0 +1,140 @@
+"""What to bid: how long bids have held on a marketplace's machines, and the least that was enough."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import duckdb
+import numpy as np
+import polars as pl
+
+from reports.charts import Figure, curves
+from reports.pages import Page
+from reports.queries import answer
+from reports.statistics.bids import Floats, bids_to_show, price_at_risk, price_availability, survival
+from reports.tables import Column, dollars, gpu_name, number, share, table
+
+HORIZONS: Final = (24.0, 72.0)
+_SHARES: Final = (0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9)
+_AT_RISK: Final = (0.5, 0.9, 0.95)
+_SERIES: Final = ["source", "gpu_model", "gpu_form_factor", "gpu_memory_gib"]
+
+
+@dataclass(frozen=True)
+class _Market:
+    """The machines of one GPU model: a row a machine, a column a slot, NaN where it was not listed."""
+
+    gpu: str
+    provider: str
+    hours: Floats
+    prices: Floats
+    cadence: float
+
+
+def page(connection: duckdb.DuckDBPyConnection) -> Page:
+    """The bidding page."""
+    markets = _markets(answer(connection, "bid_prices"), answer(connection, "good_slots"))
+    held = [row for market in markets for row in _held(market)]
+    shown: dict[str, Any] = {
+        "held": table(
+            "How long a bid has held",
+            [
+                Column("GPU", "gpu"),
+                Column("provider", "provider"),
+                Column("a bid of", "bid", dollars, css="number"),
+                Column("some machine cost no more", "available", share, css="number"),
+                Column("held 24 h", "held_24", share, css="number"),
+                Column("95 % of days", "interval_24"),
+                Column("held 72 h", "held_72", share, css="number"),
+                Column("starts", "starts", number, css="number"),
+                Column("days", "days", number, css="number"),
+                Column("why no figure", "suppressed"),
+            ],
+            held,
+        ),
+        "at_risk": table(
+            "The least bid that was enough for the cheapest machine",
+            [
+                Column("GPU", "gpu"),
+                Column("provider", "provider"),
+                Column("half of the time", "par_50", dollars, css="number"),
+                Column("90 % of the time", "par_90", dollars, css="number"),
+                Column("95 % of the time", "par_95", dollars, css="number"),
+                Column("slots", "slots", number, css="number"),
+            ],
+            [_least(market) for market in markets],
+        ),
+        "figures": _figures(held),
+    }
+    return Page("bids", "What to bid", shown)
+
+
+def _markets(machines: pl.DataFrame, good: pl.DataFrame) -> list[_Market]:
+    found = []
+    for key, part in machines.group_by(_SERIES, maintain_order=True):
+        slots = good.filter(pl.col("source") == key[0])["slot"]
+        hours = slots.dt.epoch("s").to_numpy() / 3600
+        places = {slot: place for place, slot in enumerate(slots.to_list())}
+        names = {name: row for row, name in enumerate(part["machine_id"].unique(maintain_order=True))}
+        prices = np.full((len(names), len(places)), np.nan)
+        for row in part.iter_rows(named=True):
+            prices[names[row["machine_id"]], places[row["slot"]]] = row["usd_per_gpu_hour"]
+        cadence = float(np.median(np.diff(hours))) if len(hours) > 1 else 24.0
+        first = part.row(0, named=True)
+        found.append(_Market(gpu_name(first), first["provider"], hours, prices, cadence))
+    return found
+
+
+def _cheapest(market: _Market) -> tuple[Floats, Floats]:
+    """Time and price of the cheapest machine, of the slots that had one."""
+    listed = ~np.isnan(market.prices).all(axis=0)
+    return market.hours[listed], np.nanmin(market.prices[:, listed], axis=0)
+
+
+def _held(market: _Market) -> list[dict[str, Any]]:
+    hours, least = _cheapest(market)
+    rows = []
+    for bid in bids_to_show(market.prices[~np.isnan(market.prices)], _SHARES):
+        day, days = (
+            survival(market.hours, market.prices, bid, horizon=horizon, cadence=market.cadence)
+            for horizon in HORIZONS
+        )
+        interval = "" if day.low is None or day.high is None else f"{day.low:.0%} to {day.high:.0%}"
+        rows.append(
+            {
+                "gpu": market.gpu,
+                "provider": market.provider,
+                "bid": bid,
+                "available": price_availability(hours, least, bid, cadence=market.cadence),
+                "held_24": day.held,
+                "low": day.low,
+                "high": day.high,
+                "interval_24": interval or None,
+                "held_72": days.held,
+                "starts": day.starts,
+                "days": day.days,
+                "suppressed": day.suppressed or days.suppressed or None,
+            }
+        )
+    return rows
+
+
+def _least(market: _Market) -> dict[str, Any]:
+    hours, least = _cheapest(market)
+    at_risk = {
+        f"par_{enough * 100:.0f}": price_at_risk(hours, least, enough, cadence=market.cadence)
+        for enough in _AT_RISK
+    }
+    return {"gpu": market.gpu, "provider": market.provider, "slots": len(hours), **at_risk}
+
+
+def _figures(held: list[dict[str, Any]]) -> list[Figure]:
+    figures = []
+    for provider in dict.fromkeys(row["provider"] for row in held):
+        rows = [row for row in held if row["provider"] == provider and row["held_24"] is not None]
+        if rows:
+            title = f"{provider}: the share of starts that still held after 24 hours, by the bid"
+            described = f"{title} in USD per GPU-hour, with the interval of a bootstrap over days"
+            figures.append(curves(pl.DataFrame(rows), f"held-{provider}", title, described))
+    return figures

@@ -1,0 +1,1 @@
+"""The published statistics as small pure functions, one family a module."""
