@@ -82,6 +82,35 @@ def curves(frame: pl.DataFrame, figure_id: str, title: str, described: str) -> F
     return _figure(chart, figure_id, title, described)
 
 
+def frontier(frame: pl.DataFrame, figure_id: str, title: str, described: str) -> Figure:
+    """Cost against time, with the efficient offers joined by a line.
+
+    `frame` has columns gpu, provider, pricing_model, usd_per_gpu_hour, hours, usd (cost), is_efficient.
+    """
+    prices = [pl.col(name).round(4) for name in ("usd_per_gpu_hour", "hours", "usd")]
+    values = frame.with_columns(prices).to_dicts()
+    base = alt.Chart(alt.InlineData(values=values)).encode(
+        x=alt.X("hours:Q", title="hours", scale=alt.Scale(type="log"), axis=_axis("~s", 6)),
+        y=alt.Y("usd:Q", title="cost of the job, USD", scale=alt.Scale(type="log"), axis=_axis("$.2~f", 6)),
+    )
+    tips = [
+        *(alt.Tooltip(f"{name}:N") for name in ("gpu", "provider", "pricing_model")),
+        alt.Tooltip("usd_per_gpu_hour:Q", format="$.4f"),
+        alt.Tooltip("hours:Q", format=".1f"),
+        alt.Tooltip("usd:Q", format="$.2f"),
+    ]
+    points = base.mark_point(filled=True, size=40, color="var(--s1)").encode(
+        opacity=alt.condition("datum.is_efficient", alt.value(1), alt.value(0.35)),
+        shape=alt.Shape("pricing_model:N", title="sold as", legend=alt.Legend(orient="top")),
+        tooltip=tips,
+    )
+    efficient = base.transform_filter("datum.is_efficient")
+    line = efficient.mark_line(color="var(--s1)", strokeWidth=1.4, interpolate="step-after")
+    names = efficient.mark_text(align="left", dx=7, dy=-7, color="currentColor").encode(text="gpu:N")
+    chart = alt.layer(line, points, names).properties(width=760, height=380)
+    return _figure(chart, figure_id, title, described)
+
+
 def _axis(form: str, ticks: int) -> alt.Axis:
     return alt.Axis(format=form, tickCount=ticks)
 
@@ -91,7 +120,7 @@ def _values(frame: pl.DataFrame) -> list[dict[str, object]]:
     return frame.select("series", pl.col("day").cast(pl.String), *prices).to_dicts()
 
 
-def _figure(chart: alt.FacetChart, figure_id: str, title: str, described: str) -> Figure:
+def _figure(chart: alt.FacetChart | alt.LayerChart, figure_id: str, title: str, described: str) -> Figure:
     styled = (
         chart.properties(description=described)
         .configure(background="transparent", font="inherit")
@@ -99,6 +128,7 @@ def _figure(chart: alt.FacetChart, figure_id: str, title: str, described: str) -
             labelColor=_INK, titleColor=_INK, domainColor=_INK, tickColor=_INK, gridColor="var(--line)"
         )
         .configure_header(labelColor=_INK, titleColor=_INK)
+        .configure_legend(labelColor=_INK, titleColor=_INK)
         .configure_view(stroke=None)
     )
     spec = styled.to_dict()

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-PAGES = ("index", "volatility", "bids", "free-tiers", "providers", "runs", "data")
+PAGES = ("index", "volatility", "bids", "training", "free-tiers", "providers", "runs", "data")
 # Bands for every provider that sells spot or interruptible capacity.
-CHARTS = {"volatility": len({"aws", "azure", "digitalocean", "google_cloud", "vast_ai"}), "bids": 1}
+SPOT = ("aws", "azure", "digitalocean", "google_cloud", "vast_ai")
+CHARTS = {"volatility": len(SPOT), "bids": 1, "training": 1}
 FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 pytestmark = pytest.mark.browser

@@ -1,0 +1,83 @@
+"""Where to train: cost against time of one job on every offer, and which losses a spot discount survives."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import duckdb
+import polars as pl
+
+from reports.charts import Figure, frontier
+from reports.pages import Page
+from reports.queries import answer
+from reports.statistics.training import efficient, run
+from reports.tables import Column, dollars, gpu_name, number, share, table
+
+REFERENCE: Final = "RTX 4090"
+REFERENCE_HOURS: Final = 100.0
+
+
+def page(connection: duckdb.DuckDBPyConnection) -> Page:
+    """The training page."""
+    runs = _runs(answer(connection, "training_offers").to_dicts())
+    discounts = [{**row, "gpu": gpu_name(row)} for row in answer(connection, "spot_discounts").to_dicts()]
+    shown: dict[str, Any] = {
+        "reference": REFERENCE,
+        "reference_hours": REFERENCE_HOURS,
+        "figures": _figures(runs),
+        "frontier": _table("The efficient frontier", [row for row in runs if row["is_efficient"]]),
+        "runs": _table("Every provider and GPU, cheapest first", sorted(runs, key=lambda row: row["usd"])),
+        "discounts": table(
+            "What spot saves, and what it survives",
+            [
+                Column("provider", "provider"),
+                Column("GPU", "gpu"),
+                Column("on demand", "on_demand", dollars, css="number"),
+                Column("spot", "spot", dollars, css="number"),
+                Column("saved, and what may be lost", "discount", share, css="number"),
+                Column("machines or types", "things", number, css="number"),
+            ],
+            discounts,
+        ),
+    }
+    return Page("training", "Where to train", shown)
+
+
+def _runs(offers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Every offer with its time and cost, fastest first; none where the reference GPU is not measured."""
+    reference = next((row["dlperf"] for row in offers if row["gpu_model"] == REFERENCE), None)
+    if reference is None:
+        return []
+    runs = [
+        run(row["usd_per_gpu_hour"], row["dlperf"], reference=reference, reference_hours=REFERENCE_HOURS)
+        for row in offers
+    ]
+    rows = [
+        {**row, "gpu": gpu_name(row), "hours": found.hours, "usd": found.usd, "is_efficient": is_on}
+        for row, found, is_on in zip(offers, runs, efficient(runs), strict=True)
+    ]
+    return sorted(rows, key=lambda row: (row["hours"], row["usd"]))
+
+
+def _table(caption: str, rows: list[dict[str, Any]]) -> Any:
+    columns = [
+        Column("GPU", "gpu"),
+        Column("provider", "provider"),
+        Column("sold as", "pricing_model"),
+        Column("region", "region"),
+        Column("a GPU-hour", "usd_per_gpu_hour", dollars, link="source_url", css="number"),
+        Column("hours", "hours", number, css="number"),
+        Column("cost of the job", "usd", dollars, css="number"),
+        Column("DLPerf of one GPU", "dlperf", number, css="number"),
+        Column("machines measured", "machines", number, css="number"),
+    ]
+    return table(caption, columns, rows)
+
+
+def _figures(runs: list[dict[str, Any]]) -> list[Figure]:
+    if not runs:
+        return []
+    title = f"Cost and time of a job that takes {REFERENCE_HOURS:g} hours on one {REFERENCE}"
+    described = f"{title}: every provider's cheapest offer of each GPU, and the line of those that none beats"
+    names = ("gpu", "provider", "pricing_model", "usd_per_gpu_hour", "hours", "usd", "is_efficient")
+    return [frontier(pl.DataFrame(runs).select(names), "frontier", title, described)]
