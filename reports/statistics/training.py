@@ -27,7 +27,7 @@ def run(usd_per_gpu_hour: float, throughput: float, *, reference: float, referen
 
 
 def efficient(runs: Sequence[Run]) -> list[bool]:
-    """Whether each run is on the efficient frontier: none other is as fast and as cheap, and better in one."""
+    """Whether each run is on the efficient frontier: none is as fast and as cheap, and better in one."""
     order = sorted(range(len(runs)), key=lambda place: (runs[place].hours, runs[place].usd))
     is_on = [False] * len(runs)
     best: Run | None = None

@@ -1,0 +1,5 @@
+-- Which services are gone, since when, and where does that stand?
+SELECT title, status, since, what_happened, evidence
+FROM providers_now
+WHERE status <> 'active'
+ORDER BY since NULLS LAST
