@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 
 import duckdb
 
 from reports.pages import Page
 from reports.queries import answer
+from reports.statistics.index import daily_fix
 from reports.tables import (
     Cell,
     Column,
@@ -43,6 +45,16 @@ def page(connection: duckdb.DuckDBPyConnection) -> Page:
                 Column("7 days", "change_7d", signed_share, css="number"),
             ],
             movers,
+        ),
+        "fixes": table(
+            "The fix: one price on demand for each GPU, over all providers",
+            [
+                Column("GPU", "gpu"),
+                Column("fix", "value", dollars, css="number"),
+                Column("providers", "venues", number, css="number"),
+                Column("left out as outliers", "dropped", number, css="number"),
+            ],
+            _fixes(answer(connection, "venue_medians").to_dicts()),
         ),
         "freshness": table(
             "Every source and its last good slot",
@@ -97,3 +109,13 @@ def _cheapest(rows: list[dict[str, Any]]) -> TableView:
             (Cell(gpu), *(cells.get(model, Cell("–")) for model in MODELS)) for gpu, cells in by_gpu.items()
         ),
     )
+
+
+def _fixes(medians: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The fix of every GPU that at least three providers sell on demand."""
+    rows = []
+    for gpu, group in groupby(medians, key=gpu_name):
+        fix = daily_fix([row["usd_per_gpu_hour"] for row in group])
+        if fix.value is not None:
+            rows.append({"gpu": gpu, "value": fix.value, "venues": fix.venues, "dropped": fix.dropped})
+    return rows

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from statistics import median
+from typing import Any, Final
+
 import duckdb
 import polars as pl
 
 from reports.charts import Figure, bands
 from reports.pages import Page
 from reports.queries import answer
-from reports.tables import Column, dollars, gpu_name, number, share, table
+from reports.statistics.index import chained
+from reports.tables import Column, dollars, gpu_name, number, share, signed_share, table
+
+_SERIES: Final = ["provider", "gpu_model", "gpu_form_factor", "gpu_memory_gib", "pricing_model"]
+_DAYS: Final = 7
 
 
 def page(connection: duckdb.DuckDBPyConnection) -> Page:
@@ -31,7 +38,50 @@ def page(connection: duckdb.DuckDBPyConnection) -> Page:
         ],
         rows,
     )
-    return Page("volatility", "Spot volatility", {"measured": measured, "figures": _figures(connection)})
+    indexed = table(
+        "Level and index of the last 30 days",
+        [
+            Column("GPU", "gpu"),
+            Column("provider", "provider"),
+            Column("sold as", "pricing_model"),
+            Column("change of the median", "level", signed_share, css="number"),
+            Column("change of the index", "index", signed_share, css="number"),
+            Column("offers matched last", "matched", number, css="number"),
+            Column("of all offers", "share", share, css="number"),
+            Column("days with an index", "days", number, css="number"),
+            Column("why none on the last day", "suppressed"),
+        ],
+        _indexed(answer(connection, "matched_prices")),
+    )
+    shown = {"measured": measured, "indexed": indexed, "figures": _figures(connection)}
+    return Page("volatility", "Spot volatility", shown)
+
+
+def _indexed(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    """A row a series: how its median and its matched-offer index have changed, largest index change first."""
+    rows = []
+    for _, part in frame.group_by(_SERIES, maintain_order=True):
+        days = [
+            (found[0], dict(zip(of_day["key"], of_day["usd_per_gpu_hour"], strict=True)))
+            for found, of_day in part.group_by("day", maintain_order=True)
+        ]
+        links = chained(days)
+        values = [link.value for link in links if link.value is not None]
+        if len(values) < _DAYS:
+            continue
+        rows.append(
+            {
+                **part.row(0, named=True),
+                "gpu": gpu_name(part.row(0, named=True)),
+                "level": median(days[-1][1].values()) / median(days[0][1].values()) - 1,
+                "index": values[-1] / values[0] - 1,
+                "matched": links[-1].matched,
+                "share": links[-1].share,
+                "days": len(values),
+                "suppressed": links[-1].suppressed or None,
+            }
+        )
+    return sorted(rows, key=lambda row: -abs(row["index"]))
 
 
 def _figures(connection: duckdb.DuckDBPyConnection) -> list[Figure]:
