@@ -10,6 +10,7 @@ from scrapers.rows.money import Price, dollars, exact_decimal, price
 from scrapers.rows.prose import Prose, Saying, gpu_names, terms_said
 from scrapers.rows.record import (
     Notes,
+    OnePrice,
     PageBroken,
     Record,
     Rejected,
@@ -31,6 +32,7 @@ __all__ = [
     "Gpu",
     "Html",
     "Notes",
+    "OnePrice",
     "PageBroken",
     "PageTable",
     "Payload",

@@ -92,6 +92,22 @@ class Record:
         return [name for name in self._left if name not in ignored]
 
 
+class OnePrice:
+    """Prices of things that a source may list more than once."""
+
+    def __init__(self) -> None:
+        self._prices: dict[str, Any] = {}
+
+    def is_new(self, thing: str, price: Any) -> bool:
+        """Whether a thing is met for the first time; raises Unreadable when it now has another price."""
+        if thing not in self._prices:
+            self._prices[thing] = price
+            return True
+        if self._prices[thing] != price:
+            raise Unreadable(f"{thing} has two prices, {self._prices[thing]} and {price}")
+        return False
+
+
 def each(
     records: Iterable[Mapping[str, Any]],
     read: Callable[[Record], Iterable[Row]],

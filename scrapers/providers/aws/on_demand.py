@@ -1,12 +1,14 @@
-"""EC2 on demand: one file a region on b0.p.awsstatic.com, behind the pricing page of EC2.
+"""Prices on demand: the files on b0.p.awsstatic.com behind the pricing pages of EC2 and SageMaker.
 
-A file has no columns for GPUs, prices as text, and some types more than once. Capacity Blocks, which leak
-into the bulk price list as if they were on demand, are not in these files.
+EC2 has a file a region, SageMaker one a product with every region. They name regions by their place, have no
+columns for GPUs, prices as text, and some machines more than once. Capacity Blocks, which leak into EC2's
+bulk price list as if they were on demand, are not in these files.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from scrapers.providers.aws.instances import accelerators, looks_accelerated
@@ -14,6 +16,7 @@ from scrapers.rows import (
     Capture,
     Document,
     Notes,
+    OnePrice,
     PageBroken,
     Payload,
     Record,
@@ -29,71 +32,91 @@ from scrapers.rows import (
     offer,
 )
 
-_IGNORED: Final = frozenset(
-    {
-        "Instance Family",
-        "Location",
-        "Network Performance",
-        "Operating System",
-        "Pre Installed S/W",
-        "License Model",
-        "RegionlessRateCode",
-        "Storage",
-        "plc:InstanceFamily",
-        "plc:OperatingSystem",
-        "rateCode",
-    }
+
+@dataclass(frozen=True)
+class Columns:
+    """What a file calls a machine and its vCPUs, what it puts before EC2's name, and what it says besides."""
+
+    machine: str
+    vcpus: str
+    prefix: str
+    ignored: frozenset[str]
+
+
+EC2: Final = Columns(
+    machine="Instance Type",
+    vcpus="vCPU",
+    prefix="",
+    ignored=frozenset(
+        {
+            "Instance Family",
+            "License Model",
+            "Location",
+            "Network Performance",
+            "Operating System",
+            "Pre Installed S/W",
+            "RegionlessRateCode",
+            "Storage",
+            "plc:InstanceFamily",
+            "plc:OperatingSystem",
+            "rateCode",
+        }
+    ),
 )
 
 
 def on_demand(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
     """One offer a region and GPU or accelerator type, Linux, at the price of the whole machine."""
+    yield from listed_offers(documents, EC2, notes)
+
+
+def listed_offers(documents: list[Document], columns: Columns, notes: Notes) -> Iterator[Row | Rejected]:
+    """The offers of such files; raises PageBroken for one without regions."""
+    places = lookup("aws", "regions")["location"]
     for document in documents:
-        if isinstance(document, Payload):
-            yield from _offers(document, notes)
-
-
-def _offers(document: Payload, notes: Notes) -> Iterator[Row | Rejected]:
-    regions = document.value.get("regions") if isinstance(document.value, dict) else None
-    if not regions:
-        raise PageBroken(f"{document.capture.url} has no regions")
-    known = lookup("aws", "regions")["location"]
-    for place, rates in regions.items():
-        region = known.get(place)
-        if region is None:
-            notes.add("unknown_region", place, "aws")
+        if not isinstance(document, Payload):
             continue
-        seen: dict[str, str] = {}
+        regions = document.value.get("regions") if isinstance(document.value, dict) else None
+        if not regions:
+            raise PageBroken(f"{document.capture.url} has no regions")
+        for place, rates in regions.items():
+            if place in places:
+                yield from _of_region(document.capture, places[place], rates.values(), columns, notes)
+            else:
+                notes.add("unknown_region", place, "aws")
 
-        def read(record: Record, region: str = region, seen: dict[str, str] = seen) -> Iterator[Row]:
-            yield from _offer(document.capture, region, record, seen, notes)
 
-        machines = (rate for rate in rates.values() if _is_wanted(rate, region, notes))
-        yield from each(machines, read, notes, table="offers", capture=document.capture, ignored=_IGNORED)
+def _of_region(
+    capture: Capture, region: str, rates: Any, columns: Columns, notes: Notes
+) -> Iterator[Row | Rejected]:
+    met = OnePrice()
+
+    def read(record: Record) -> Iterator[Row]:
+        yield from _offer(capture, region, record, columns, met, notes)
+
+    machines = (rate for rate in rates if _is_wanted(rate, region, columns, notes))
+    yield from each(machines, read, notes, table="offers", capture=capture, ignored=columns.ignored)
 
 
-def _is_wanted(rate: Mapping[str, Any], region: str, notes: Notes) -> bool:
-    instance_type = str(rate.get("Instance Type"))
-    if accelerators(instance_type) is not None:
+def _is_wanted(rate: Mapping[str, Any], region: str, columns: Columns, notes: Notes) -> bool:
+    name = str(rate.get(columns.machine)).removeprefix(columns.prefix)
+    if accelerators(name) is not None:
         return True
-    if looks_accelerated(instance_type, str(rate.get("Instance Family"))):
-        notes.add("unknown_instance_type", instance_type, f"on demand in {region}")
+    if looks_accelerated(name, str(rate.get("Instance Family"))):
+        notes.add("unknown_instance_type", name, f"on demand in {region}")
     return False
 
 
 def _offer(
-    capture: Capture, region: str, record: Record, seen: dict[str, str], notes: Notes
+    capture: Capture, region: str, record: Record, columns: Columns, met: OnePrice, notes: Notes
 ) -> Iterator[Row]:
-    instance_type, shown = record.take("Instance Type"), record.take("price")
-    vcpus, memory = record.take("vCPU"), record.take("Memory")
-    known = accelerators(instance_type)
+    name, shown = record.take(columns.machine), record.take("price")
+    vcpus, memory = record.take(columns.vcpus), record.take("Memory")
+    known = accelerators(name.removeprefix(columns.prefix))
     if known is None:
-        raise Unreadable(f"{instance_type} is not in instances.toml")
-    if instance_type in seen:
-        if seen[instance_type] != shown:
-            raise Unreadable(f"{instance_type} has two prices, {seen[instance_type]} and {shown}")
+        raise Unreadable(f"{name} has no accelerators that are known")
+    if not met.is_new(name, shown):
         return
-    seen[instance_type] = shown
     try:
         usd_per_hour = exact_decimal(shown) or None
         ram = gibibytes(memory)
@@ -102,12 +125,12 @@ def _offer(
     gpu = gpu_named(known.gpu, notes, memory_gib=known.memory_gib, form_factor=known.form_factor)
     yield offer(
         capture,
-        offer_key=f"{region}:{instance_type}",
+        offer_key=f"{region}:{name}",
         pricing_model="on_demand",
         usd_per_hour=usd_per_hour,
         price_as_shown=shown,
         gpu_count=known.count,
-        instance_type=instance_type,
+        instance_type=name,
         region=region,
         country=country_of("aws", region, notes),
         vcpus=float(vcpus),

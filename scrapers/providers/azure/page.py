@@ -18,6 +18,7 @@ from scrapers.rows import (
     Document,
     Html,
     Notes,
+    OnePrice,
     PageBroken,
     Payload,
     Prose,
@@ -82,11 +83,11 @@ def retail(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
     pages = [document for document in documents if isinstance(document, Payload)]
     if not any(_items(page) for page in pages):
         raise PageBroken("no page lists a price")
-    seen: dict[tuple[str, str], float | None] = {}
+    met = OnePrice()
     for page in pages:
 
         def read(record: Record, capture: Capture = page.capture) -> Iterator[Row]:
-            yield from _offers(capture, record, seen, notes)
+            yield from _offers(capture, record, met, notes)
 
         wanted = (item for item in _items(page) if _is_wanted(item))
         yield from each(wanted, read, notes, table="offers", capture=page.capture, ignored=_IGNORED)
@@ -118,9 +119,7 @@ def _is_wanted(item: Mapping[str, Any]) -> bool:
     )
 
 
-def _offers(
-    capture: Capture, record: Record, seen: dict[tuple[str, str], float | None], notes: Notes
-) -> Iterator[Row]:
+def _offers(capture: Capture, record: Record, met: OnePrice, notes: Notes) -> Iterator[Row]:
     size, region = record.take("armSkuName").removeprefix("Standard_"), record.take("armRegionName")
     names = (record.take("skuName"), record.take("meterName"))
     record.take("productName"), record.take("type"), record.take("tierMinimumUnits", 0)
@@ -133,14 +132,11 @@ def _offers(
         return
     pricing_model = "spot" if any(_SPOT in name for name in names) else "on_demand"
     key = f"{region}:{size}"
-    if (key, pricing_model) in seen:
-        if seen[key, pricing_model] != price:
-            raise Unreadable(f"{key} {pricing_model} has two prices, {seen[key, pricing_model]} and {price}")
-        return
     if size not in known["size"]:
         notes.add("unknown_instance_type", size, f"{names[0]} in {region}")
         return
-    seen[key, pricing_model] = price
+    if not met.is_new(f"{key} {pricing_model}", price):
+        return
     machine, vcpus = known["size"][size], _VCPUS.match(size)
     yield offer(
         capture,

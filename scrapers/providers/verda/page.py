@@ -17,6 +17,7 @@ from scrapers.rows import (
     Document,
     Html,
     Notes,
+    OnePrice,
     PageBroken,
     Record,
     Rejected,
@@ -43,12 +44,10 @@ def instances(documents: list[Document], notes: Notes) -> Iterator[Row | Rejecte
         named = [item for item in sold if _NAME.match(str(item.get("name")))]
         if not named:
             raise PageBroken(f"{page.capture.url} has no offers of GPU instances in its structured data")
-        seen: dict[tuple[str, str], Any] = {}
+        met = OnePrice()
 
-        def read(
-            record: Record, capture: Capture = page.capture, seen: dict[tuple[str, str], Any] = seen
-        ) -> Iterator[Row]:
-            yield from _offer(capture, record, seen, notes)
+        def read(record: Record, capture: Capture = page.capture, met: OnePrice = met) -> Iterator[Row]:
+            yield from _offer(capture, record, met, notes)
 
         yield from each(named, read, notes, table="offers", capture=page.capture, ignored=_IGNORED)
 
@@ -64,7 +63,7 @@ def _offers(page: Html) -> list[Mapping[str, Any]]:
     return found
 
 
-def _offer(capture: Capture, record: Record, seen: dict[tuple[str, str], Any], notes: Notes) -> Iterator[Row]:
+def _offer(capture: Capture, record: Record, met: OnePrice, notes: Notes) -> Iterator[Row]:
     name, price = record.take("name"), record.take_number("price")
     pricing_model = _DESCRIBED[record.take("description")]
     currency, per = record.take("priceCurrency"), record.take("priceSpecification")
@@ -72,11 +71,8 @@ def _offer(capture: Capture, record: Record, seen: dict[tuple[str, str], Any], n
     if match is None or currency != "USD" or per.get("unitText") != "hour":
         raise Unreadable(f"{name!r} is priced in {currency} per {per.get('unitText')}")
     key = f"{match['count']}x {match['gpu']} {match['memory']}"
-    if (key, pricing_model) in seen:
-        if seen[key, pricing_model] != price:
-            raise Unreadable(f"{name} has two prices, {seen[key, pricing_model]} and {price}")
+    if not met.is_new(name, price):
         return
-    seen[key, pricing_model] = price
     gpu = gpu_named(
         _CONFIDENTIAL.sub("", match["gpu"]), notes, memory_gib=gibibytes(match["memory"])
     ).columns()
