@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from expectations.gate import Good, Snapshot, Verdict, judge
+from flows.watching import watch
 from scrapers.archive import Archive
 from scrapers.reading import Parsed, read
 from scrapers.registry import Source
@@ -80,11 +81,15 @@ def ingest(
     """Read, judge and append a source's slots in one transaction; returns what was appended.
 
     `archives` maps each due slot to its sealed archive, None where the crawl never finished it, for the
-    reason in `why_missing`. `partial` lifts the count assertions, for excerpts saved by hand.
+    reason in `why_missing`. `partial` lifts the count assertions, for excerpts saved by hand. What was stored
+    is then held against the source's own nights before.
     """
     last_good = ledger.last_good(source.id, min(archives))
     records = judged(source, archives, last_good, run_id=run_id, partial=partial, why_missing=why_missing)
     ledger.append_all(records)
+    stored = [record.scrape["slot"] for record in records if record.scrape["rows_accepted"]]
+    if stored and not partial:
+        watch(source, stored, ledger, run_id=run_id)
     return records
 
 

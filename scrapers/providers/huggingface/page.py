@@ -56,10 +56,10 @@ def spaces(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
 
 
 def _offer(capture: Capture, record: Record, notes: Notes) -> Row:
-    name, shown = record.take("Hardware"), record.take("Hourly Price")
-    match, vcpus = _NAME.match(name), _VCPUS.match(record.take("CPU"))
-    if match is None:
-        raise Unreadable(f"{name!r} is no hardware that is known")
+    name, shown, processors = record.take("Hardware"), record.take("Hourly Price"), record.take("CPU")
+    match, vcpus = _NAME.match(name), _VCPUS.match(processors)
+    if match is None or vcpus is None:
+        raise Unreadable(f"{name!r} with {processors!r} is no hardware that is known")
     count = int(match["count"] or 1)
     try:
         price = dollars(shown, period="hour").amount
@@ -75,7 +75,7 @@ def _offer(capture: Capture, record: Record, notes: Notes) -> Row:
         usd_per_hour=price,
         price_as_shown=shown,
         gpu_count=count,
-        vcpus=float(vcpus[1]) if vcpus else None,
+        vcpus=float(vcpus[1]),
         ram_gib=ram,
         disk_gib=disk,
         **gpu_named(match["gpu"], notes, memory_gib=None if memory is None else memory / count).columns(),

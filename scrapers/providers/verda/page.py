@@ -41,7 +41,7 @@ def instances(documents: list[Document], notes: Notes) -> Iterator[Row | Rejecte
         if not isinstance(page, Html):
             continue
         sold = [item for item in _offers(page) if item.get("description") in _DESCRIBED]
-        named = [item for item in sold if _NAME.match(str(item.get("name")))]
+        named = [item for item in sold if str(item.get("name", "")).rsplit(" ", 1)[0].strip()]
         if not named:
             raise PageBroken(f"{page.capture.url} has no offers of GPU instances in its structured data")
         met = OnePrice()
@@ -68,7 +68,9 @@ def _offer(capture: Capture, record: Record, met: OnePrice, notes: Notes) -> Ite
     pricing_model = _DESCRIBED[record.take("description")]
     currency, per = record.take("priceCurrency"), record.take("priceSpecification")
     match = _NAME.match(name)
-    if match is None or currency != "USD" or per.get("unitText") != "hour":
+    if match is None:
+        raise Unreadable(f"{name!r} names no GPU and memory that can be told apart")
+    if currency != "USD" or per.get("unitText") != "hour":
         raise Unreadable(f"{name!r} is priced in {currency} per {per.get('unitText')}")
     key = f"{match['count']}x {match['gpu']} {match['memory']}"
     if not met.is_new(name, price):

@@ -26,7 +26,7 @@ from scrapers.rows import (
     offer,
 )
 
-_METAL: Final = re.compile(r"-(?P<count>\d+)-(?P<gpu>[a-z0-9]+)-gpu$")
+_METAL: Final = re.compile(r"-(?:(?P<count>\d{1,2})-)?(?P<gpu>[a-z][a-z0-9]*)-gpu$")
 _MIB: Final = 1024
 _PRICES: Final = (("hourly_cost", "on_demand"), ("hourly_cost_preemptible", "spot"))
 _IGNORED: Final = frozenset(
@@ -62,7 +62,10 @@ def plans(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
         if not isinstance(document, Payload):
             continue
         value = document.value if isinstance(document.value, dict) else {}
-        found = [plan for plan in (value.get("plans") or value.get("plans_metal") or []) if _gpus(plan)]
+        listing = value.get("plans") or value.get("plans_metal")
+        if not listing:
+            raise PageBroken(f"{document.capture.url} lists no plans")
+        found = [plan for plan in listing if _gpus(plan, notes)]
         listed += len(found)
 
         def read(record: Record, capture: Capture = document.capture) -> Iterator[Row]:
@@ -73,18 +76,21 @@ def plans(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
         raise PageBroken("no plan has a whole GPU")
 
 
-def _gpus(plan: Mapping[str, Any]) -> Gpus | None:
-    """GPU and count of a plan, None for one without whole GPUs."""
+def _gpus(plan: Mapping[str, Any], notes: Notes) -> Gpus | None:
+    """GPU and count of a plan, None for one without whole GPUs; a gpu_type that nobody knows is noted."""
     metal = _METAL.search(str(plan.get("id")))
     if metal:
-        return metal["gpu"], int(metal["count"])
-    known = lookup("vultr", "gpus")["gpus"].get(plan.get("gpu_type"))
+        return metal["gpu"], int(metal["count"] or 1)
+    shown = plan.get("gpu_type")
+    known = lookup("vultr", "gpus")["gpus"].get(shown)
+    if shown and known is None:
+        notes.add("unknown_gpu", shown, str(plan.get("id")))
     count = plan.get("gpu_vram_gb", 0) / known["memory_gib"] if known else 0
     return (known["gpu"], int(count)) if known and count >= 1 and count == int(count) else None
 
 
 def _offers(capture: Capture, record: Record, notes: Notes) -> Iterator[Row]:
-    gpus = _gpus(record.raw)
+    gpus = _gpus(record.raw, notes)
     name, places, ram = record.take("id"), record.take("locations"), record.take_number("ram")
     disk = record.take_number("disk")
     if gpus is None:

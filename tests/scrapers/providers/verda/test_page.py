@@ -61,6 +61,13 @@ def test_two_prices_of_one_instance_are_not_chosen_between(read: Callable[..., A
     )
 
 
+def test_a_name_that_is_spelt_otherwise_is_refused_and_not_dropped(read: Callable[..., Any]) -> None:
+    found = read(item("1x L40S 48GB spot", 0.685), item("1x L40S 48 GB spot", 0.7))
+    assert [refused.reason for refused in found.refused] == [
+        "'1x L40S 48 GB spot' names no GPU and memory that can be told apart"
+    ]
+
+
 def test_another_currency_is_refused(read: Callable[..., Any]) -> None:
     assert len(read(item("1x L40S 48GB spot", 0.685, priceCurrency="EUR")).refused) == 1
 

@@ -82,3 +82,17 @@ def test_the_real_excerpts(captures_dir: Path, read: Callable[..., Any]) -> None
         ("sea:vbm-112c-2048gb-8-h100-gpu", "spot", 18.4),
     ]
     assert (found.refused, found.notes.counts) == ([], {})
+
+
+def test_one_gpu_of_bare_metal_has_no_count_and_an_unknown_gpu_is_reported(read: Callable[..., Any]) -> None:
+    single = {**METAL, "id": "vbm-72c-480gb-gh200-gpu"}
+    plans = [cloud("a", 80, 2.4), cloud("b", 80, 9, gpu_type="Z9")]
+    found = read({"plans_metal": [single]}, {"plans": plans})
+    assert {row.values["gpu_count"] for row in found.rows} == {1}
+    assert {row.values["gpu_model"] for row in found.rows} == {"GH200", "A100"}
+    assert found.notes.counts["unknown_gpu", "Z9"] > 0
+
+
+def test_one_empty_list_is_no_answer_even_beside_a_full_one(read: Callable[..., Any]) -> None:
+    with pytest.raises(PageBroken, match="lists no plans"):
+        read({"plans": [cloud("a", 80, 2.4)]}, {"plans_metal": []})
