@@ -57,9 +57,8 @@ def store(ledger: Ledger, index: int, prices: dict[str, float | None]) -> dateti
 def test_a_quiet_history_has_no_incident_and_an_odd_night_has_one(tmp_path: Path) -> None:
     usual = {"H100": 5.0, "A100": 3.0, "P4000": 0.5}
     with Ledger(tmp_path) as ledger:
-        slots = [
-            store(ledger, index, {key: usd + index / 100 for key, usd in usual.items()}) for index in range(20)
-        ]
+        nights = [{key: usd + index / 100 for key, usd in usual.items()} for index in range(20)]
+        slots = [store(ledger, index, prices) for index, prices in enumerate(nights)]
         assert watch(SOURCE, slots, ledger, run_id="w") == 0
         odd = store(ledger, 20, dict.fromkeys(usual))
         assert watch(SOURCE, [odd], ledger, run_id="w") == 1
