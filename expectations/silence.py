@@ -64,11 +64,15 @@ def alarms(nights: Sequence[Night]) -> Iterator[Alarm]:
 
 
 def _collapsed(before: Sequence[Night], now: Night) -> Iterator[Alarm]:
-    """Far fewer rows than is usual: beyond six scaled median deviations, and a fifth under the median."""
+    """Far fewer rows than is usual: beyond six scaled median deviations, and a fifth under the median.
+
+    Said once, on the night of the fall.
+    """
     rows = pl.Series([night.rows for night in before[-2 * HISTORY :]])
     middle = float(pl.select(rows.median()).item())
     spread = _SCALED * float(pl.select((rows - middle).abs().median()).item())
-    if now.rows < middle - _OUTLIERS * spread and now.rows < (1 - _LEAST_DROP) * middle:
+    least = min(middle - _OUTLIERS * spread, (1 - _LEAST_DROP) * middle)
+    if now.rows < least <= before[-1].rows:
         yield Alarm(
             "collapsed",
             f"{now.rows} rows, {middle:g} are usual",
