@@ -13,11 +13,22 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from reports import downloads
 from reports.charts import vega_script
 from reports.feed import feed
-from reports.pages import bids, cookbook, data, free_tiers, overview, providers, runs, training, volatility
+from reports.pages import (
+    bids,
+    cookbook,
+    data,
+    free_tiers,
+    methods,
+    overview,
+    providers,
+    runs,
+    training,
+    volatility,
+)
 from reports.queries import answer
 from warehouse.ledger import read_warehouse
 
-PAGES: Final = (overview, volatility, bids, training, free_tiers, providers, runs, cookbook, data)
+PAGES: Final = (overview, volatility, bids, training, free_tiers, providers, runs, methods, cookbook, data)
 ASSETS: Final = ("style.css", "site.js")
 SIMULATED: Final = "Recorded and simulated data for the demo. These are not live prices."
 

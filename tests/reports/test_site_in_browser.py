@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-PAGES = ("index", "volatility", "bids", "training", "free-tiers", "providers", "runs", "cookbook", "data")
+MARKET = ("index", "volatility", "bids", "training")
+PAGES = (*MARKET, "free-tiers", "providers", "runs", "methods", "cookbook", "data")
 # Bands for every provider that sells spot or interruptible capacity.
 SPOT = ("aws", "azure", "digitalocean", "google_cloud", "vast_ai")
 CHARTS = {"volatility": len(SPOT), "bids": 1, "training": 1}
