@@ -7,7 +7,7 @@ published ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -50,14 +50,16 @@ def published_slots(home: Path) -> list[datetime]:
     return sorted(set(scrapes["slot"].dt.convert_time_zone("UTC").to_list()))
 
 
-def verify(home: Path, slots: Sequence[datetime]) -> Iterator[Verdict]:
-    """Verify every source and every price figure of these slots."""
+def verify(home: Path, slots: Sequence[datetime], only: Collection[str] = ()) -> Iterator[Verdict]:
+    """Verify every source of these slots, or those named, and every price figure of theirs."""
     with read_warehouse(home / WAREHOUSE_FILE) as published:
         scrapes = published.execute(question("standing_scrapes")).pl()
         for slot in slots:
             with TemporaryDirectory(prefix="gpuledger-verify-") as folder, Ledger(Path(folder)) as derived:
                 names = []
                 for scrape in scrapes.filter(pl.col("slot") == slot).to_dicts():
+                    if only and scrape["source"] not in only:
+                        continue
                     again = _again(home, scrape)
                     if isinstance(again, Verdict):
                         yield again

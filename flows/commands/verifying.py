@@ -22,6 +22,7 @@ def verify(
         typer.Option(parser=moment, metavar="TIME", help="A slot, repeatable; default the newest."),
     ] = None,
     sample: Annotated[int | None, typer.Option(min=1, help="Verify so many slots, drawn by chance.")] = None,
+    only: Annotated[list[str] | None, typer.Option("--source", help="Only this source; repeatable.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print only what is no match.")] = False,
 ) -> None:
     """Derive published rows and figures again from the archive, and print MATCH or MISMATCH for each.
@@ -42,7 +43,7 @@ def verify(
         chosen = sorted(random.sample(known, min(sample, len(known))))
     states: Counter[str] = Counter()
     with refusals():
-        for verdict in verify(home, chosen):
+        for verdict in verify(home, chosen, only or ()):
             states[verdict.state] += 1
             if verdict.state != "MATCH" or not quiet:
                 where = f"{verdict.state:<10} {slot_name(verdict.slot)} {verdict.source}"
