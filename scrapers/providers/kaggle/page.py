@@ -12,13 +12,17 @@ from typing import Final
 
 from scrapers.rows import Document, Html, Notes, PageBroken, Prose, Row, Saying, gpu_names, terms_said
 
+# "20 hours per week" is a quota of the accelerator named before it; without a name it is nobody's.
+_GPU_FIRST: Final = r"^(?:(?!\bTPU).)*?\bGPUs?\b(?:(?!\bTPU).)*?"
+_TPU_FIRST: Final = r"^(?:(?!\bGPU).)*?\bTPUs?\b(?:(?!\bGPU).)*?"
+_A_WEEK: Final = r"(?:per|a|each) week"
 _SAYINGS: Final = (
     Saying(
         "Free",
         "session_hours",
         (
             r"(?P<value>\d+) hours execution time for (?:CPU and GPU|GPU)",
-            r"(?P<value>\d+) hours (?:of )?execution time",
+            r"(?P<value>\d+) hours (?:of )?execution time(?! for TPU)",
         ),
         unit="hours",
     ),
@@ -27,7 +31,9 @@ _SAYINGS: Final = (
         "Free",
         "weekly_gpu_hours",
         (
-            r"(?P<value>\d+) hours (?:of GPU )?(?:per|a|each) week",
+            rf"(?P<value>\d+) hours of GPUs? {_A_WEEK}",
+            rf"(?P<value>\d+) hours {_A_WEEK} of GPU",
+            rf"{_GPU_FIRST}\b(?P<value>\d+) hours {_A_WEEK}(?! of TPU)",
             r"weekly GPU quota of (?P<value>\d+) hours",
         ),
         unit="hours",
@@ -35,7 +41,12 @@ _SAYINGS: Final = (
     Saying(
         "Free TPU",
         "weekly_tpu_hours",
-        (r"(?P<value>\d+) hours of TPU (?:per|a|each) week", r"weekly TPU quota of (?P<value>\d+) hours"),
+        (
+            rf"(?P<value>\d+) hours of TPUs? {_A_WEEK}",
+            rf"(?P<value>\d+) hours {_A_WEEK} of TPU",
+            rf"{_TPU_FIRST}\b(?P<value>\d+) hours {_A_WEEK}(?! of GPU)",
+            r"weekly TPU quota of (?P<value>\d+) hours",
+        ),
         unit="hours",
     ),
     Saying("Free", "storage_gib", (r"(?P<value>\d+) (?:Gigabytes|GB) of auto-saved disk space",), unit="GB"),
@@ -49,7 +60,17 @@ _SAYINGS: Final = (
         reads=gpu_names,
     ),
     Saying("Free T4 x2", "gpu_models", (r"(?P<value>T4 ?x2) GPU", r"(?P<value>T4 ?x ?2)"), reads=gpu_names),
-    Saying("Free", "requires_phone", (r"phone verification(?: is)? \w+", r"verify your phone number")),
+    Saying(
+        "Free",
+        "requires_phone",
+        (
+            r"phone verification is (?:required|needed|necessary)",
+            r"requires? (?:a )?phone verification",
+            r"(?<!not )(?<!not to )(?<!not need to )(?<!not have to )verify your phone number",
+        ),
+        denies=r"phone verification is (?:not|no longer) \w+|(?:no|without) phone verification"
+        r"|\bnot (?:need to |have to )?verify your phone number",
+    ),
 )
 
 

@@ -39,6 +39,49 @@ def test_silence_is_unknown_and_not_absent(html: Callable[..., Html], answered: 
     assert found["Free", "weekly_gpu_hours"]["state"] == "unknown"
 
 
+@pytest.mark.parametrize(
+    ("text", "gpu", "tpu"),
+    [
+        ("You can use TPUs up to 20 hours per week and up to 9 hours at a time.", None, 20),
+        ("Use of GPUs is limited to 30 hours per week.", 30, None),
+        ("TPU v3-8: 20 hours per week. GPU: 30 hours per week.", 30, 20),
+        ("There are 30 hours per week of GPU and 20 hours per week of TPU.", 30, 20),
+        ("There are 30 hours per week.", None, None),
+    ],
+)
+def test_a_quota_belongs_to_the_accelerator_that_is_named(
+    html: Callable[..., Html], answered: Any, text: str, gpu: float | None, tpu: float | None
+) -> None:
+    found = answered(page.terms, [html(f"<p>{text}</p><p>4 CPU cores</p>")])
+    assert found.terms["Free", "weekly_gpu_hours"]["value_number"] == gpu
+    assert found.terms["Free TPU", "weekly_tpu_hours"]["value_number"] == tpu
+    assert not found.notes.counts
+
+
+def test_a_session_on_tpus_is_not_one_on_gpus(html: Callable[..., Html], answered: Any) -> None:
+    found = answered(page.terms, [html("<p>9 hours execution time for TPU notebook sessions.</p>")]).terms
+    assert found["Free", "session_hours"]["state"] == "unknown"
+    assert found["Free TPU", "session_hours"]["value_number"] == 9
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        ("Phone verification is required.", "present"),
+        ("To use a GPU, verify your phone number.", "present"),
+        ("Phone verification is no longer needed.", "absent"),
+        ("You do not have to verify your phone number.", "absent"),
+        ("Your phone is charged.", "unknown"),
+    ],
+)
+def test_a_denial_is_not_a_requirement(
+    html: Callable[..., Html], answered: Any, text: str, state: str
+) -> None:
+    found = answered(page.terms, [html(f"<p>{text}</p><p>4 CPU cores</p>")])
+    assert found.terms["Free", "requires_phone"]["state"] == state
+    assert not found.notes.counts
+
+
 def test_a_page_that_says_nothing_known_is_broken(html: Callable[..., Html], answered: Any) -> None:
     with pytest.raises(PageBroken, match="no page says"):
         answered(page.terms, [html("<p>Loading…</p>")])
