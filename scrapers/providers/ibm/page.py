@@ -16,12 +16,14 @@ from scrapers.rows import (
     Document,
     Html,
     Notes,
+    OnePrice,
     PageBroken,
     PageTable,
     Payload,
     Record,
     Rejected,
     Row,
+    Unreadable,
     each,
     gpu_named,
     lookup,
@@ -32,11 +34,18 @@ from scrapers.rows import (
 _PROFILE: Final = re.compile(
     r"^g\w+-(?P<vcpus>\d+)x(?P<ram>\d+)x(?P<count>\d+)(?P<gpu>[a-z]+\d+[a-z]*)$", re.IGNORECASE
 )
+# How the families with accelerators start: a name like that which cannot be read goes to quarantine.
+_GPU_FAMILY: Final = re.compile(r"^g[a-z]*\d\w*-", re.IGNORECASE)
 _UNPRICED: Final = "not stated"
-_PLANS: Final = frozenset({"Lite", "Standard", "Essentials"})
+_PLANS: Final = frozenset({"Lite", "Essentials", "Standard", "Professional"})
 _FEATURE: Final = "Feature"
-_UNITS: Final = re.compile(r"capacity unit", re.IGNORECASE)
-_AMOUNT: Final = re.compile(r"(\d[\d,]*)")
+# "$0.52 per CUH" is a price, and a row of rates says what an hour of a machine uses up: neither is an amount.
+_UNITS: Final = re.compile(r"^(?!.*\brates?\b).*(?:capacity unit[- ]hour|\bCUH)", re.IGNORECASE)
+_AMOUNT: Final = re.compile(
+    r"(?<![\d.,$€£])(\d[\d,]*)\s*(?:CUHs?|capacity unit[- ]hours?)\b"
+    r"|^(\d[\d,]*)(?:\s*(?:per|a|each|/)\s*month)?$",
+    re.IGNORECASE,
+)
 
 
 def profiles_follow(ask: Ask, payload: Payload) -> Iterator[Ask]:
@@ -48,29 +57,54 @@ def profiles_follow(ask: Ask, payload: Payload) -> Iterator[Ask]:
 
 def profiles(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
     """Offers on demand without a price, one row a GPU profile."""
-    found = 0
+    found, listed, promised = 0, 0, 0
+    prices = OnePrice()
     for document in documents:
         if not isinstance(document, Payload):
             continue
         resources = document.value.get("resources") if isinstance(document.value, dict) else None
         if not isinstance(resources, list):
             raise PageBroken(f"{document.capture.url} lists no resources")
-        named = [item for item in resources if _PROFILE.match(str(item.get("name")))]
-        found += len(named)
+        listed += len(resources)
+        promised = max(promised, _total(document.value))
+        # All else that a resource holds describes the catalogue's own entry.
+        bare = [{"name": name} for name in map(_name, resources) if _has_gpus(name)]
+        found += sum(bool(_PROFILE.match(item["name"])) for item in bare)
 
         def read(record: Record, page: Payload = document) -> Iterator[Row]:
-            yield _offer(page, record, notes)
+            row = _offer(page, record, notes)
+            # An entry that moves while the pages are walked is listed on two of them.
+            if prices.is_new(row.values["offer_key"], None):
+                yield row
 
-        # All else that a resource holds describes the catalogue's own entry.
-        bare = ({"name": item["name"]} for item in named)
         yield from each(bare, read, notes, table="offers", capture=document.capture)
+    if listed < promised:
+        notes.add("truncated", "profiles", f"{listed} of {promised} resources were listed")
     if not found:
         raise PageBroken("the catalogue lists no profile with a GPU")
 
 
+def _name(resource: Any) -> str:
+    if not isinstance(resource, dict):
+        raise PageBroken(f"the catalogue lists {resource!r}, which is no resource")
+    return str(resource.get("name"))
+
+
+def _has_gpus(name: str) -> bool:
+    return bool(_PROFILE.match(name) or _GPU_FAMILY.match(name))
+
+
+def _total(answer: Mapping[str, Any]) -> int:
+    """How many resources there are on all pages together, 0 where the answer does not say."""
+    count = answer.get("count")
+    return count if isinstance(count, int) else 0
+
+
 def _offer(page: Payload, record: Record, notes: Notes) -> Row:
     name = record.take("name")
-    parts: Mapping[str, Any] = match.groupdict() if (match := _PROFILE.match(name)) else {}
+    parts = _PROFILE.match(name)
+    if parts is None:
+        raise Unreadable(f"{name!r} does not say its GPUs in the known way")
     shown = parts["gpu"]
     known = lookup("ibm", "gpus")["gpus"].get(shown.lower(), shown)
     return offer(
@@ -88,7 +122,7 @@ def _offer(page: Payload, record: Record, notes: Notes) -> Row:
 
 
 def plans(documents: list[Document], notes: Notes) -> Iterator[Row]:
-    """Capacity units a month of each plan, as terms."""
+    """Capacity units a month of each plan, as terms; raises PageBroken when no table has them."""
     tables = [
         (page, table)
         for page in documents
@@ -98,8 +132,10 @@ def plans(documents: list[Document], notes: Notes) -> Iterator[Row]:
     ]
     if not tables:
         raise PageBroken("no table compares the plans")
-    for page, table in tables:
-        yield from _terms(page, table)
+    rows = [row for page, table in tables for row in _terms(page, table)]
+    if not rows:
+        raise PageBroken("no table of plans has a row of capacity unit hours")
+    yield from rows
 
 
 def _terms(page: Html, table: PageTable) -> Iterator[Row]:
@@ -113,7 +149,7 @@ def _terms(page: Html, table: PageTable) -> Iterator[Row]:
                 tier=tier,
                 name="compute_units",
                 state="present" if amount else "unknown",
-                value=float(amount[1].replace(",", "")) if amount else None,
+                value=float((amount[1] or amount[2]).replace(",", "")) if amount else None,
                 unit="capacity unit hours a month" if amount else None,
                 quote=f"{cells[_FEATURE]}: {cells[tier]}",
             )

@@ -57,6 +57,61 @@ def test_a_plan_states_its_units_or_stays_unknown(html: Callable[..., Html], ans
         answered(page.plans, [html("<p>Moved.</p>")])
 
 
+def plans(headers: str, *rows: str) -> str:
+    """A table of plans, its cells parted by bars."""
+    head, *body = (row.split("|") for row in (headers, *rows))
+    lines = ["".join(f"<th>{cell}</th>" for cell in head)]
+    lines += ["".join(f"<td>{cell}</td>" for cell in row) for row in body]
+    return f"<h2>Plans</h2><table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
+
+
+def test_an_amount_is_units_and_never_a_price_or_a_rate(html: Callable[..., Html], answered: Any) -> None:
+    text = plans(
+        "Feature|Lite|Essentials|Standard|Professional",
+        "GPU rate in capacity units an hour|1|2|V100: 3|4",
+        "Capacity Unit Hours|20 per month|$0.52 per CUH|$1,050 per month|2,500 CUH, then $0.42 per CUH",
+    )
+    found = answered(page.plans, [html(text)]).terms
+    assert {tier: row["value_number"] for (tier, _), row in found.items()} == {
+        "Lite": 20,
+        "Essentials": None,
+        "Standard": None,
+        "Professional": 2500,
+    }
+    assert found["Essentials", "compute_units"]["state"] == "unknown"
+
+
+def test_a_table_without_capacity_units_is_broken(html: Callable[..., Html], answered: Any) -> None:
+    with pytest.raises(PageBroken, match="has a row of capacity unit hours"):
+        answered(page.plans, [html(plans("Feature|Lite|Standard", "Deployments|5|10"))])
+
+
+def test_a_gpu_name_that_cannot_be_read_is_kept_in_quarantine(
+    payload: Callable[..., Payload], answered: Any
+) -> None:
+    found = answered(page.profiles, [payload(resources("gx3-16x80x1l4", "gx4d-160x1792-8b200", "bx2-2x8"))])
+    assert list(found.offers) == ["gx3-16x80x1l4"]
+    (refused,) = found.refused
+    assert refused.reason == "'gx4d-160x1792-8b200' does not say its GPUs in the known way"
+
+
+def test_a_profile_on_two_pages_is_one_offer(payload: Callable[..., Payload], answered: Any) -> None:
+    pages = [payload(resources("gx3-16x80x1l4", count=2)), payload(resources("gx3-16x80x1l4", count=2))]
+    found = answered(page.profiles, pages)
+    assert list(found.offers) == ["gx3-16x80x1l4"]
+    assert not found.notes.counts
+
+
+def test_a_walk_that_stops_early_is_reported(payload: Callable[..., Payload], answered: Any) -> None:
+    found = answered(page.profiles, [payload(resources("gx3-16x80x1l4", count=310))])
+    assert found.notes.details["truncated", "profiles"] == "1 of 310 resources were listed"
+
+
+def test_what_is_no_resource_breaks_the_page(payload: Callable[..., Payload], answered: Any) -> None:
+    with pytest.raises(PageBroken, match="which is no resource"):
+        answered(page.profiles, [payload({"resources": ["gx3-16x80x1l4"]})])
+
+
 def test_the_real_names_are_all_understood(
     captures_dir: Path, payload: Callable[..., Payload], answered: Any
 ) -> None:
