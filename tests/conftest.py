@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import pytest
 
@@ -34,21 +39,44 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def gpuledger() -> Gpuledger:
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The API of a Prefect server for all runs that are not about starting one, which takes ten seconds."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    environment = {**os.environ, "PREFECT_HOME": str(tmp_path_factory.mktemp("prefect"))}
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet) as server:
+        for _ in range(120):
+            time.sleep(0.5)
+            with suppress(URLError), urlopen(f"http://127.0.0.1:{port}/api/health"):
+                break
+        yield f"http://127.0.0.1:{port}/api"
+        server.terminate()
+
+
+@pytest.fixture(scope="session")
+def gpuledger(prefect_server: str) -> Gpuledger:
     """Runs the command as a user would, its output kept."""
 
     def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-c", "from flows.cli import app; app()", *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
+        return _command(arguments, PREFECT_API_URL=prefect_server)
 
     return run
 
 
+def _command(arguments: Sequence[str | Path], **variables: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from flows.cli import app; app()", *map(str, arguments)]
+    environment = {**os.environ, **variables}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+
+
 @pytest.fixture(scope="session")
-def demo_home(tmp_path_factory: pytest.TempPathFactory, chromium: str, gpuledger: Gpuledger) -> Path:
-    """The whole demo, run once for all tests that look at its results."""
+def demo_home(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Path:
+    """The whole demo, run once for all tests that look at its results, on a server that it starts itself."""
     home = tmp_path_factory.mktemp("demo") / "demo"
-    ran = gpuledger("demo", "--home", home)
+    ran = _command(("demo", "--home", home))
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return home
 

@@ -6,17 +6,13 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import duckdb
 import pytest
@@ -36,12 +32,15 @@ from flows.settings import prepare_prefect
 home, web = map(pathlib.Path, sys.argv[1:3])
 prepare_prefect(home)
 from flows import demo
+from flows import nightly as flow
 from flows.nightly import nightly
 from scrapers.browser import find_chromium
 from scrapers.registry import sources
+# The site is built from what is published already; what is at stake here is the ledger.
+flow.site.build = lambda *_, **__: []
 request = demo.request(home, web, find_chromium())
 some = request.at[int(sys.argv[3]):int(sys.argv[4])]
-few = tuple(sources(["vast_ai", "aws", "paperspace"]))
+few = tuple(sources(["paperspace"]))
 asyncio.run(nightly(dataclasses.replace(request, at=some, sources=few)))
 """
 
@@ -91,24 +90,6 @@ def counts(home: Path) -> dict[str, int]:
 def ask(home: Path, query: str) -> list[tuple[Any, ...]]:
     with read_warehouse(home / WAREHOUSE_FILE) as connection:
         return connection.sql(query).fetchall()
-
-
-@pytest.fixture(scope="module")
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The API of a Prefect server of our own, so that a run's time is its own and not its server's."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    environment = {**os.environ, "PREFECT_HOME": str(tmp_path_factory.mktemp("prefect"))}
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port]
-    quiet = subprocess.DEVNULL
-    with subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet) as server:
-        for _ in range(120):
-            time.sleep(0.5)
-            with suppress(URLError), urlopen(f"http://127.0.0.1:{port}/api/health"):
-                break
-        yield f"http://127.0.0.1:{port}/api"
-        server.terminate()
 
 
 @pytest.fixture(scope="module")

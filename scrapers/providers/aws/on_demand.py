@@ -71,19 +71,30 @@ def on_demand(documents: list[Document], notes: Notes) -> Iterator[Row | Rejecte
 
 
 def listed_offers(documents: list[Document], columns: Columns, notes: Notes) -> Iterator[Row | Rejected]:
-    """The offers of such files; raises PageBroken for one without regions."""
+    """The offers of such files; raises PageBroken for one without regions, or with no price in any."""
     places = lookup("aws", "regions")["location"]
     for document in documents:
         if not isinstance(document, Payload):
             continue
-        regions = document.value.get("regions") if isinstance(document.value, dict) else None
-        if not regions:
-            raise PageBroken(f"{document.capture.url} has no regions")
-        for place, rates in regions.items():
+        for place, rates in _regions(document).items():
             if place in places:
                 yield from _of_region(document.capture, places[place], rates.values(), columns, notes)
             else:
                 notes.add("unknown_region", place, "aws")
+
+
+def _regions(document: Payload) -> Mapping[str, Mapping[str, Any]]:
+    """Rates by code, by place."""
+    regions = document.value.get("regions") if isinstance(document.value, dict) else None
+    if not regions or not isinstance(regions, dict):
+        raise PageBroken(f"{document.capture.url} has no regions")
+    if not all(isinstance(rates, dict) for rates in regions.values()):
+        raise PageBroken(f"{document.capture.url} has a region that is no map of rates")
+    if not any(regions.values()):
+        raise PageBroken(f"{document.capture.url} has no prices in any region")
+    if not all(isinstance(rate, dict) for rates in regions.values() for rate in rates.values()):
+        raise PageBroken(f"{document.capture.url} has a rate without fields")
+    return regions
 
 
 def _of_region(
@@ -120,6 +131,7 @@ def _offer(
     try:
         usd_per_hour = exact_decimal(shown) or None
         ram = gibibytes(memory)
+        cores = float(vcpus)
     except ValueError as problem:
         raise Unreadable(str(problem)) from problem
     gpu = gpu_named(known.gpu, notes, memory_gib=known.memory_gib, form_factor=known.form_factor)
@@ -133,7 +145,7 @@ def _offer(
         instance_type=name,
         region=region,
         country=country_of("aws", region, notes),
-        vcpus=float(vcpus),
+        vcpus=cores,
         ram_gib=ram,
         **gpu.columns(),
     )

@@ -81,7 +81,13 @@ def retail_follow(ask: Ask, payload: Payload) -> Iterator[Ask]:
 def retail(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
     """Offers on demand and spot, one row a region, size and way of selling, at the price of the machine."""
     pages = [document for document in documents if isinstance(document, Payload)]
-    if not any(_items(page) for page in pages):
+    listed: dict[str, int] = {}
+    for page in pages:
+        listed[page.capture.label] = listed.get(page.capture.label, 0) + len(_items(page))
+    # A family's walk may end in an empty page, but a family without any price is an answer that failed.
+    if empty := sorted(label for label, count in listed.items() if not count):
+        raise PageBroken(f"no page lists a price of {', '.join(empty)}")
+    if not listed:
         raise PageBroken("no page lists a price")
     met = OnePrice()
     for page in pages:
@@ -104,8 +110,8 @@ def free_account(documents: list[Document], notes: Notes) -> Iterator[Row]:
 
 def _items(page: Payload) -> list[Mapping[str, Any]]:
     items = page.value.get("Items") if isinstance(page.value, dict) else None
-    if not isinstance(items, list):
-        raise PageBroken(f"{page.capture.url} has no Items")
+    if not isinstance(items, list) or not all(isinstance(item, Mapping) for item in items):
+        raise PageBroken(f"{page.capture.url} has no Items, or some that are no records")
     return items
 
 
@@ -119,9 +125,17 @@ def _is_wanted(item: Mapping[str, Any]) -> bool:
     )
 
 
+def _text(record: Record, name: str) -> str:
+    """A field that holds words: without a name one cannot tell spot, without a region no offer."""
+    value = record.take(name)
+    if not isinstance(value, str) or not value:
+        raise Unreadable(f"field {name} holds {value!r}, not words")
+    return value
+
+
 def _offers(capture: Capture, record: Record, met: OnePrice, notes: Notes) -> Iterator[Row]:
-    size, region = record.take("armSkuName").removeprefix("Standard_"), record.take("armRegionName")
-    names = (record.take("skuName"), record.take("meterName"))
+    size, region = _text(record, "armSkuName").removeprefix("Standard_"), _text(record, "armRegionName")
+    names = (_text(record, "skuName"), _text(record, "meterName"))
     record.take("productName"), record.take("type"), record.take("tierMinimumUnits", 0)
     unit, currency = record.take("unitOfMeasure"), record.take("currencyCode")
     if (unit, currency) != ("1 Hour", "USD"):

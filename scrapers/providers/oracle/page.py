@@ -16,6 +16,7 @@ from scrapers.rows import (
     Capture,
     Document,
     Notes,
+    OnePrice,
     PageBroken,
     Payload,
     Record,
@@ -45,14 +46,18 @@ def products(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected
 
 def _offers(document: Payload, notes: Notes) -> Iterator[Row | Rejected]:
     items = document.value.get("items") if isinstance(document.value, dict) else None
-    if not isinstance(items, list):
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise PageBroken(f"{document.capture.url} lists no products")
     rented = [item for item in items if _is_rented(item)]
     if not rented:
         raise PageBroken(f"none of {len(items)} products is a rented GPU")
 
+    met = OnePrice()
+
     def read(record: Record) -> Iterator[Row]:
-        yield _offer(document.capture, record, notes)
+        row = _offer(document.capture, record, notes)
+        if met.is_new(row.values["offer_key"], row.values["usd_per_hour"]):
+            yield row
 
     yield from each(rented, read, notes, table="offers", capture=document.capture, ignored=_IGNORED)
 
@@ -89,13 +94,16 @@ def _offer(capture: Capture, record: Record, notes: Notes) -> Row:
 
 
 def _pay_as_you_go(localizations: list[dict[str, Any]]) -> Any:
-    prices = [
-        price["value"]
-        for localization in localizations
-        if localization.get("currencyCode") == "USD"
-        for price in localization.get("prices", ())
-        if price.get("model") == "PAY_AS_YOU_GO"
-    ]
+    try:
+        prices = [
+            price["value"]
+            for localization in localizations
+            if localization.get("currencyCode") == "USD"
+            for price in localization.get("prices", ())
+            if price.get("model") == "PAY_AS_YOU_GO"
+        ]
+    except (TypeError, KeyError, AttributeError) as problem:
+        raise Unreadable(f"the prices are built otherwise ({problem!r})") from problem
     if len(prices) != 1:
         raise Unreadable(f"{len(prices)} pay-as-you-go prices in USD")
     return prices[0]

@@ -64,3 +64,19 @@ def test_new_machines_and_places_are_reported(payload: Callable[..., Payload], a
 def test_a_file_without_regions_is_broken(payload: Callable[..., Payload], answered: Any) -> None:
     with pytest.raises(PageBroken, match="has no regions"):
         answered(page.on_demand, [payload({"regions": {}})])
+
+
+@pytest.mark.parametrize(
+    "regions", [["x"], {"EU (Paris)": {}}, {"EU (Paris)": ["x"]}, {"EU (Paris)": {"A": "x"}}]
+)
+def test_a_file_built_otherwise_is_broken(
+    payload: Callable[..., Payload], answered: Any, regions: Any
+) -> None:
+    with pytest.raises(PageBroken):
+        answered(page.on_demand, [payload({"regions": regions})])
+
+
+def test_vcpus_in_words_cost_one_row_and_not_the_file(payload: Callable[..., Payload], answered: Any) -> None:
+    value = prices(rate("g4dn.xlarge", "0.526", vCPU="NA"), rate("p5.48xlarge", "55.04"))
+    found = answered(page.on_demand, [payload(value)])
+    assert (list(found.offers), len(found.refused)) == (["us-east-1:p5.48xlarge"], 1)

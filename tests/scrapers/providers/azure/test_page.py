@@ -1,12 +1,15 @@
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scrapers.providers.azure import page
-from scrapers.rows import Ask, Html, PageBroken, Payload
+from scrapers.rows import Ask, Capture, Html, Notes, PageBroken, Payload
+
+AT = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)
 
 
 def item(price: float, size: str = "ND96isr_H100_v5", **fields: Any) -> dict[str, Any]:
@@ -92,9 +95,31 @@ def test_another_unit_is_refused(read: Callable[..., Any]) -> None:
 
 
 def test_an_empty_list_is_no_answer(payload: Callable[..., Payload], answered: Any) -> None:
-    for value in ({"Items": []}, {"error": "no"}):
+    for value in ({"Items": []}, {"Items": ["no record"]}, {"error": "no"}):
         with pytest.raises(PageBroken):
             answered(page.retail, [payload(value)])
+
+
+def test_a_family_without_prices_is_no_answer_though_the_others_have_some() -> None:
+    def family(label: str, *items: dict[str, Any]) -> Payload:
+        capture = Capture("azure.retail", "https://x/", AT, 200, "application/json", b"", label=label)
+        return Payload(capture, {"Items": list(items)})
+
+    full = [family("ND", item(98.32)), family("ND")]
+    assert len(list(page.retail(list(full), Notes()))) == 1
+    with pytest.raises(PageBroken, match="no page lists a price of NC"):
+        list(page.retail([family("NC"), *full], Notes()))
+
+
+@pytest.mark.parametrize("name", ["skuName", "meterName", "armRegionName"])
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_record_without_its_names_is_refused_alone(
+    read: Callable[..., Any], name: str, value: str | None
+) -> None:
+    found = read(item(98.32), item(88.488, "ND96is_H100_v5", **{name: value}))
+    assert list(found.offers) == ["eastus:ND96isr_H100_v5"]
+    assert [refused.reason for refused in found.refused] == [f"field {name} holds {value!r}, not words"]
+    assert not found.notes.counts
 
 
 def test_the_walk_follows_the_link_without_its_port(payload: Callable[..., Payload]) -> None:

@@ -75,7 +75,29 @@ def test_zero_is_unknown_and_a_missing_price_is_refused(
     assert [refused.reason for refused in found.refused] == ["0 pay-as-you-go prices in USD"]
 
 
-@pytest.mark.parametrize("value", [{"items": []}, {}, []])
+@pytest.mark.parametrize(
+    "localizations",
+    [None, [None], [{"currencyCode": "USD", "prices": [{"model": "PAY_AS_YOU_GO"}]}]],
+)
+def test_prices_built_otherwise_are_refused_alone(
+    payload: Callable[..., Payload], answered: Any, localizations: Any
+) -> None:
+    other = item("B2", "Compute - GPU - A10", 2, currencyCodeLocalizations=localizations)
+    found = answered(page.products, [payload({"items": [H100, other]})])
+    assert list(found.offers) == ["B98415"]
+    assert [refused.reason.split(" (")[0] for refused in found.refused] == ["the prices are built otherwise"]
+
+
+def test_a_part_listed_twice_is_one_offer_and_has_one_price(
+    payload: Callable[..., Payload], answered: Any
+) -> None:
+    dearer = item("B98415", "Oracle Cloud Infrastructure - Compute - GPU - H100", 11)
+    found = answered(page.products, [payload({"items": [H100, H100, dearer]})])
+    assert list(found.offers) == ["B98415"]
+    assert [refused.reason for refused in found.refused] == ["B98415 has two prices, 10.0 and 11.0"]
+
+
+@pytest.mark.parametrize("value", [{"items": []}, {"items": [None]}, {}, []])
 def test_an_empty_list_is_no_answer(payload: Callable[..., Payload], answered: Any, value: Any) -> None:
     with pytest.raises(PageBroken):
         answered(page.products, [payload(value)])
