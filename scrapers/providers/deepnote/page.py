@@ -29,8 +29,10 @@ from scrapers.rows import (
 
 _QUOTED: Final = 300
 _PLANS: Final = ("Free", "Team", "Enterprise")
+# The month is possessive: given back, it would hide the words "billed annually" behind it.
 _MONTHLY: Final = re.compile(
-    r"\$\s?(?P<usd>\d[\d,]*(?:\.\d+)?)\s*(?:/|per)\s*editor(?:\s*(?:/|per)\s*month)?(?!\W*billed annually)",
+    r"\$\s?(?P<usd>\d[\d,]*(?:\.\d+)?)\s*(?:/|per)\s*editor(?:\s*(?:/|per)\s*month)?+"
+    r"(?!\W*(?:when\s+)?billed\s+(?:annually|yearly))",
     re.IGNORECASE,
 )
 _NOTHING: Final = re.compile(r"\$\s?0(?![\d.])")
@@ -38,7 +40,12 @@ _SAYINGS: Final = (
     Saying("Free", "ram_gib", (r"(?P<value>\d+) ?GB (?:of )?RAM",), unit="GB"),
     Saying("Free", "vcpus", (r"(?P<value>\d+) ?vCPUs?",), unit="vCPU"),
     Saying("Free", "gpu_models", denies=r"no GPUs?\b|GPUs? (?:is|are) not included"),
-    Saying("Team", "credit_usd", (r"\$(?P<value>\d+) (?:of |in )?GPU credits?",), unit="USD of GPU a month"),
+    Saying(
+        "Team",
+        "credit_usd",
+        (r"\$(?P<value>\d+) (?:of |in )?GPU credits?", r"\$(?P<value>\d+) (?:of|in) GPU\b"),
+        unit="USD of GPU a month",
+    ),
 )
 
 

@@ -13,8 +13,8 @@ _PAGE = """<!doctype html><html lang="en"><head><title>Pricing (simulated)</titl
 <section><h3>Free</h3><div>$0</div><div>Up to 3 editors, 5 projects</div>
 <div>Basic machine with 5 GB RAM, 2 vCPU</div>
 <div>No GPU on this plan.</div></section>
-<section><h3>Team</h3><div>$39 per editor per month</div><div>$31.20 per editor billed annually</div>
-<div>$50 of GPU credits a month</div></section>
+<section><h3>Team</h3><div>$39 per editor / month</div>
+<div>$31.20 per editor / month billed annually</div><div>$50 of GPU per month</div></section>
 <section><h3>Enterprise</h3><div>Talk to us</div></section></body></html>
 """
 

@@ -26,6 +26,29 @@ def test_a_price_is_monthly_and_the_yearly_one_beside_it_is_not_taken(read: Call
         assert found.plans["Team"]["usd_per_month"] == 39.0
 
 
+@pytest.mark.parametrize(
+    "yearly",
+    [
+        "$31.20 per editor / month billed annually",
+        "$31.20 per editor per month, billed annually",
+        "$31.20 / editor / month (billed annually)",
+        "$31.20 per editor when billed yearly",
+    ],
+)
+def test_a_yearly_price_is_never_the_monthly_one(read: Callable[..., Any], yearly: str) -> None:
+    first = read(FREE, f"<h3>Team</h3><p>{yearly}</p><p>$39 per editor / month</p>")
+    assert first.plans["Team"]["usd_per_month"] == 39.0
+    alone = read(FREE, f"<h3>Team</h3><p>{yearly}</p>")
+    assert [refused.reason for refused in alone.refused] == ["the card of Team shows no monthly price"]
+    assert "Team" not in alone.plans
+
+
+@pytest.mark.parametrize("words", ["$50 of GPU per month", "$50 of GPU credits", "$50 GPU credits"])
+def test_credits_are_those_of_gpus(read: Callable[..., Any], words: str) -> None:
+    team = TEAM + f"<p>$39 of AI credits per month</p><p>$280 of CPU per month</p><p>{words}</p>"
+    assert read(FREE, team).terms["Team", "credit_usd"]["value_number"] == 50
+
+
 def test_free_is_said_to_be_zero_and_a_contract_has_no_price(read: Callable[..., Any]) -> None:
     found = read(FREE, TEAM, ENTERPRISE)
     assert found.plans["Free"]["usd_per_month"] == 0.0
