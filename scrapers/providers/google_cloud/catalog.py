@@ -2,7 +2,9 @@
 
 A price is units + nanos / 1e9, and units alone reads as 0. Spot is called Preemptible. A commitment
 ("Commitment v1: ...") looks like a part on demand, and a part that is priced by the month is 730 times too
-dear by the hour. A wrong service is an empty list with status 200.
+dear by the hour. A wrong service is an empty list with status 200. A TPU is priced by the chip and needs no
+putting together; what is reserved or starts late ("Reserved ...", "DWS Defined Duration ...") is another
+product.
 """
 
 from __future__ import annotations
@@ -52,7 +54,7 @@ def catalog_follow(ask: Ask, payload: Payload) -> Iterator[Ask]:
 
 
 def catalog(documents: list[Document], notes: Notes) -> Iterator[Row]:
-    """Offers on demand and spot, one row a region, machine type and way of selling.
+    """Offers on demand and spot, one row a region, machine type or TPU chip, and way of selling.
 
     A machine whose parts are not all priced in a region has no row there.
     """
@@ -70,6 +72,7 @@ def catalog(documents: list[Document], notes: Notes) -> Iterator[Row]:
         for name, machine in lookup("google_cloud", "machines")["built"].items():
             for pricing_model in _USAGES.values():
                 yield from _machine(name, machine, region, pricing_model, rates, notes)
+    yield from _chips(rates, notes)
 
 
 def _rates(sku: Mapping[str, Any], capture: Capture, notes: Notes) -> Rates:
@@ -92,7 +95,8 @@ def _wanted() -> set[str]:
     built = lookup("google_cloud", "machines")["built"].values()
     parts = {machine["part"] for machine in built}
     families = {machine["family"] for machine in built}
-    return parts | {f"{family} Instance {kind}" for family in families for kind in ("Core", "Ram")}
+    cores_and_ram = {f"{family} Instance {kind}" for family in families for kind in ("Core", "Ram")}
+    return parts | cores_and_ram | set(lookup("google_cloud", "machines")["chips"])
 
 
 def _machine(
@@ -126,3 +130,20 @@ def _machine(
         ram_gib=float(machine["ram"]),
         **gpu_named(machine["gpu"], notes).columns(),
     )
+
+
+def _chips(rates: Rates, notes: Notes) -> Iterator[Row]:
+    chips: Mapping[str, str] = lookup("google_cloud", "machines")["chips"]
+    for (part, region, pricing_model), rate in sorted(rates.items(), key=lambda item: item[0]):
+        if part in chips:
+            yield offer(
+                rate.capture,
+                offer_key=f"{region}:{part}",
+                region=region,
+                country=country_of("google_cloud", region, notes),
+                pricing_model=pricing_model,
+                usd_per_hour=rate.usd,
+                price_as_shown=f"{rate.usd.normalize():f}",
+                gpu_count=1,
+                **gpu_named(chips[part], notes).columns(),
+            )

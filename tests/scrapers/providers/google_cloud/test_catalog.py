@@ -76,6 +76,29 @@ def test_commitments_and_monthly_units_are_no_parts(read: Callable[..., Any]) ->
     assert found.notes.counts["unknown_word", "GiBy.mo"] == 1
 
 
+def test_a_tpu_is_priced_by_the_chip_and_neither_reserved_nor_started_late(read: Callable[..., Any]) -> None:
+    found = read(
+        sku("TpuV6e running in Oregon", 700_000_000, units="2"),
+        sku(
+            "TpuV6e attached to Spot Preemptible VMs running in Oregon",
+            890_000_000,
+            units="1",
+            usage="Preemptible",
+        ),
+        sku("Reserved TpuV6e running in Oregon", 500_000_000, units="1"),
+        sku("DWS Defined Duration V6e running in Oregon", 350_000_000, units="1"),
+        sku("Commitment v1: TpuV6e running in Oregon for 1 Year", 1_000_000, usage="Commit1Yr"),
+    )
+    prices = {(row.values["region"], row.values["pricing_model"]): row.values for row in found.rows}
+    assert {key: row["usd_per_gpu_hour"] for key, row in prices.items()} == {
+        ("us-central1", "on_demand"): 2.7,
+        ("us-west1", "on_demand"): 2.7,
+        ("us-central1", "spot"): 1.89,
+        ("us-west1", "spot"): 1.89,
+    }
+    assert {(row["gpu_model"], row["gpu_memory_gib"]) for row in prices.values()} == {("TPU v6e", 32)}
+
+
 def test_an_empty_list_is_no_answer(read: Callable[..., Any]) -> None:
     with pytest.raises(PageBroken, match="lists no SKUs"):
         read()
