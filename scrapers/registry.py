@@ -10,6 +10,7 @@ import hashlib
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -19,11 +20,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from scrapers import providers as _package
 from scrapers.rows import Ask
+from scrapers.signing import aws_signature
 from scrapers.slots import Cadence
 from warehouse.schema import FACT_TABLES
 
 PROVIDERS = Path(str(resources.files("scrapers"))) / "providers"
-ShapeName = Literal["json_api", "html_table", "rendered_page", "liveness", "yaml_file"]
+ShapeName = Literal["json_api", "xml_api", "html_table", "rendered_page", "liveness", "yaml_file"]
 
 
 class DeclarationError(ValueError):
@@ -35,7 +37,7 @@ class _Declared(BaseModel):
 
 
 class AskDeclared(_Declared):
-    """A request as declared; see scrapers.rows.Ask."""
+    """A request as declared; see scrapers.rows.Ask. `{slot}` in the address is the slot in ISO 8601."""
 
     url: str
     label: str = ""
@@ -43,9 +45,10 @@ class AskDeclared(_Declared):
     headers: dict[str, str] = {}
     wait_for: str = ""
 
-    def ask(self) -> Ask:
-        """The request that a crawl sends."""
-        return Ask(self.url, self.label, self.json_body, self.headers, self.wait_for)
+    def ask(self, slot: datetime | None = None) -> Ask:
+        """The request that a crawl sends for a slot."""
+        url = self.url if slot is None else self.url.replace("{slot}", f"{slot:%Y-%m-%dT%H:%M:%SZ}")
+        return Ask(url, self.label, self.json_body, self.headers, self.wait_for)
 
 
 class GoodNight(_Declared):
@@ -63,11 +66,22 @@ class GoodNight(_Declared):
 
 
 class CredentialDeclared(_Declared):
-    """What a source asks its key in: `header: prefix + value of the environment variable`."""
+    """What a source asks its key in: `header: prefix + value of the environment variable`.
+
+    `signing` names what signs each request instead, with the key and the secret of two variables.
+    """
 
     variable: str = Field(pattern=r"^[A-Z][A-Z0-9_]*$")
+    secret: str = Field(default="", pattern=r"^([A-Z][A-Z0-9_]*)?$")
     header: str = "Authorization"
     prefix: str = "Bearer "
+    signing: Literal["", "aws"] = ""
+
+    @model_validator(mode="after")
+    def _a_signature_has_a_secret(self) -> CredentialDeclared:
+        if bool(self.signing) != bool(self.secret):
+            raise ValueError("signing needs the variable of a secret, and nothing else does")
+        return self
 
 
 class SourceDeclared(_Declared):
@@ -159,8 +173,12 @@ class Source:
 
     @property
     def asks(self) -> list[Ask]:
-        """The requests that a fetch of the source begins with."""
+        """The requests that a fetch of the source begins with, as declared."""
         return [declared.ask() for declared in self.declared.asks]
+
+    def asks_of(self, slot: datetime) -> list[Ask]:
+        """The requests that a fetch of one slot begins with."""
+        return [declared.ask(slot) for declared in self.declared.asks]
 
     @property
     def browser(self) -> bool:
@@ -171,14 +189,18 @@ class Source:
     def missing_credential(self) -> str | None:
         """The environment variable that the source needs and that is not set, if there is one."""
         credential = self.declared.credential
-        return credential.variable if credential and not os.environ.get(credential.variable) else None
+        variables = (credential.variable, credential.secret) if credential else ()
+        return next((name for name in variables if name and not os.environ.get(name)), None)
 
-    def credential_headers(self) -> dict[str, str]:
-        """The header that carries the source's key, empty for a source without; never to be logged."""
+    def credential_headers(self, url: str) -> dict[str, str]:
+        """The headers that carry the source's key to `url`, none for a source without; never to be logged."""
         credential = self.declared.credential
         if credential is None:
             return {}
-        return {credential.header: credential.prefix + os.environ.get(credential.variable, "")}
+        key = os.environ.get(credential.variable, "")
+        if credential.signing:
+            return aws_signature(url, key, os.environ.get(credential.secret, ""))
+        return {credential.header: credential.prefix + key}
 
     @property
     def parser_version(self) -> str:

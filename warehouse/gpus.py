@@ -77,3 +77,9 @@ def gpu_by_alias(shown: str) -> GpuEntry | None:
     Where the name says the memory too ("A100-80G"), the entry holds only that size.
     """
     return _aliases().get(_folded(shown))
+
+
+@cache
+def models() -> frozenset[str]:
+    """The canonical models of the catalogue."""
+    return frozenset(entry.model for entry in _aliases().values())

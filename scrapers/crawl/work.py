@@ -35,7 +35,7 @@ async def work(run: Run, download: Download) -> Path:
 
     Nothing that goes wrong with a source leaves this function: it stands in the outcome.
     """
-    waiting = deque(run.source.asks)
+    waiting = deque(run.source.asks_of(run.job.slot))
     seconds = run.source.declared.timeout_seconds
     try:
         async with asyncio.timeout(seconds):
@@ -111,7 +111,7 @@ async def _answer(run: Run, ask: Ask, download: Download) -> Capture | None:
 
 
 def _request(run: Run, ask: Ask, rendering: Rendering | None) -> Request:
-    headers = dict(ask.headers) | (run.source.credential_headers() if run.web is None else {})
+    headers = dict(ask.headers) | (run.source.credential_headers(ask.url) if run.web is None else {})
     if ask.json is not None:
         headers.setdefault("Content-Type", "application/json")
     return Request(
@@ -128,7 +128,8 @@ def _take_the_rest(run: Run) -> None:
     """Archive the answers that were saved by hand for the job and that no request has led to."""
     if run.web is None:
         return
-    labels = {request_key(ask.method, ask.url, _body(ask)): ask.label for ask in run.source.asks}
+    asks = run.source.asks_of(run.job.slot)
+    labels = {request_key(ask.method, ask.url, _body(ask)): ask.label for ask in asks}
     for held in run.web.held(run.source.id, run.span):
         if held.key not in run.taken and is_success(held.status):
             run.taken.add(held.key)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from scrapers.registry import Source
 from scrapers.rows import Ask, Capture, Document
-from scrapers.shapes import html_table, json_api, liveness, rendered_page, yaml_file
+from scrapers.shapes import html_table, json_api, liveness, rendered_page, xml_api, yaml_file
 
 
 class Shape(Protocol):
@@ -23,6 +23,7 @@ class Shape(Protocol):
 
 _SHAPES: dict[str, ModuleType] = {
     "json_api": json_api,
+    "xml_api": xml_api,
     "html_table": html_table,
     "rendered_page": rendered_page,
     "liveness": liveness,

@@ -196,4 +196,4 @@ def test_a_key_is_taken_from_the_environment_and_named_where_it_is_missing(
     assert prices.missing_credential == "ACME_KEY"
     monkeypatch.setenv("ACME_KEY", "sesame")
     assert prices.missing_credential is None
-    assert prices.credential_headers() == {"Authorization": "Bearer sesame"}
+    assert prices.credential_headers("https://acme.example/") == {"Authorization": "Bearer sesame"}

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from scrapers.providers.aws.instances import Accelerators, accelerators, looks_accelerated
 from scrapers.providers.aws.on_demand import on_demand
+from scrapers.providers.aws.zones import spot_zones, spot_zones_follow
 from scrapers.rows import (
     Capture,
     Document,
@@ -32,7 +33,7 @@ from scrapers.rows import (
     offer,
 )
 
-__all__ = ["on_demand", "spot"]
+__all__ = ["on_demand", "spot", "spot_zones", "spot_zones_follow"]
 
 # `s` of the advisor is the saving in per cent of a list price that it does not give; `dots`, `max` and
 # `global_rate` draw its page; `emr` is another product.

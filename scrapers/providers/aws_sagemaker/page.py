@@ -1,4 +1,4 @@
-"""SageMaker's prices: two files behind its pricing page, each with every region, of EC2's machines.
+"""SageMaker's prices of EC2's machines: two files behind its page, each with every region; hosting is apart.
 
 `manifest.hawkFilePublicationDate` says when a file was made. An instance is EC2's with "ml." before it, and a
 machine stands in a region more than once. Seen whole in December 2025 (notebooks); the file of training jobs
@@ -11,7 +11,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from scrapers.providers.aws.on_demand import Columns, listed_offers
+from scrapers.providers.aws_sagemaker.hosting import hosting
 from scrapers.rows import Document, Notes, Rejected, Row
+
+__all__ = ["hosting", "notebook", "training"]
 
 _COLUMNS: Final = Columns(
     machine="Instance",

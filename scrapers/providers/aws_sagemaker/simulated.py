@@ -1,4 +1,4 @@
-"""SageMaker in the demo, from night 50 on: both files in their true shape, every machine in them twice."""
+"""SageMaker in the demo, from night 50 on; the files behind its page list every machine twice."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ _PLACES = (
     "EU (Frankfurt)",
     "Asia Pacific (Tokyo)",
 )
+_LIST = "https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonSageMaker/current/{region}/index.json"
+_REGIONS = ("us-east-1", "us-east-2", "us-west-2", "eu-west-1", "eu-central-1", "ap-northeast-1")
 # Instance -> USD per hour in Virginia, vCPUs, memory.
 _INSTANCES = {
     "ml.g4dn.xlarge": (0.7364, "4", "16 GiB"),
@@ -51,6 +53,11 @@ def answers(night: Night) -> Iterator[Answer]:
         regions = {place: _rates(component, dearer) for place in _PLACES}
         body = {"manifest": {"currencyCode": "USD", "source": file}, "sets": {}, "regions": regions}
         yield Answer(source, _FOLDER + file, json.dumps(body).encode(), "application/json")
+    robots = "https://pricing.us-east-1.amazonaws.com/robots.txt"
+    yield Answer("aws_sagemaker.hosting", robots, b"none", "text/plain", status=404)
+    for region in _REGIONS:
+        listed = json.dumps(_price_list(region)).encode()
+        yield Answer("aws_sagemaker.hosting", _LIST.format(region=region), listed, "application/json")
 
 
 def _rates(component: str, dearer: float) -> dict[str, dict[str, str]]:
@@ -69,3 +76,29 @@ def _rates(component: str, dearer: float) -> dict[str, dict[str, str]]:
                 "Memory": memory,
             }
     return rates
+
+
+def _price_list(region: str) -> dict[str, object]:
+    products, terms = {}, {}
+    for place, (instance, (usd, vcpus, memory)) in enumerate(_INSTANCES.items()):
+        sku = f"SIMULATED{place:02}"
+        products[sku] = {
+            "sku": sku,
+            "productFamily": "ML Instance",
+            "attributes": {
+                "regionCode": region,
+                "instanceName": instance,
+                "instanceType": f"{instance}-Hosting",
+                "component": "Hosting",
+                "vCpu": vcpus,
+                "memory": memory,
+            },
+        }
+        hour = {"unit": "Hrs", "pricePerUnit": {"USD": f"{usd:.10f}"}}
+        terms[sku] = {f"{sku}.T": {"priceDimensions": {f"{sku}.T.R": hour}}}
+    return {
+        "formatVersion": "v1.0",
+        "offerCode": "AmazonSageMaker",
+        "products": products,
+        "terms": {"OnDemand": terms},
+    }

@@ -66,6 +66,65 @@ def test_an_empty_map_is_no_answer(payload: Callable[..., Payload], answered: An
         answered(page.training, [payload({"manifest": {}, "regions": {}})])
 
 
+def listed(sku: str, price: str, *, unit: str = "Hrs", **attributes: str) -> dict[str, Any]:
+    product = {
+        "regionCode": "eu-west-1",
+        "instanceName": "ml.g5.12xlarge",
+        "component": "Hosting",
+        "vCpu": "48",
+        "memory": "192 GiB",
+        "usagetype": "EU-Host:ml.g5.12xlarge",
+        **attributes,
+    }
+    hour = {"unit": unit, "pricePerUnit": {"USD": price}}
+    return {
+        "products": {sku: {"sku": sku, "attributes": product}},
+        "terms": {"OnDemand": {sku: {f"{sku}.J": {"priceDimensions": {f"{sku}.J.6": hour}}}}},
+    }
+
+
+def price_list(*parts: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "products": {sku: product for part in parts for sku, product in part["products"].items()},
+        "terms": {
+            "OnDemand": {sku: term for part in parts for sku, term in part["terms"]["OnDemand"].items()}
+        },
+    }
+
+
+def test_hosting_is_read_of_hosting_alone(payload: Callable[..., Payload], answered: Any) -> None:
+    value = price_list(
+        listed("A", "7.9100000000"),
+        listed("B", "7.0900000000", component="Training"),
+        listed("C", "0.1150000000", instanceName="ml.m5.large"),
+    )
+    found = answered(page.hosting, [payload(value)])
+    (row,) = found.offers.values()
+    assert (row["offer_key"], row["gpu_model"], row["gpu_count"]) == ("eu-west-1:ml.g5.12xlarge", "A10G", 4)
+    assert (row["usd_per_hour"], row["usd_per_gpu_hour"], row["country"]) == (7.91, 1.9775, "IE")
+    assert dict(found.notes.counts) == {}
+
+
+def test_hosting_by_another_unit_or_without_a_price_is_refused(
+    payload: Callable[..., Payload], answered: Any
+) -> None:
+    unpriced = listed("B", "1", instanceName="ml.g4dn.xlarge")
+    unpriced["terms"]["OnDemand"] = {}
+    found = answered(page.hosting, [payload(price_list(listed("A", "7.91", unit="GB-Mo"), unpriced))])
+    assert (found.rows, len(found.refused)) == ([], 2)
+    assert {refused.reason for refused in found.refused} == {"0 prices of an hour, one expected"}
+
+
+@pytest.mark.parametrize(
+    "value", [{}, [], {"products": {}, "terms": {}}, listed("A", "1", component="Training")]
+)
+def test_a_list_that_hosts_nothing_is_broken(
+    value: Any, payload: Callable[..., Payload], answered: Any
+) -> None:
+    with pytest.raises(PageBroken):
+        answered(page.hosting, [payload(value)])
+
+
 def test_a_change_of_the_shared_lookups_is_a_new_parser(monkeypatch: pytest.MonkeyPatch) -> None:
     mine = source("aws_sagemaker.notebook").parser_version
     registry._parser_version.cache_clear()

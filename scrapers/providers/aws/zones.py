@@ -1,0 +1,96 @@
+"""EC2 spot prices by zone: DescribeSpotPriceHistory asked for one moment, which answers what stood then.
+
+The answer is XML in pages of 1,000, newest first. A price has stood since its own `timestamp`, which may be
+weeks before the slot. Names of zones are an account's own ("us-east-1a" is elsewhere for another account);
+`availabilityZoneId`, where it is given, names the place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import quote
+
+from scrapers.providers.aws.instances import accelerators, looks_accelerated
+from scrapers.rows import (
+    Ask,
+    Capture,
+    Document,
+    Notes,
+    PageBroken,
+    Payload,
+    Record,
+    Rejected,
+    Row,
+    Unreadable,
+    country_of,
+    each,
+    exact_decimal,
+    gpu_named,
+    offer,
+)
+
+_ROOT: Final = "DescribeSpotPriceHistoryResponse"
+_LINUX: Final = "Linux/UNIX"
+_IGNORED: Final = frozenset({"timestamp"})
+
+
+def spot_zones_follow(ask: Ask, payload: Payload) -> Iterator[Ask]:
+    """The next page, where there is one."""
+    token = payload.value.findtext("nextToken")
+    if token:
+        yield Ask(f"{ask.url.partition('&NextToken=')[0]}&NextToken={quote(token, safe='')}", ask.label)
+
+
+def spot_zones(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+    """One offer a zone and GPU or accelerator type, Linux, at the spot price of the whole machine."""
+    seen: set[str] = set()
+    for document in documents:
+        if not isinstance(document, Payload):
+            continue
+        root = document.value
+        if root.tag != _ROOT or root.find("spotPriceHistorySet") is None:
+            raise PageBroken(f"{document.capture.url} answered a {root.tag}, expected a {_ROOT}")
+        region = document.capture.label
+
+        def read(record: Record, capture: Capture = document.capture, region: str = region) -> Iterator[Row]:
+            yield from _offer(capture, region, record, seen, notes)
+
+        prices = [
+            {field.tag: field.text for field in item} for item in root.iterfind("spotPriceHistorySet/item")
+        ]
+        yield from each(prices, read, notes, table="offers", capture=document.capture, ignored=_IGNORED)
+
+
+def _offer(capture: Capture, region: str, record: Record, seen: set[str], notes: Notes) -> Iterator[Row]:
+    instance_type, shown = record.take("instanceType"), record.take("spotPrice")
+    name, place = record.take("availabilityZone", None), record.take("availabilityZoneId", None)
+    if record.take("productDescription") != _LINUX:
+        return
+    known = accelerators(instance_type)
+    if known is None:
+        if looks_accelerated(instance_type, ""):
+            notes.add("unknown_instance_type", instance_type, f"spot in {region}")
+        return
+    key = f"{place or name}:{instance_type}"
+    # Of prices that changed within the moment, the newest comes first and stands.
+    if key in seen:
+        return
+    seen.add(key)
+    try:
+        usd_per_hour = exact_decimal(shown)
+    except ValueError as problem:
+        raise Unreadable(f"the price is unreadable: {problem}") from problem
+    gpu = gpu_named(known.gpu, notes, memory_gib=known.memory_gib, form_factor=known.form_factor)
+    yield offer(
+        capture,
+        offer_key=key,
+        pricing_model="spot",
+        usd_per_hour=usd_per_hour,
+        price_as_shown=shown,
+        gpu_count=known.count,
+        instance_type=instance_type,
+        region=region,
+        country=country_of("aws", region, notes),
+        **gpu.columns(),
+    )

@@ -1,0 +1,30 @@
+"""Signatures that some APIs want in place of a key: Amazon's, made by its own library."""
+
+from __future__ import annotations
+
+import os
+from urllib.parse import urlsplit
+
+
+class SigningUnavailable(RuntimeError):
+    """The library that signs is not installed."""
+
+
+def aws_signature(url: str, key: str, secret: str) -> dict[str, str]:
+    """The headers of a signed GET (Signature Version 4) of an address like https://ec2.us-east-1.amazonaws.com/?...
+
+    Service and region are the first two labels of the host. AWS_SESSION_TOKEN is sent where it is set. Raises
+    SigningUnavailable without botocore, which the extra `aws` installs.
+    """
+    try:
+        from botocore.auth import SigV4Auth  # noqa: PLC0415 - an extra
+        from botocore.awsrequest import AWSRequest  # noqa: PLC0415
+        from botocore.credentials import Credentials  # noqa: PLC0415
+    except ImportError as problem:
+        raise SigningUnavailable("signing for AWS needs botocore: pip install 'gpuledger[aws]'") from problem
+    service, region = str(urlsplit(url).hostname).split(".")[:2]
+    request = AWSRequest("GET", url)
+    SigV4Auth(Credentials(key, secret, os.environ.get("AWS_SESSION_TOKEN")), service, region).add_auth(
+        request
+    )
+    return dict(request.headers.items())
