@@ -23,6 +23,11 @@ DUCKDB_TYPES: Final[Mapping[Kind, str]] = MappingProxyType(
     }
 )
 
+# Of tables that share a column's name, the first one's words serve.
+_BY_NAME: Final[Mapping[str, Column]] = MappingProxyType(
+    {column.name: column for table in reversed(TABLES) for column in table.columns}
+)
+
 
 def ddl(table: Table) -> Iterator[str]:
     """The statements that create a table with its comments; running them twice changes nothing."""
@@ -68,6 +73,14 @@ def bounds(column: Column) -> str:
         f"≤ {column.at_most:g}" if column.at_most is not None else "",
     ]
     return ", ".join(part for part in parts if part)
+
+
+def inherited_comment(view: str, column: str) -> str:
+    """The statement that gives a view's column the comment of the tables' column of its name.
+
+    Raises KeyError for a name that no table has: such a column is described in the view's own file.
+    """
+    return f"COMMENT ON COLUMN {view}.{column} IS {_quoted(_comment(_BY_NAME[column]))}"
 
 
 def _comment(column: Column) -> str:

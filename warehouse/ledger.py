@@ -19,7 +19,7 @@ from typing import Any, Self
 import duckdb
 import polars as pl
 
-from warehouse.derive import ddl
+from warehouse.derive import ddl, inherited_comment
 from warehouse.queries import question
 from warehouse.schema import BY_NAME, TABLES
 from warehouse.views import VIEWS
@@ -74,6 +74,8 @@ class Ledger:
                     cursor.execute(statement)
             for statement in view_statements():
                 cursor.execute(statement)
+            for view, column in cursor.execute(question("columns_without_comment")).fetchall():
+                cursor.execute(inherited_comment(view, column))
         return self
 
     def __exit__(self, *_: object) -> None:

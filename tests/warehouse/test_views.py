@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from statistics import fmean, median
 from typing import Any
 
 import polars as pl
@@ -25,16 +26,23 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def store(
-    ledger: Ledger, day: int, table: str, rows: Sequence[dict[str, Any]], *, status: str = "ok"
+    ledger: Ledger,
+    day: int,
+    table: str,
+    rows: Sequence[dict[str, Any]],
+    *,
+    status: str = "ok",
+    hour: int = 3,
+    provider: str = "p",
 ) -> None:
-    slot = FIRST + timedelta(days=day)
-    run_id = f"run-{day}"
+    slot = (FIRST + timedelta(days=day)).replace(hour=hour)
+    run_id = f"run-{day}-{hour}-{provider}"
     identity = {
         "observed_at": slot,
         "slot": slot,
         "run_id": run_id,
-        "provider": "p",
-        "source": "p.s",
+        "provider": provider,
+        "source": f"{provider}.s",
         "capture_id": "c",
         "parser_version": "v",
         "source_url": "https://example.com",
@@ -42,8 +50,8 @@ def store(
     frame = pl.DataFrame([{**identity, **row} for row in rows], schema=BY_NAME[table].polars())
     scrape = {
         "run_id": run_id,
-        "provider": "p",
-        "source": "p.s",
+        "provider": provider,
+        "source": f"{provider}.s",
         "slot": slot,
         "started_at": slot,
         "finished_at": slot,
@@ -96,6 +104,93 @@ def test_volatility_is_s1_with_a_gap_and_s4_beside_it(ledger: Ledger) -> None:
     assert found["change_share"] == pytest.approx(changed)
     spell = -1 / math.log(1 - changed) * elapsed / len(returns)
     assert found["implied_spell_days"] == pytest.approx(spell)
+
+
+def test_the_companions_of_volatility_are_their_formulas(ledger: Ledger) -> None:
+    prices = [2.0 + 0.3 * math.sin(day) for day in range(25)]
+    for day, price in enumerate(prices):
+        store(ledger, day, "offers", [offer(price)])
+    returns = [math.log(after / before) for before, after in pairwise(prices)]
+    variance = returns[0] ** 2
+    for value in returns[1:]:
+        variance = 0.94 * variance + 0.06 * value**2
+    middle = median(returns)
+    peak = trough = prices[0]
+    drawdown = run_up = 0.0
+    for price in prices:
+        peak, trough = max(peak, price), min(trough, price)
+        drawdown, run_up = max(drawdown, 1 - price / peak), max(run_up, price / trough - 1)
+    (found,) = ledger.query("FROM volatility").to_dicts()
+    assert found["ewma_volatility"] == pytest.approx(100 * math.sqrt(365 * variance))
+    assert found["robust_volatility"] == pytest.approx(1.4826 * median(abs(r - middle) for r in returns))
+    steps = [abs(after - before) for before, after in pairwise(prices)]
+    assert found["velocity"] == pytest.approx(fmean(steps) / fmean(prices))
+    assert (found["max_drawdown"], found["max_run_up"]) == (pytest.approx(drawdown), pytest.approx(run_up))
+    ups = sum(value > 0 for value in returns)
+    assert (found["up_share"], found["down_share"]) == (ups / 24, (24 - ups) / 24)
+
+
+def test_volatility_is_free_of_the_currency(ledger: Ledger) -> None:
+    for day in range(25):
+        price = 1.0 + 0.1 * (day % 3)
+        rows = [offer(price), offer(price * 7.1, key="b", gpu_form_factor="PCIe")]
+        store(ledger, day, "offers", rows)
+    names = "hv30, ewma_volatility, robust_volatility, velocity, max_drawdown, max_run_up"
+    one, other = ledger.query(f"SELECT {names} FROM volatility").rows()
+    assert one == pytest.approx(other)
+
+
+def test_realised_volatility_needs_six_looks_a_day_and_no_midnight(ledger: Ledger) -> None:
+    prices = [1.0, 1.1, 1.0, 1.2, 1.2, 1.1, 5.0]
+    for place, price in enumerate(prices[:6]):
+        store(ledger, 0, "offers", [offer(price)], hour=place * 4)
+    store(ledger, 1, "offers", [offer(prices[6])])
+    (found,) = ledger.query("FROM realised_volatility").to_dicts()
+    within = [math.log(after / before) for before, after in pairwise(prices[:6])]
+    assert found["realised_volatility"] == pytest.approx(math.sqrt(sum(r * r for r in within)))
+    assert (found["day"], found["slots"]) == (date(2026, 9, 1), 6)
+
+
+def machine(name: str, gpus: int = 1, free: int | None = None, of: int = 8) -> dict[str, Any]:
+    free = gpus if free is None else free
+    return offer(1.0, key=f"{name}:{gpus}", gpus=gpus, machine_id=name, gpus_total=of, gpus_available=free)
+
+
+def test_a_listing_is_a_machine_with_so_many_gpus_and_a_gap_compares_nothing(ledger: Ledger) -> None:
+    store(ledger, 0, "offers", [machine("a"), machine("a", 2), machine("b")])
+    store(ledger, 1, "offers", [machine("a"), machine("c")])
+    store(ledger, 2, "offers", [machine("a"), machine("c")])
+    store(ledger, 5, "offers", [machine("d")])
+    rows = ledger.query("SELECT slot, listings, entered, left_market FROM listing_churn ORDER BY slot").rows()
+    assert [row[1:] for row in rows] == [(2, 1, 2), (2, 0, 0)]
+    rates = ledger.query("SELECT entry_rate, exit_rate FROM listing_churn ORDER BY slot LIMIT 1").row(0)
+    assert rates == (pytest.approx(1 / 2), pytest.approx(2 / 3))
+
+
+def test_rented_gpus_are_counted_once_a_machine_and_matched_with_themselves(ledger: Ledger) -> None:
+    store(ledger, 0, "offers", [machine("a", 1, free=6), machine("a", 4, free=6), machine("b", 8, free=8)])
+    store(ledger, 1, "offers", [machine("a", 1, free=2), machine("c", 8, free=8)])
+    first, second = ledger.query("FROM rented_daily ORDER BY day").to_dicts()
+    assert (first["rented_share"], first["matched_machines"]) == (2 / 16, 0)
+    assert (second["rented_share"], second["matched_machines"]) == (6 / 16, 1)
+    assert (second["matched_rented_share"], second["matched_rented_share_before"]) == (6 / 8, 2 / 8)
+
+
+def test_breadth_is_over_the_venues_that_answered(ledger: Ledger) -> None:
+    store(ledger, 0, "offers", [offer(1.0)])
+    store(ledger, 0, "offers", [offer(1.0, availability="unavailable")], provider="q")
+    store(ledger, 1, "offers", [offer(1.0)], provider="q")
+    rows = ledger.query("SELECT venues_answering, venues_with_stock FROM breadth_daily ORDER BY day").rows()
+    assert rows == [(2, 1), (1, 1)]
+
+
+def test_every_column_of_every_view_says_what_it_is(ledger: Ledger) -> None:
+    unsaid = ledger.query("""
+        SELECT view_name, column_name
+        FROM duckdb_columns() AS c JOIN duckdb_views() AS v ON v.view_name = c.table_name
+        WHERE NOT v.internal AND c.comment IS NULL
+    """)
+    assert unsaid.rows() == []
 
 
 def test_percentiles_count_a_price_once_per_gpu(ledger: Ledger) -> None:

@@ -34,3 +34,8 @@ LEFT JOIN free
     AND free.gpu_memory_gib IS NOT DISTINCT FROM listed.gpu_memory_gib
 GROUP BY ALL;
 COMMENT ON VIEW availability_daily IS 'Offers, machines and GPUs listed, by series and day.';
+COMMENT ON COLUMN availability_daily.day IS 'UTC day.';
+COMMENT ON COLUMN availability_daily.offers IS 'Offers listed; the mean of the day''s slots.';
+COMMENT ON COLUMN availability_daily.machines IS 'Machines listed, each once whatever its chunks; the mean of the day''s slots.';
+COMMENT ON COLUMN availability_daily.gpus_available IS 'GPUs free on those machines; the mean of the day''s slots. [GPUs]';
+COMMENT ON COLUMN availability_daily.gpus_total IS 'GPUs of those machines; the mean of the day''s slots. [GPUs]';

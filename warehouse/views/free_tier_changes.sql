@@ -7,3 +7,10 @@ SELECT
 FROM free_tier_history
 WHERE is_change;
 COMMENT ON VIEW free_tier_changes IS 'Changes of free tiers and plan limits, with the words on the page.';
+COMMENT ON COLUMN free_tier_changes.changed_at IS 'When the change was stated: a dated fact''s day, or the slot that saw it.';
+COMMENT ON COLUMN free_tier_changes.changed_as_stated IS 'The date as exactly as it is known.';
+COMMENT ON COLUMN free_tier_changes.before IS 'What was said before, in words.';
+COMMENT ON COLUMN free_tier_changes.after IS 'What is said since, in words.';
+COMMENT ON COLUMN free_tier_changes.state_before IS 'present or absent before.';
+COMMENT ON COLUMN free_tier_changes.state_after IS 'present or absent since.';
+COMMENT ON COLUMN free_tier_changes.quote_before IS 'The words on the page before.';

@@ -81,3 +81,11 @@ SELECT
 FROM compared
 WHERE standing <> 'snapshot' OR is_change OR state_before IS NULL;
 COMMENT ON VIEW free_tier_history IS 'Every statement about free tiers and plans since 2017, with the one before it.';
+COMMENT ON COLUMN free_tier_history.stated_at IS 'When it was stated: a dated fact''s day, or the slot that saw it.';
+COMMENT ON COLUMN free_tier_history.as_stated IS 'The date as exactly as it is known.';
+COMMENT ON COLUMN free_tier_history.state_before IS 'present or absent by the statement before.';
+COMMENT ON COLUMN free_tier_history.before IS 'What the statement before said, in words.';
+COMMENT ON COLUMN free_tier_history.state_after IS 'present or absent by this statement.';
+COMMENT ON COLUMN free_tier_history.after IS 'What is stated, in words.';
+COMMENT ON COLUMN free_tier_history.is_change IS 'Whether it differs from the statement before.';
+COMMENT ON COLUMN free_tier_history.quote_before IS 'The words of the statement before.';

@@ -18,3 +18,5 @@ QUALIFY row_number() OVER (
     ORDER BY state <> 'unknown' DESC, current_terms.slot DESC
 ) = 1;
 COMMENT ON VIEW free_tier_now IS 'The last known value of every term of free tiers and plans.';
+COMMENT ON COLUMN free_tier_now.value IS 'The value with its unit, in words.';
+COMMENT ON COLUMN free_tier_now.still_on_page IS 'Whether the newest snapshot says it too.';

@@ -27,3 +27,9 @@ FROM newest
 LEFT JOIN good USING (source)
 GROUP BY newest.source;
 COMMENT ON VIEW freshness IS 'Each source''s last good slot, newest status and failures since.';
+COMMENT ON COLUMN freshness.last_good_slot IS 'The newest slot that was read, wholly or in part.';
+COMMENT ON COLUMN freshness.last_status IS 'Status of the newest scrape.';
+COMMENT ON COLUMN freshness.last_slot IS 'The newest slot that was tried.';
+COMMENT ON COLUMN freshness.last_error IS 'Why the newest scrape was not ok.';
+COMMENT ON COLUMN freshness.failures_since IS 'Slots that failed since the last good one.';
+COMMENT ON COLUMN freshness.rows_last_good IS 'Rows stored in the last good slot.';

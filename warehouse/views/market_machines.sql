@@ -18,3 +18,5 @@ FROM current_offers
 WHERE machine_id IS NOT NULL
 GROUP BY provider, source, slot, machine_id;
 COMMENT ON VIEW market_machines IS 'Marketplace machines, one row a machine and slot; chunks are never summed.';
+COMMENT ON COLUMN market_machines.on_demand_usd_per_gpu_hour IS 'Least price on demand over the machine''s chunks. [USD per GPU-hour]';
+COMMENT ON COLUMN market_machines.interruptible_usd_per_gpu_hour IS 'Least bid over the machine''s chunks. [USD per GPU-hour]';

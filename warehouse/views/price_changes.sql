@@ -19,3 +19,6 @@ SELECT
 FROM seen
 WHERE usd_per_hour <> usd_per_hour_before;
 COMMENT ON VIEW price_changes IS 'Price changes of the same offer between adjacent snapshots; change is a share.';
+COMMENT ON COLUMN price_changes.slot_before IS 'The slot that the offer was last seen in.';
+COMMENT ON COLUMN price_changes.usd_per_hour_before IS 'Its price then. [USD/h]';
+COMMENT ON COLUMN price_changes.change IS 'The price over the price before, less one. [share]';

@@ -12,3 +12,13 @@ SELECT
 FROM price_hourly
 GROUP BY ALL;
 COMMENT ON VIEW price_daily IS 'GPU-weighted price percentiles (USD per GPU-hour) by series and day.';
+COMMENT ON COLUMN price_daily.day IS 'UTC day.';
+COMMENT ON COLUMN price_daily.slots IS 'Slots of that day with a price.';
+COMMENT ON COLUMN price_daily.offers IS 'Median number of offers behind a slot.';
+COMMENT ON COLUMN price_daily.gpus IS 'Median number of GPUs behind a slot.';
+COMMENT ON COLUMN price_daily.p10 IS '10th percentile of the price of one GPU, each GPU counted once; the median of the day''s slots. [USD per GPU-hour]';
+COMMENT ON COLUMN price_daily.p25 IS 'Lower quartile of the price of one GPU, each GPU counted once; the median of the day''s slots. [USD per GPU-hour]';
+COMMENT ON COLUMN price_daily.p50 IS 'Median of the price of one GPU, each GPU counted once; the median of the day''s slots. [USD per GPU-hour]';
+COMMENT ON COLUMN price_daily.p75 IS 'Upper quartile of the price of one GPU, each GPU counted once; the median of the day''s slots. [USD per GPU-hour]';
+COMMENT ON COLUMN price_daily.p90 IS '90th percentile of the price of one GPU, each GPU counted once; the median of the day''s slots. [USD per GPU-hour]';
+COMMENT ON COLUMN price_daily.lowest IS 'The lowest price of the day. [USD per GPU-hour]';

@@ -42,3 +42,11 @@ SELECT
 FROM priced
 GROUP BY ALL;
 COMMENT ON VIEW price_hourly IS 'GPU-weighted price percentiles (USD per GPU-hour) by series and slot.';
+COMMENT ON COLUMN price_hourly.offers IS 'Offers behind the figures.';
+COMMENT ON COLUMN price_hourly.gpus IS 'GPUs behind the figures.';
+COMMENT ON COLUMN price_hourly.p10 IS '10th percentile of the price of one GPU, each GPU counted once. [USD per GPU-hour]';
+COMMENT ON COLUMN price_hourly.p25 IS 'Lower quartile of the price of one GPU, each GPU counted once. [USD per GPU-hour]';
+COMMENT ON COLUMN price_hourly.p50 IS 'Median of the price of one GPU, each GPU counted once. [USD per GPU-hour]';
+COMMENT ON COLUMN price_hourly.p75 IS 'Upper quartile of the price of one GPU, each GPU counted once. [USD per GPU-hour]';
+COMMENT ON COLUMN price_hourly.p90 IS '90th percentile of the price of one GPU, each GPU counted once. [USD per GPU-hour]';
+COMMENT ON COLUMN price_hourly.lowest IS 'The lowest price. [USD per GPU-hour]';

@@ -17,3 +17,5 @@ UNION ALL BY NAME
 FROM facts
 ANTI JOIN said USING (provider, tier, term);
 COMMENT ON VIEW terms_known IS 'The last known value of every term, by a snapshot or else by a dated fact.';
+COMMENT ON COLUMN terms_known.value IS 'The last known value, in words.';
+COMMENT ON COLUMN terms_known.as_stated IS 'Its date, as exactly as it is known.';

@@ -1,0 +1,47 @@
+-- S10: what entered and left a marketplace between adjacent snapshots of a source. A listing is a machine with so many
+-- GPUs, never an offer's id, which changes within hours. Snapshots further apart than one and a half times the source's
+-- usual distance are not adjacent, and are compared with nothing. What left was rented or taken off: the market does
+-- not say which.
+CREATE OR REPLACE VIEW listing_churn AS
+WITH listings AS (
+    SELECT DISTINCT source, slot, machine_id, gpu_count, provider, gpu_model, gpu_form_factor, gpu_memory_gib
+    FROM current_offers
+    WHERE machine_id IS NOT NULL AND gpu_model IS NOT NULL AND availability <> 'unavailable'
+),
+ordered AS (
+    SELECT
+        source, slot,
+        lag(slot) OVER snapshots AS slot_before,
+        date_diff('second', lag(slot) OVER snapshots, slot) AS seconds
+    FROM (SELECT DISTINCT source, slot FROM current_scrapes)
+    WINDOW snapshots AS (PARTITION BY source ORDER BY slot)
+),
+adjacent AS (
+    SELECT source, slot, slot_before
+    FROM ordered
+    QUALIFY seconds <= 1.5 * median(seconds) OVER (PARTITION BY source)
+),
+compared AS (
+    SELECT
+        adjacent.source, adjacent.slot, machine_id, gpu_count, provider, gpu_model, gpu_form_factor, gpu_memory_gib,
+        bool_or(listings.slot = adjacent.slot) AS is_now,
+        bool_or(listings.slot = adjacent.slot_before) AS was_before
+    FROM adjacent
+    JOIN listings ON listings.source = adjacent.source AND listings.slot IN (adjacent.slot, adjacent.slot_before)
+    GROUP BY ALL
+)
+SELECT
+    provider, source, gpu_model, gpu_form_factor, gpu_memory_gib, slot,
+    count(*) FILTER (is_now) AS listings,
+    count(*) FILTER (is_now AND NOT was_before) AS entered,
+    count(*) FILTER (was_before AND NOT is_now) AS left_market,
+    entered / nullif(count(*) FILTER (is_now), 0) AS entry_rate,
+    left_market / nullif(count(*) FILTER (was_before), 0) AS exit_rate
+FROM compared
+GROUP BY ALL;
+COMMENT ON VIEW listing_churn IS 'Listings of a marketplace that entered and left between adjacent snapshots, by GPU.';
+COMMENT ON COLUMN listing_churn.listings IS 'Machines, each with its number of GPUs, listed in the slot.';
+COMMENT ON COLUMN listing_churn.entered IS 'Of them, those that the snapshot before had not.';
+COMMENT ON COLUMN listing_churn.left_market IS 'Listings of the snapshot before that are gone: rented or taken off.';
+COMMENT ON COLUMN listing_churn.entry_rate IS 'entered over listings. [share]';
+COMMENT ON COLUMN listing_churn.exit_rate IS 'left_market over the listings of the snapshot before. [share]';

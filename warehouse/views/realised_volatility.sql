@@ -1,0 +1,23 @@
+-- S2: RV_d = sqrt(sum of r^2) over the returns within a UTC day, of series that are seen at least six times that day.
+-- A return across midnight belongs to no day.
+CREATE OR REPLACE VIEW realised_volatility AS
+WITH within AS (
+    SELECT
+        provider, source, gpu_model, gpu_form_factor, gpu_memory_gib, pricing_model, slot::DATE AS day,
+        ln(p50 / lag(p50) OVER day_of_series) AS r
+    FROM price_hourly
+    WINDOW day_of_series AS (
+        PARTITION BY provider, source, gpu_model, gpu_form_factor, gpu_memory_gib, pricing_model, slot::DATE ORDER BY slot
+    )
+)
+SELECT
+    provider, source, gpu_model, gpu_form_factor, gpu_memory_gib, pricing_model, day,
+    count(*) AS slots,
+    sqrt(sum(r * r)) AS realised_volatility
+FROM within
+GROUP BY ALL
+HAVING count(*) >= 6;
+COMMENT ON VIEW realised_volatility IS 'Realised volatility (S2) by series and day, of series seen at least six times that day.';
+COMMENT ON COLUMN realised_volatility.day IS 'UTC day.';
+COMMENT ON COLUMN realised_volatility.slots IS 'Slots of that day with a median.';
+COMMENT ON COLUMN realised_volatility.realised_volatility IS 'Square root of the day''s summed squared log returns.';
