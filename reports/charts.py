@@ -6,8 +6,10 @@ Colours are CSS variables, so that a chart follows the reader's light or dark th
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import altair as alt
 import polars as pl
@@ -15,16 +17,19 @@ import vl_convert as vlc
 from markupsafe import Markup
 
 _INK = "currentColor"
+_COLOURS = 8
+_DASHES: tuple[list[int], ...] = ([1, 0], [6, 3], [2, 2])
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart for a page: an id, its title, its SVG, its specification as JSON, and the data behind it."""
+    """A chart for a page: an id, its title, its SVG, its specification as JSON, and the view behind it."""
 
     id: str
     title: str
     svg: Markup
     spec: Markup
+    data: str
 
 
 def bands(frame: pl.DataFrame, figure_id: str, title: str, described: str) -> Figure:
@@ -51,7 +56,7 @@ def bands(frame: pl.DataFrame, figure_id: str, title: str, described: str) -> Fi
         .facet(facet=alt.Facet("series:N", title=None), columns=3)
         .resolve_scale(y="independent")
     )
-    return _figure(chart, figure_id, title, described)
+    return _figure(chart, figure_id, title, described, "price_daily")
 
 
 def curves(frame: pl.DataFrame, figure_id: str, title: str, described: str) -> Figure:
@@ -79,7 +84,7 @@ def curves(frame: pl.DataFrame, figure_id: str, title: str, described: str) -> F
         .facet(facet=alt.Facet("gpu:N", title=None, sort=None), columns=3)
         .resolve_scale(x="independent")
     )
-    return _figure(chart, figure_id, title, described)
+    return _figure(chart, figure_id, title, described, "market_machines")
 
 
 def frontier(frame: pl.DataFrame, figure_id: str, title: str, described: str) -> Figure:
@@ -108,7 +113,66 @@ def frontier(frame: pl.DataFrame, figure_id: str, title: str, described: str) ->
     line = efficient.mark_line(color="var(--s1)", strokeWidth=1.4, interpolate="step-after")
     names = efficient.mark_text(align="left", dx=7, dy=-7, color="currentColor").encode(text="gpu:N")
     chart = alt.layer(line, points, names).properties(width=760, height=380)
-    return _figure(chart, figure_id, title, described)
+    return _figure(chart, figure_id, title, described, "latest_offers")
+
+
+def lines(
+    frame: pl.DataFrame, figure_id: str, title: str, described: str, *, data: str, unit: str, form: str
+) -> Figure:
+    """Series over days, told apart by colour and, where there are more than eight, by dashes too.
+
+    `frame` has columns series, day, value (in `unit`, shown in the d3 format `form`); a missing day is a gap.
+    """
+    names = frame["series"].unique(maintain_order=True).to_list()
+    values = (
+        with_gaps(frame).select("series", pl.col("day").cast(pl.String), pl.col("value").round(5)).to_dicts()
+    )
+    look = alt.Legend(
+        title=None, orient="top", columns=3, labelLimit=240, columnPadding=24, symbolType="stroke"
+    )
+    colours = [f"var(--c{place % _COLOURS + 1})" for place in range(len(names))]
+    dashes = [_DASHES[min(place // _COLOURS, len(_DASHES) - 1)] for place in range(len(names))]
+    tips = [
+        alt.Tooltip("series:N"),
+        alt.Tooltip("day:T"),
+        alt.Tooltip("value:Q", title=unit, format=form),
+    ]
+    base = alt.Chart(alt.InlineData(values=values)).encode(
+        x=alt.X("day:T", title=None, axis=alt.Axis(tickCount=8)),
+        y=alt.Y("value:Q", title=unit, scale=alt.Scale(zero=False), axis=_axis(form, 5)),
+        color=alt.Color("series:N", scale=alt.Scale(domain=names, range=colours), legend=look),
+    )
+    drawn = base.mark_line(strokeWidth=1.6).encode(
+        strokeDash=alt.StrokeDash("series:N", scale=alt.Scale(domain=names, range=dashes), legend=look)
+    )
+    # A day between two missed ones is a point and no line.
+    alone = base.transform_filter("datum.alone").mark_point(filled=True, size=14)
+    shown = [drawn, alone] if any("alone" in point for point in values) else [drawn]
+    hovered = base.mark_point(filled=True, size=60, opacity=0).encode(tooltip=tips)
+    still = alt.layer(*shown).properties(width=820, height=260)
+    moving = alt.layer(*shown, hovered).properties(width=820, height=260)
+    return _figure(still, figure_id, title, described, data, redrawn=moving)
+
+
+def with_gaps(frame: pl.DataFrame) -> pl.DataFrame:
+    """The days of each series, with an empty row where one was missed, so that no line runs over it."""
+    parts = []
+    for part in frame.sort("day").partition_by("series", maintain_order=True):
+        span = pl.date_range(part["day"].min(), part["day"].max(), "1d", eager=True).alias("day")  # type: ignore[arg-type]
+        whole = pl.DataFrame({"day": span}).join(part, on="day", how="left", maintain_order="left")
+        parts.append(whole.with_columns(series=pl.lit(part["series"][0])))
+    order = {name: place for place, name in enumerate(frame["series"].unique(maintain_order=True))}
+    return pl.concat(sorted(parts, key=lambda part: order[part["series"][0]])) if parts else frame
+
+
+def _points(frame: pl.DataFrame) -> Iterator[dict[str, object]]:
+    """The rows of a chart of lines, as small as they can be; `alone` marks a value between two gaps."""
+    known = pl.col("value").is_not_null()
+    beside = [known.shift(step, fill_value=False).over("series") for step in (1, -1)]
+    marked = frame.with_columns(alone=known & ~beside[0] & ~beside[1])
+    for series, day, value, alone in marked.select("series", "day", "value", "alone").iter_rows():
+        point = {"series": series, "day": f"{day}", "value": None if value is None else float(f"{value:.5g}")}
+        yield {**point, "alone": True} if alone else point
 
 
 def _axis(form: str, ticks: int) -> alt.Axis:
@@ -120,7 +184,22 @@ def _values(frame: pl.DataFrame) -> list[dict[str, object]]:
     return frame.select("series", pl.col("day").cast(pl.String), *prices).to_dicts()
 
 
-def _figure(chart: alt.FacetChart | alt.LayerChart, figure_id: str, title: str, described: str) -> Figure:
+_Chart = alt.Chart | alt.FacetChart | alt.LayerChart
+
+
+def _figure(
+    chart: _Chart, figure_id: str, title: str, described: str, data: str, *, redrawn: _Chart | None = None
+) -> Figure:
+    """`redrawn` is what scripts draw where that is more than the static chart: what a pointer finds."""
+    still = _specification(chart, described)
+    moving = _specification(redrawn, described) if redrawn else still
+    # Scripts end at "</script"; the specification stands inside one.
+    text = json.dumps(moving, separators=(",", ":")).replace("</", "<\\/")
+    svg = vlc.vegalite_to_svg(still)
+    return Figure(figure_id, title, Markup(svg), Markup(text), data)  # noqa: S704  # both are ours
+
+
+def _specification(chart: _Chart, described: str) -> dict[str, Any]:
     styled = (
         chart.properties(description=described)
         .configure(background="transparent", font="inherit")
@@ -131,10 +210,8 @@ def _figure(chart: alt.FacetChart | alt.LayerChart, figure_id: str, title: str, 
         .configure_legend(labelColor=_INK, titleColor=_INK)
         .configure_view(stroke=None)
     )
-    spec = styled.to_dict()
-    # Scripts end at "</script"; the specification stands inside one.
-    text = json.dumps(spec, separators=(",", ":")).replace("</", "<\\/")
-    return Figure(figure_id, title, Markup(vlc.vegalite_to_svg(spec)), Markup(text))  # noqa: S704  # both are ours
+    found: dict[str, Any] = styled.to_dict(validate=False)
+    return found
 
 
 @cache

@@ -6,7 +6,7 @@ import shutil
 from datetime import datetime
 from importlib import metadata, resources
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -14,22 +14,42 @@ from reports import downloads
 from reports.charts import vega_script
 from reports.feed import feed
 from reports.pages import (
+    Page,
+    availability,
     bids,
+    calculator,
     cookbook,
     data,
     free_tiers,
+    gpu,
     methods,
     overview,
+    provider,
     providers,
-    runs,
+    quality,
     training,
     volatility,
 )
 from reports.queries import answer
 from warehouse.ledger import read_warehouse
 
-PAGES: Final = (overview, volatility, bids, training, free_tiers, providers, runs, methods, cookbook, data)
-ASSETS: Final = ("style.css", "site.js")
+PAGES: Final = (
+    overview,
+    volatility,
+    availability,
+    bids,
+    training,
+    calculator,
+    free_tiers,
+    providers,
+    quality,
+    methods,
+    cookbook,
+    data,
+)
+# Kinds with a page for every GPU and every provider.
+MANY: Final = (gpu, provider)
+ASSETS: Final = ("style.css", "site.js", "calculator.js")
 SIMULATED: Final = "Recorded and simulated data for the demo. These are not live prices."
 
 
@@ -50,10 +70,11 @@ def build(warehouse: Path, out: Path, *, as_of: datetime) -> list[Path]:
         stands = origin["newest_slot"] if origin["is_simulated"] and origin["newest_slot"] else as_of
         banner = SIMULATED if origin["is_simulated"] else None
         pages = [module.page(connection) for module in PAGES]
+        pages += [page for module in MANY for page in module.pages(connection)]
         downloads.write(connection, fresh / "downloads", as_of=stands)
         (fresh / "feed.xml").write_text(feed(connection, as_of=stands, note=banner), encoding="utf-8")
     common = {
-        "navigation": [(page.name, page.title) for page in pages],
+        "navigation": [(page.name, page.title) for page in pages if not page.parent],
         "as_of": stands,
         "banner": banner,
         "version": metadata.version("gpuledger"),
@@ -64,11 +85,16 @@ def build(warehouse: Path, out: Path, *, as_of: datetime) -> list[Path]:
         (fresh / "assets" / name).write_text(text, encoding="utf-8")
     (fresh / "assets" / "vega.js").write_text(vega_script(), encoding="utf-8")
     for page in pages:
-        template = environment.get_template(f"{page.name}.html")
-        text = template.render(**common, **page.shown, name=page.name, title=page.title)
-        (fresh / f"{page.name}.html").write_text(text, encoding="utf-8")
+        (fresh / f"{page.name}.html").write_text(_rendered(environment, page, common), encoding="utf-8")
     _move_in(fresh, out)
     return [out / f"{page.name}.html" for page in pages]
+
+
+def _rendered(environment: Environment, page: Page, common: dict[str, Any]) -> str:
+    template = environment.get_template(f"{page.template or page.name}.html")
+    return template.render(
+        **common, **page.shown, name=page.name, parent=page.parent or page.name, title=page.title
+    )
 
 
 def _move_in(fresh: Path, out: Path) -> None:

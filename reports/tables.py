@@ -6,6 +6,7 @@ reader's dark theme nor the site's Content-Security-Policy, so the markup is the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -28,13 +29,19 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its header, the key of its value, how the value is shown, and the key of a link."""
+    """A column: its header, the key of its value, how the value is shown, and where it leads.
+
+    `link` is the key of an address of the web, `page` that of the name of a page of this site, and `note`
+    that of words in small print.
+    """
 
     header: str
     key: str
     shown: Shown = str
     link: str = ""
     css: str = ""
+    page: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,10 @@ def _cell(column: Column, row: Mapping[str, Any]) -> Cell:
     value = row[column.key]
     text = NOTHING if value is None else column.shown(value)
     css = f"status-{text}" if column.css == "status" else column.css
-    return Cell(text, web_link(row[column.link]) if column.link else "", css)
+    href = web_link(row[column.link]) if column.link else ""
+    if column.page and row[column.page]:
+        href = f"{row[column.page]}.html"
+    return Cell(text, href, css, row[column.note] or "" if column.note else "")
 
 
 def web_link(url: Any) -> str:
@@ -95,6 +105,20 @@ def moment(value: datetime) -> str:
 def day(value: date | datetime) -> str:
     """A day: 2026-11-20."""
     return f"{value:%Y-%m-%d}"
+
+
+def gpu_page(row: Mapping[str, Any]) -> str:
+    """The name of a GPU's own page: gpu-h100-sxm-80."""
+    return f"gpu-{_slug(gpu_name(row).removesuffix(' GiB'))}"
+
+
+def provider_page(provider: str) -> str:
+    """The name of a provider's own page: provider-vast-ai."""
+    return f"provider-{_slug(provider)}"
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 def gpu_name(row: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The pages, one a module: each asks its questions and says what its template shows."""
+"""The pages, one kind a module: each asks its questions and says what its template shows."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Page:
-    """A page: its file name, its title, and what its template is given."""
+    """A page: its file name, its title, and what its template is given.
+
+    `template` is the page's name unless pages of one kind share one; `parent` is the page of the navigation
+    that leads to it, "" for one that stands in the navigation itself.
+    """
 
     name: str
     title: str
     shown: dict[str, Any]
+    template: str = ""
+    parent: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
+from reports.downloads import VIEWS
 from reports.pages import Page
 from reports.queries import answer
 from reports.tables import Column, table
@@ -17,6 +18,16 @@ def page(connection: duckdb.DuckDBPyConnection) -> Page:
             "Gold views",
             [Column("view", "view_name"), Column("what it holds", "comment")],
             answer(connection, "views").to_dicts(),
+        ),
+        "view_columns": table(
+            "Columns of the gold views",
+            [
+                Column("view", "view_name"),
+                Column("column", "column_name"),
+                Column("type", "data_type"),
+                Column("meaning", "comment"),
+            ],
+            [row for row in answer(connection, "view_columns").to_dicts() if row["view_name"] in VIEWS],
         ),
         "columns": table(
             "Data dictionary",

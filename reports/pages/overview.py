@@ -8,14 +8,17 @@ from typing import Any
 import duckdb
 
 from reports.pages import Page
+from reports.pages.naming import Names
 from reports.queries import answer
 from reports.statistics.index import daily_fix
 from reports.tables import (
     Cell,
     Column,
     TableView,
+    day,
     dollars,
     gpu_name,
+    gpu_page,
     moment,
     number,
     signed_share,
@@ -30,15 +33,18 @@ def page(connection: duckdb.DuckDBPyConnection) -> Page:
     """The overview page."""
     freshness = answer(connection, "freshness").to_dicts()
     (night,) = answer(connection, "newest_night").to_dicts()
-    movers = [{**row, "gpu": gpu_name(row)} for row in answer(connection, "movers").to_dicts()]
+    (brought,) = answer(connection, "since_last_night").to_dicts()
+    names = Names(connection)
+    movers = names.rows(answer(connection, "movers").to_dicts())
     shown: dict[str, Any] = {
         "sentence": _sentence(night, freshness),
-        "cheapest": _cheapest(answer(connection, "cheapest").to_dicts()),
+        "brought": _brought(brought),
+        "cheapest": _cheapest(answer(connection, "cheapest").to_dicts(), names),
         "movers": table(
             "Largest moves of the median price of a GPU-hour",
             [
-                Column("GPU", "gpu"),
-                Column("provider", "provider"),
+                Column("GPU", "gpu", page="gpu_page"),
+                Column("provider", "venue", page="venue_page"),
                 Column("sold as", "pricing_model"),
                 Column("median now", "median_now", dollars, css="number"),
                 Column("1 day", "change_1d", signed_share, css="number"),
@@ -49,7 +55,7 @@ def page(connection: duckdb.DuckDBPyConnection) -> Page:
         "fixes": table(
             "The fix: one price on demand for each GPU, over all providers",
             [
-                Column("GPU", "gpu"),
+                Column("GPU", "gpu", page="gpu_page"),
                 Column("fix", "value", dollars, css="number"),
                 Column("providers", "venues", number, css="number"),
                 Column("left out as outliers", "dropped", number, css="number"),
@@ -95,18 +101,40 @@ def _sentence(night: dict[str, Any], freshness: list[dict[str, Any]]) -> str:
     )
 
 
-def _cheapest(rows: list[dict[str, Any]]) -> TableView:
-    """One row a GPU, one column a pricing model; each price links to where it stood."""
-    by_gpu: dict[str, dict[str, Cell]] = {}
+def _brought(found: dict[str, Any]) -> str:
+    """The newest night in a sentence; what nothing could be compared with is left out."""
+    if found["day"] is None:
+        return ""
+    entered, left = found["entered"], found["left_market"]
+    parts = [
+        f"{found['fell']:,} prices fell and {found['rose']:,} rose",
+        f"{entered:,} listings entered the marketplaces and {left:,} left them"
+        if entered is not None
+        else "",
+        f"{found['terms']:,} terms of free tiers and plans changed",
+        f"{found['incidents']:,} incidents were raised",
+    ]
+    return f"On {day(found['day'])}, against the snapshots before: {'; '.join(filter(None, parts))}."
+
+
+def _cheapest(rows: list[dict[str, Any]], names: Names) -> TableView:
+    """One row a GPU, one column a pricing model; each price links to where it stood, a deal says so."""
+    by_gpu: dict[tuple[str, str], dict[str, Cell]] = {}
     for row in rows:
-        place = row["provider"] + (f", {row['region']}" if row["region"] else "")
-        cell = Cell(f"{dollars(row['usd_per_gpu_hour'])} {place}", web_link(row["source_url"]), "price")
-        by_gpu.setdefault(gpu_name(row), {})[row["pricing_model"]] = cell
+        place = names.of(row["provider"]) + (f", {row['region']}" if row["region"] else "")
+        deal = (
+            f"deal: the lowest in {row['days']} days was {dollars(row['lowest_ever'])}"
+            if row["is_deal"]
+            else ""
+        )
+        cell = Cell(f"{dollars(row['usd_per_gpu_hour'])} {place}", web_link(row["source_url"]), "price", deal)
+        by_gpu.setdefault((gpu_name(row), gpu_page(row)), {})[row["pricing_model"]] = cell
     return TableView(
         "Cheapest offer of a GPU-hour now",
         (Cell("GPU"), *(Cell(model.replace("_", " ")) for model in MODELS)),
         tuple(
-            (Cell(gpu), *(cells.get(model, Cell("–")) for model in MODELS)) for gpu, cells in by_gpu.items()
+            (Cell(gpu, f"{page}.html"), *(cells.get(model, Cell("–")) for model in MODELS))
+            for (gpu, page), cells in by_gpu.items()
         ),
     )
 
@@ -114,8 +142,16 @@ def _cheapest(rows: list[dict[str, Any]]) -> TableView:
 def _fixes(medians: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The fix of every GPU that at least three providers sell on demand."""
     rows = []
-    for gpu, group in groupby(medians, key=gpu_name):
+    for (gpu, page), group in groupby(medians, key=lambda row: (gpu_name(row), gpu_page(row))):
         fix = daily_fix([row["usd_per_gpu_hour"] for row in group])
         if fix.value is not None:
-            rows.append({"gpu": gpu, "value": fix.value, "venues": fix.venues, "dropped": fix.dropped})
+            rows.append(
+                {
+                    "gpu": gpu,
+                    "gpu_page": page,
+                    "value": fix.value,
+                    "venues": fix.venues,
+                    "dropped": fix.dropped,
+                }
+            )
     return rows

@@ -9,6 +9,7 @@ from typing import Any, Final
 import duckdb
 
 from reports.pages import Page
+from reports.pages.naming import gpu_names
 from reports.queries import answer
 from reports.tables import (
     NOTHING,
@@ -17,9 +18,9 @@ from reports.tables import (
     TableView,
     day,
     dollars,
-    gpu_name,
     moment,
     number,
+    provider_page,
     table,
     web_link,
 )
@@ -48,14 +49,12 @@ _STATES: Final = {"absent": "none", "present": "yes"}
 def page(connection: duckdb.DuckDBPyConnection) -> Page:
     """The providers page."""
     terms = answer(connection, "terms_known").to_dicts()
-    machines = [
-        {**row, "gpu": gpu_name(row)} for row in answer(connection, "machines_side_by_side").to_dicts()
-    ]
+    machines = [{**row, **gpu_names(row)} for row in answer(connection, "machines_side_by_side").to_dicts()]
     shown = {
         "registry": table(
             "Every provider that is watched",
             [
-                Column("provider", "title", link="homepage"),
+                Column("provider", "title", page="page"),
                 Column("kind", "kind"),
                 Column("state", "status"),
                 Column("since", "since"),
@@ -64,14 +63,17 @@ def page(connection: duckdb.DuckDBPyConnection) -> Page:
                 Column("last good slot", "last_good_slot", moment),
                 Column("rows", "row_count", number, css="number"),
             ],
-            answer(connection, "registry").to_dicts(),
+            [
+                {**row, "page": provider_page(row["provider"])}
+                for row in answer(connection, "registry").to_dicts()
+            ],
         ),
         "free": _matrix("What is free, side by side", filter(_is_free, terms)),
         "plans": _matrix("What plans give, side by side", filterfalse(_is_free, terms)),
         "machines": table(
             "The cheapest machine on demand of each provider and GPU",
             [
-                Column("GPU", "gpu"),
+                Column("GPU", "gpu", page="gpu_page"),
                 Column("provider", "provider"),
                 Column("a GPU-hour", "usd_per_gpu_hour", dollars, link="source_url", css="number"),
                 Column("machine", "instance_type"),

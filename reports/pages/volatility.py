@@ -9,7 +9,8 @@ import duckdb
 import polars as pl
 
 from reports.charts import Figure, bands
-from reports.pages import Page
+from reports.pages import Page, markets
+from reports.pages.naming import Names, with_shortfall
 from reports.queries import answer
 from reports.statistics.index import chained
 from reports.tables import Column, dollars, gpu_name, number, share, signed_share, table
@@ -20,29 +21,33 @@ _DAYS: Final = 7
 
 def page(connection: duckdb.DuckDBPyConnection) -> Page:
     """The spot volatility page."""
-    rows = [{**row, "gpu": gpu_name(row)} for row in answer(connection, "volatility").to_dicts()]
+    names = Names(connection)
+    rows = map(with_shortfall, names.rows(answer(connection, "volatility").to_dicts()))
     measured = table(
         "Historical volatility of the median price of a GPU-hour, per cent a year",
         [
-            Column("GPU", "gpu"),
-            Column("provider", "provider"),
+            Column("GPU", "gpu", page="gpu_page"),
+            Column("source", "source", page="venue_page"),
             Column("sold as", "pricing_model"),
             Column("median now", "median_now", dollars, css="number"),
             Column("HV7", "hv7", number, css="number"),
-            Column("HV30", "hv30", number, css="number"),
+            Column("HV30", "hv30", number, css="number", note="short"),
             Column("HV90", "hv90", number, css="number"),
-            Column("returns in 30 days", "n30", number, css="number"),
-            Column("snapshots with a change", "change_share", share, css="number"),
+            Column("EWMA", "ewma_volatility", number, css="number"),
+            Column("with a change", "change_share", share, css="number"),
+            Column("of them up", "up_part", share, css="number"),
             Column("days between changes", "implied_spell_days", number, css="number"),
-            Column("why no HV30", "suppressed30"),
+            Column("deepest fall", "max_drawdown", share, css="number"),
+            Column("highest rise", "max_run_up", share, css="number"),
+            Column("saved against on demand", "discount", share, css="number"),
         ],
         rows,
     )
     indexed = table(
         "Level and index of the last 30 days",
         [
-            Column("GPU", "gpu"),
-            Column("provider", "provider"),
+            Column("GPU", "gpu", page="gpu_page"),
+            Column("provider", "venue", page="venue_page"),
             Column("sold as", "pricing_model"),
             Column("change of the median", "level", signed_share, css="number"),
             Column("change of the index", "index", signed_share, css="number"),
@@ -51,9 +56,27 @@ def page(connection: duckdb.DuckDBPyConnection) -> Page:
             Column("days with an index", "days", number, css="number"),
             Column("why none on the last day", "suppressed"),
         ],
-        _indexed(answer(connection, "matched_prices")),
+        names.rows(_indexed(answer(connection, "matched_prices"))),
     )
-    shown = {"measured": measured, "indexed": indexed, "figures": _figures(connection)}
+    interrupted = table(
+        "Spot machines interrupted in the last month, pairs of region and type by band",
+        [
+            Column("GPU", "gpu", page="gpu_page"),
+            Column("provider", "venue", page="venue_page"),
+            Column("at least", "interruption_low", share, css="number"),
+            Column("at most", "interruption_high", share, css="number"),
+            Column("pairs", "pairs", number, css="number"),
+            Column("median a GPU-hour", "median", dollars, css="number"),
+        ],
+        names.rows(answer(connection, "interruptions").to_dicts()),
+    )
+    shown = {
+        "measured": measured,
+        "indexed": indexed,
+        "interrupted": interrupted,
+        "figures": _figures(connection),
+        **markets.shown(connection, names),
+    }
     return Page("volatility", "Spot volatility", shown)
 
 
@@ -72,7 +95,6 @@ def _indexed(frame: pl.DataFrame) -> list[dict[str, Any]]:
         rows.append(
             {
                 **part.row(0, named=True),
-                "gpu": gpu_name(part.row(0, named=True)),
                 "level": median(days[-1][1].values()) / median(days[0][1].values()) - 1,
                 "index": values[-1] / values[0] - 1,
                 "matched": links[-1].matched,

@@ -5,7 +5,7 @@ WITH held AS (
     GROUP BY provider
 )
 SELECT
-    title, kind, CASE WHEN enabled THEN status ELSE status || ', off' END AS status, since,
+    provider, title, kind, CASE WHEN enabled THEN status ELSE status || ', off' END AS status, since,
     coalesce(what_happened, why_disabled) AS remark, evidence[1] AS evidence, homepage,
     array_to_string(sources, ', ') AS sources, last_good_slot, row_count
 FROM providers_now

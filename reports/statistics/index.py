@@ -70,7 +70,7 @@ def chained(days: Iterable[tuple[date, Mapping[str, float]]]) -> list[Link]:
         matched = len(last.keys() & prices.keys())
         union = len(last.keys() | prices.keys())
         share = matched / union if union else 0.0
-        why = _suppressed(matched, share)
+        why = suppressed(matched, share)
         change = jevons(last, prices)
         if why or change is None:
             links.append(Link(day, None, matched, share, why or "nothing matched"))
@@ -81,7 +81,8 @@ def chained(days: Iterable[tuple[date, Mapping[str, float]]]) -> list[Link]:
     return links
 
 
-def _suppressed(matched: int, share: float) -> str:
+def suppressed(matched: int, share: float) -> str:
+    """Why two days cannot be compared, "" where they can."""
     if matched < MATCHES:
         return f"{matched} matches, {MATCHES} needed"
     return f"{share:.0%} matched, {SHARE:.0%} needed" if share < SHARE else ""

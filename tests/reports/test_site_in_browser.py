@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, sync_playwright
 
-MARKET = ("index", "volatility", "bids", "training")
-PAGES = (*MARKET, "free-tiers", "providers", "runs", "methods", "cookbook", "data")
+from reports.pages import calculator
+from reports.tables import dollars
+
+MARKET = ("index", "volatility", "availability", "bids", "training", "calculator")
+OTHERS = ("free-tiers", "providers", "quality", "methods", "cookbook", "data")
+OF_ONE = ("gpu-h100-sxm-80", "provider-vast-ai", "provider-floydhub")
+PAGES = (*MARKET, *OTHERS, *OF_ONE)
 # Bands for every provider that sells spot or interruptible capacity.
 SPOT = ("aws", "azure", "digitalocean", "google_cloud", "vast_ai")
-CHARTS = {"volatility": len(SPOT), "bids": 1, "training": 1}
+# The marketplace as a whole is drawn on demand and interruptible.
+CHARTS = {"volatility": len(SPOT) + 2, "availability": 1, "bids": 1, "training": 1, "gpu-h100-sxm-80": 2}
 FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+# Its preloading of style sheets is a request of its own.
+AXE = {"resultTypes": ["violations"], "preload": False}
 
 pytestmark = pytest.mark.browser
 
@@ -49,6 +62,11 @@ def test_a_page_opens_from_disk_whole_and_quiet(
     beyond = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert page.evaluate(beyond) == 0
     assert "not live prices" in page.locator(".banner").inner_text()
+    found = Axe().run(page, options=AXE).response["violations"] if width > 1000 else []
+    grave = [
+        (one["id"], one["nodes"][0]["target"]) for one in found if one["impact"] in {"serious", "critical"}
+    ]
+    assert grave == []
     page.close()
     assert [complaint for complaint in complaints if not complaint.startswith("data:")] == []
 
@@ -64,3 +82,50 @@ def test_without_scripts_the_charts_are_there(browser: Browser, demo_site: Path)
         or drawings.first.is_visible()
     )
     context.close()
+
+
+def test_every_link_within_the_site_leads_somewhere(demo_site: Path) -> None:
+    dead = [
+        (page.name, href)
+        for page in demo_site.glob("*.html")
+        for href in re.findall(r'href="([^"#:]+)(?:#[^"]*)?"', page.read_text(encoding="utf-8"))
+        if not (demo_site / href).is_file()
+    ]
+    assert dead == []
+
+
+STATES = (
+    {},
+    {"hours": "0.25", "memory": "16"},
+    {"gpu": "H100 SXM 80 GiB", "hours": "24", "price": "30000", "watts": "1100", "kwh": "0.1", "years": "4"},
+    {"gpu": "T4 PCIe 16 GiB", "hours": "2.5", "lost": "0.35"},
+    {"memory": "1000"},
+)
+
+
+@pytest.mark.parametrize("state", STATES, ids=str)
+def test_the_calculator_computes_in_the_page_what_python_computes(
+    browser: Browser, demo_site: Path, state: dict[str, str]
+) -> None:
+    page = browser.new_page()
+    page.goto(f"{(demo_site / 'calculator.html').as_uri()}#{urlencode(state)}")
+    data = json.loads(page.locator("#calculator-data").text_content() or "")
+    usage = calculator.asked(state)
+    expected = [
+        [option.way, option.gpu, f"${option.usd_per_month:,.2f}", dollars(option.usd_per_hour), option.remark]
+        for option in calculator.options(data, usage)[:30]
+    ]
+    shown = page.locator("#options tbody tr")
+    assert [row.locator("td").all_inner_texts() for row in shown.all()] == expected
+    assert page.locator("#break-even").inner_text() == calculator.break_even_in_words(data, usage)
+    page.close()
+
+
+def test_what_the_calculator_is_asked_stands_in_its_address(browser: Browser, demo_site: Path) -> None:
+    page = browser.new_page()
+    page.goto((demo_site / "calculator.html").as_uri())
+    page.get_by_label("hours a day").fill("7.5")
+    page.locator("[name=gpu]").select_option("L4 PCIe 24 GiB")
+    asked = calculator.asked(dict(parse_qsl(urlsplit(page.url).fragment)))
+    assert (asked.hours, asked.gpu) == (7.5, "L4 PCIe 24 GiB")
+    page.close()

@@ -1,0 +1,3 @@
+SELECT provider, slot, source, severity, kind, summary
+FROM incidents
+ORDER BY slot DESC, source

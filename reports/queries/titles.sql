@@ -1,0 +1,1 @@
+SELECT provider, title FROM providers_now
