@@ -30,7 +30,7 @@ nightly: $(READY) ## One live run against the internet into GPULEDGER_HOME or ./
 	@$(BIN)/gpuledger nightly
 
 test: lint ## Lint, types, import contracts, tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import socket
@@ -74,10 +75,20 @@ def _command(arguments: Sequence[str | Path], **variables: str) -> subprocess.Co
 
 @pytest.fixture(scope="session")
 def demo_home(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Path:
-    """The whole demo, run once for all tests that look at its results, on a server that it starts itself."""
-    home = tmp_path_factory.mktemp("demo") / "demo"
-    ran = _command(("demo", "--home", home))
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    """The whole demo, run once for all tests that look at its results, on a server that it starts itself.
+
+    Where tests run in several processes, one runs it and the others wait.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    home, done = shared / "demo", shared / "demo.done"
+    with (shared / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            ran = _command(("demo", "--home", home))
+            assert ran.returncode == 0, ran.stdout + ran.stderr
+            done.touch()
     return home
 
 
