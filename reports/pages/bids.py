@@ -11,9 +11,10 @@ import polars as pl
 
 from reports.charts import Figure, curves
 from reports.pages import Page
+from reports.pages.naming import Names
 from reports.queries import answer
 from reports.statistics.bids import Floats, bids_to_show, price_at_risk, price_availability, survival
-from reports.tables import Column, dollars, gpu_name, number, share, table
+from reports.tables import Column, dollars, number, share, table
 
 HORIZONS: Final = (24.0, 72.0)
 _SHARES: Final = (0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9)
@@ -23,10 +24,12 @@ _SERIES: Final = ["source", "gpu_model", "gpu_form_factor", "gpu_memory_gib"]
 
 @dataclass(frozen=True)
 class _Market:
-    """The machines of one GPU model: a row a machine, a column a slot, NaN where it was not listed."""
+    """The machines of one GPU model: a row a machine, a column a slot, NaN where it was not listed.
 
-    gpu: str
-    provider: str
+    `named` is what its rows in a table say of it: its GPU and its provider, each with the name of its page.
+    """
+
+    named: dict[str, str]
     hours: Floats
     prices: Floats
     cadence: float
@@ -34,14 +37,15 @@ class _Market:
 
 def page(connection: duckdb.DuckDBPyConnection) -> Page:
     """The bidding page."""
-    markets = _markets(answer(connection, "bid_prices"), answer(connection, "good_slots"))
+    prices, slots = answer(connection, "bid_prices"), answer(connection, "good_slots")
+    markets = _markets(prices, slots, Names(connection))
     held = [row for market in markets for row in _held(market)]
     shown: dict[str, Any] = {
         "held": table(
             "How long a bid has held",
             [
-                Column("GPU", "gpu"),
-                Column("provider", "provider"),
+                Column("GPU", "gpu", page="gpu_page"),
+                Column("provider", "venue", page="venue_page"),
                 Column("a bid of", "bid", dollars, css="number"),
                 Column("some machine cost no more", "available", share, css="number"),
                 Column("held 24 h", "held_24", share, css="number"),
@@ -56,8 +60,8 @@ def page(connection: duckdb.DuckDBPyConnection) -> Page:
         "at_risk": table(
             "The least bid that was enough for the cheapest machine",
             [
-                Column("GPU", "gpu"),
-                Column("provider", "provider"),
+                Column("GPU", "gpu", page="gpu_page"),
+                Column("provider", "venue", page="venue_page"),
                 Column("half of the time", "par_50", dollars, css="number"),
                 Column("90 % of the time", "par_90", dollars, css="number"),
                 Column("95 % of the time", "par_95", dollars, css="number"),
@@ -70,19 +74,20 @@ def page(connection: duckdb.DuckDBPyConnection) -> Page:
     return Page("bids", "What to bid", shown)
 
 
-def _markets(machines: pl.DataFrame, good: pl.DataFrame) -> list[_Market]:
+def _markets(machines: pl.DataFrame, good: pl.DataFrame, names: Names) -> list[_Market]:
     found = []
     for key, part in machines.group_by(_SERIES, maintain_order=True):
         slots = good.filter(pl.col("source") == key[0])["slot"]
         hours = slots.dt.epoch("s").to_numpy() / 3600
         places = {slot: place for place, slot in enumerate(slots.to_list())}
-        names = {name: row for row, name in enumerate(part["machine_id"].unique(maintain_order=True))}
-        prices = np.full((len(names), len(places)), np.nan)
+        listed = {name: row for row, name in enumerate(part["machine_id"].unique(maintain_order=True))}
+        prices = np.full((len(listed), len(places)), np.nan)
         for row in part.iter_rows(named=True):
-            prices[names[row["machine_id"]], places[row["slot"]]] = row["usd_per_gpu_hour"]
+            prices[listed[row["machine_id"]], places[row["slot"]]] = row["usd_per_gpu_hour"]
         cadence = float(np.median(np.diff(hours))) if len(hours) > 1 else 24.0
-        first = part.row(0, named=True)
-        found.append(_Market(gpu_name(first), first["provider"], hours, prices, cadence))
+        (first,) = names.rows([part.row(0, named=True)])
+        named = {name: first[name] for name in ("gpu", "gpu_page", "venue", "venue_page")}
+        found.append(_Market(named, hours, prices, cadence))
     return found
 
 
@@ -103,8 +108,7 @@ def _held(market: _Market) -> list[dict[str, Any]]:
         interval = "" if day.low is None or day.high is None else f"{day.low:.0%} to {day.high:.0%}"
         rows.append(
             {
-                "gpu": market.gpu,
-                "provider": market.provider,
+                **market.named,
                 "bid": bid,
                 "available": price_availability(hours, least, bid, cadence=market.cadence),
                 "held_24": day.held,
@@ -126,15 +130,15 @@ def _least(market: _Market) -> dict[str, Any]:
         f"par_{enough * 100:.0f}": price_at_risk(hours, least, enough, cadence=market.cadence)
         for enough in _AT_RISK
     }
-    return {"gpu": market.gpu, "provider": market.provider, "slots": len(hours), **at_risk}
+    return {**market.named, "slots": len(hours), **at_risk}
 
 
 def _figures(held: list[dict[str, Any]]) -> list[Figure]:
     figures = []
-    for provider in dict.fromkeys(row["provider"] for row in held):
-        rows = [row for row in held if row["provider"] == provider and row["held_24"] is not None]
+    for venue in dict.fromkeys(row["venue"] for row in held):
+        rows = [row for row in held if row["venue"] == venue and row["held_24"] is not None]
         if rows:
-            title = f"{provider}: the share of starts that still held after 24 hours, by the bid"
+            title = f"{venue}: the share of starts that still held after 24 hours, by the bid"
             described = f"{title} in USD per GPU-hour, with the interval of a bootstrap over days"
-            figures.append(curves(pl.DataFrame(rows), f"held-{provider}", title, described))
+            figures.append(curves(pl.DataFrame(rows), f"held-{rows[0]['venue_page']}", title, described))
     return figures

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import duckdb
@@ -9,9 +10,10 @@ import polars as pl
 
 from reports.charts import Figure, frontier
 from reports.pages import Page
+from reports.pages.naming import Names
 from reports.queries import answer
 from reports.statistics.training import efficient, run
-from reports.tables import Column, dollars, gpu_name, number, share, table
+from reports.tables import Column, dollars, number, share, table
 
 REFERENCE: Final = "RTX 4090"
 REFERENCE_HOURS: Final = 100.0
@@ -19,8 +21,8 @@ REFERENCE_HOURS: Final = 100.0
 
 def page(connection: duckdb.DuckDBPyConnection) -> Page:
     """The training page."""
-    runs = _runs(answer(connection, "training_offers").to_dicts())
-    discounts = [{**row, "gpu": gpu_name(row)} for row in answer(connection, "spot_discounts").to_dicts()]
+    names = Names(connection)
+    runs = _runs(names.rows(answer(connection, "training_offers").to_dicts()))
     shown: dict[str, Any] = {
         "reference": REFERENCE,
         "reference_hours": REFERENCE_HOURS,
@@ -30,21 +32,22 @@ def page(connection: duckdb.DuckDBPyConnection) -> Page:
         "discounts": table(
             "What spot saves, and what it survives",
             [
-                Column("provider", "provider"),
-                Column("GPU", "gpu"),
+                Column("provider", "venue", page="venue_page"),
+                Column("GPU", "gpu", page="gpu_page"),
                 Column("on demand", "on_demand", dollars, css="number"),
                 Column("spot", "spot", dollars, css="number"),
                 Column("saved, and what may be lost", "discount", share, css="number"),
                 Column("machines or types", "things", number, css="number"),
             ],
-            discounts,
+            names.rows(answer(connection, "spot_discounts").to_dicts()),
         ),
     }
     return Page("training", "Where to train", shown)
 
 
-def _runs(offers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _runs(named: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Every offer with its time and cost, fastest first; none where the reference GPU is not measured."""
+    offers = list(named)
     reference = next((row["dlperf"] for row in offers if row["gpu_model"] == REFERENCE), None)
     if reference is None:
         return []
@@ -53,7 +56,7 @@ def _runs(offers: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for row in offers
     ]
     rows = [
-        {**row, "gpu": gpu_name(row), "hours": found.hours, "usd": found.usd, "is_efficient": is_on}
+        {**row, "hours": found.hours, "usd": found.usd, "is_efficient": is_on}
         for row, found, is_on in zip(offers, runs, efficient(runs), strict=True)
     ]
     return sorted(rows, key=lambda row: (row["hours"], row["usd"]))
@@ -61,8 +64,8 @@ def _runs(offers: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _table(caption: str, rows: list[dict[str, Any]]) -> Any:
     columns = [
-        Column("GPU", "gpu"),
-        Column("provider", "provider"),
+        Column("GPU", "gpu", page="gpu_page"),
+        Column("provider", "venue", page="venue_page"),
         Column("sold as", "pricing_model"),
         Column("region", "region"),
         Column("a GPU-hour", "usd_per_gpu_hour", dollars, link="source_url", css="number"),
@@ -78,6 +81,7 @@ def _figures(runs: list[dict[str, Any]]) -> list[Figure]:
     if not runs:
         return []
     title = f"Cost and time of a job that takes {REFERENCE_HOURS:g} hours on one {REFERENCE}"
+    shown = [{**row, "provider": row["venue"]} for row in runs]
     described = f"{title}: every provider's cheapest offer of each GPU, and the line of those that none beats"
-    names = ("gpu", "provider", "pricing_model", "usd_per_gpu_hour", "hours", "usd", "is_efficient")
-    return [frontier(pl.DataFrame(runs).select(names), "frontier", title, described)]
+    columns = ("gpu", "provider", "pricing_model", "usd_per_gpu_hour", "hours", "usd", "is_efficient")
+    return [frontier(pl.DataFrame(shown).select(columns), "frontier", title, described)]

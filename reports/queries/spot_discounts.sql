@@ -11,10 +11,9 @@ WITH both_ways AS (
     GROUP BY ALL
 )
 SELECT
-    coalesce(title, both_ways.provider) AS provider, gpu_model, gpu_form_factor, gpu_memory_gib,
+    provider, gpu_model, gpu_form_factor, gpu_memory_gib,
     count(*) AS things, median(on_demand) AS on_demand, median(spot) AS spot, median(1 - spot / on_demand) AS discount
 FROM both_ways
-LEFT JOIN providers_now ON providers_now.provider = both_ways.provider
 WHERE on_demand > 0 AND spot > 0
 GROUP BY ALL
 ORDER BY discount DESC, provider, gpu_model

@@ -8,14 +8,13 @@ WITH measured AS (
     GROUP BY ALL
 )
 SELECT
-    coalesce(title, latest_offers.provider) AS provider, latest_offers.gpu_model, latest_offers.gpu_form_factor,
+    latest_offers.provider, latest_offers.gpu_model, latest_offers.gpu_form_factor,
     latest_offers.gpu_memory_gib, pricing_model, usd_per_gpu_hour, region, source_url, dlperf, machines
 FROM latest_offers
 JOIN measured
     ON measured.gpu_model = latest_offers.gpu_model
     AND measured.gpu_form_factor IS NOT DISTINCT FROM latest_offers.gpu_form_factor
     AND measured.gpu_memory_gib IS NOT DISTINCT FROM latest_offers.gpu_memory_gib
-LEFT JOIN providers_now ON providers_now.provider = latest_offers.provider
 WHERE usd_per_gpu_hour IS NOT NULL AND availability <> 'unavailable' AND pricing_model <> 'reserved'
 QUALIFY row_number() OVER (
     PARTITION BY latest_offers.provider, latest_offers.gpu_model, latest_offers.gpu_form_factor,

@@ -200,7 +200,13 @@ def test_percentiles_count_a_price_once_per_gpu(ledger: Ledger) -> None:
     (found,) = ledger.query("FROM price_daily").to_dicts()
     for name, share in (("p10", 0.1), ("p25", 0.25), ("p50", 0.5), ("p75", 0.75), ("p90", 0.9)):
         assert found[name] == by_gpu[math.ceil(share * len(by_gpu)) - 1]
-    assert (found["gpus"], found["offers"]) == (10, 3)
+    assert (found["gpus"], found["offers"], found["spread"]) == (10, 3, 0)
+
+
+def test_the_spread_of_prices_is_their_interquartile_range_over_their_median(ledger: Ledger) -> None:
+    store(ledger, 0, "offers", [offer(price, key=str(price)) for price in (1.0, 2.0, 4.0, 6.0)])
+    (found,) = ledger.query("FROM price_daily").to_dicts()
+    assert (found["p25"], found["p50"], found["p75"], found["spread"]) == (1.0, 2.0, 4.0, 1.5)
 
 
 def test_chunks_of_a_machine_are_never_summed(ledger: Ledger) -> None:

@@ -8,6 +8,7 @@ SELECT
     median(offers) AS offers,
     median(gpus) AS gpus,
     median(p10) AS p10, median(p25) AS p25, median(p50) AS p50, median(p75) AS p75, median(p90) AS p90,
+    (median(p75) - median(p25)) / nullif(median(p50), 0) AS spread,
     min(lowest) AS lowest
 FROM price_hourly
 GROUP BY ALL;
@@ -21,4 +22,5 @@ COMMENT ON COLUMN price_daily.p25 IS 'Lower quartile of the price of one GPU, ea
 COMMENT ON COLUMN price_daily.p50 IS 'Median of the price of one GPU, each GPU counted once; the median of the day''s slots. [USD per GPU-hour]';
 COMMENT ON COLUMN price_daily.p75 IS 'Upper quartile of the price of one GPU, each GPU counted once; the median of the day''s slots. [USD per GPU-hour]';
 COMMENT ON COLUMN price_daily.p90 IS '90th percentile of the price of one GPU, each GPU counted once; the median of the day''s slots. [USD per GPU-hour]';
+COMMENT ON COLUMN price_daily.spread IS 'How far apart prices are: the interquartile range over the median, (p75 - p25) / p50. [share]';
 COMMENT ON COLUMN price_daily.lowest IS 'The lowest price of the day. [USD per GPU-hour]';
