@@ -19,9 +19,10 @@ from typing import Any, Self
 import duckdb
 import polars as pl
 
-from warehouse.derive import ddl, inherited_comment
+from warehouse.derive import inherited_comment
+from warehouse.migrating import bring_up_to_date, steps
 from warehouse.queries import question
-from warehouse.schema import BY_NAME, TABLES
+from warehouse.schema import BY_NAME
 from warehouse.views import VIEWS
 
 LEDGER_FILE = "ledger.duckdb"
@@ -59,7 +60,8 @@ class Settled:
 class Ledger:
     """The writer's handle on the ledger of one data folder; a context manager.
 
-    Opening creates missing tables and views. Raises LedgerBusy or LedgerDamaged.
+    Opening creates missing tables and views and migrates older ones. Raises LedgerBusy, LedgerDamaged or
+    LedgerNewer.
     """
 
     def __init__(self, home: Path) -> None:
@@ -68,14 +70,16 @@ class Ledger:
         self._connection = _connect(home / LEDGER_FILE)
 
     def __enter__(self) -> Self:
-        with self._transaction() as cursor:
-            for table in TABLES:
-                for statement in ddl(table):
+        try:
+            with self._transaction() as cursor:
+                bring_up_to_date(cursor, steps())
+                for statement in view_statements():
                     cursor.execute(statement)
-            for statement in view_statements():
-                cursor.execute(statement)
-            for view, column in cursor.execute(question("columns_without_comment")).fetchall():
-                cursor.execute(inherited_comment(view, column))
+                for view, column in cursor.execute(question("columns_without_comment")).fetchall():
+                    cursor.execute(inherited_comment(view, column))
+        except BaseException:
+            self._connection.close()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -34,7 +34,7 @@ PRICING_MODELS: Final = ("on_demand", "spot", "interruptible", "reserved", "free
 FORM_FACTORS: Final = ("SXM", "PCIe", "NVL", "OAM", "MXM", "card", "package")
 AVAILABILITIES: Final = ("available", "limited", "unavailable", "unknown")
 TERM_STATES: Final = ("present", "absent", "unknown")
-SCRAPE_STATUSES: Final = ("ok", "partial", "failed", "skipped")
+SCRAPE_STATUSES: Final = ("ok", "partial", "failed", "skipped", "missed")
 TERMS: Final = (
     "session_hours",
     "idle_minutes",
@@ -207,7 +207,8 @@ SCRAPES: Final = Table(
         Column(
             "status",
             "text",
-            "ok, partial (some of it is missing), failed (nothing accepted) or skipped.",
+            "ok, partial (some of it is missing), failed (nothing accepted), skipped (due, but the run never "
+            "fetched it) or missed (no run came at its time).",
             required=True,
             allowed=SCRAPE_STATUSES,
         ),
@@ -579,6 +580,37 @@ EXPECTATION_RESULTS: Final = Table(
     key=("run_id", "source", "slot", "table_name", "expectation"),
 )
 
+ALERTS: Final = Table(
+    "alerts",
+    "What the rules of config.toml told somebody, and when; a rule speaks once until what it saw has passed.",
+    (
+        Column("told_at", "timestamp", "When the rule was held against the ledger, UTC.", required=True),
+        _RUN,
+        Column("rule", "text", "The rule, in its own words.", required=True),
+        Column("subject", "text", "What it spoke of: a GPU, a term, a source, an incident.", required=True),
+        Column(
+            "state",
+            "text",
+            "raised (told), or passed (a price is back on its side, a source answers again).",
+            required=True,
+            allowed=("raised", "passed"),
+        ),
+        Column("message", "text", "The sentence that was sent.", required=True),
+        Column("link", "text", "The page or address that it pointed to."),
+    ),
+    key=("told_at", "rule", "subject"),
+)
+
+SCHEMA_VERSIONS: Final = Table(
+    "schema_versions",
+    "The versions of this schema that the ledger has had.",
+    (
+        Column("version", "integer", "Schema version.", required=True, at_least=1),
+        Column("applied_at", "timestamp", "Since when, UTC.", required=True),
+    ),
+    key=("version",),
+)
+
 TABLES: Final = (
     CAPTURES,
     RUNS,
@@ -593,6 +625,8 @@ TABLES: Final = (
     INCIDENTS,
     FINDINGS,
     EXPECTATION_RESULTS,
+    ALERTS,
+    SCHEMA_VERSIONS,
 )
 BY_NAME: Final[Mapping[str, Table]] = MappingProxyType({table.name: table for table in TABLES})
 FACT_TABLES: Final = ("offers", "plans", "terms", "utilisation")

@@ -85,11 +85,14 @@ def refusals() -> Iterator[None]:
     from scrapers.fetching import FetchRefused
     from scrapers.registry import DeclarationError
     from warehouse.ledger import LedgerBusy, LedgerDamaged
+    from warehouse.migrating import LedgerNewer
 
-    mendable = (QuestionRefused, DeclarationError, FetchRefused, OriginsMixed, LedgerBusy, LedgerDamaged)
+    by_flows = (QuestionRefused, OriginsMixed)
+    by_scrapers = (DeclarationError, FetchRefused)
+    by_ledger = (LedgerBusy, LedgerDamaged, LedgerNewer)
     try:
         yield
-    except mendable as problem:
+    except (*by_flows, *by_scrapers, *by_ledger) as problem:
         refuse(str(problem))
     except CatalogException as problem:
         missing = str(problem).partition("\n")[0]

@@ -1,0 +1,72 @@
+"""The ledger's schema over time: forward only, each step once.
+
+A new table or a new column that may be empty needs no step: what is declared in schema.py and lacks in the
+file is added when the ledger is opened. Everything else is a file in migrations/, named
+<version>_<what it does>.sql and never edited once it is released. All of it happens in the transaction that
+opens the ledger, so that a ledger is of one version or of the next, never between the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from importlib import resources
+from typing import Final
+
+import duckdb
+
+from warehouse.derive import DUCKDB_TYPES, ddl
+from warehouse.queries import question
+from warehouse.schema import TABLES, Table
+
+FIRST: Final = 1
+"""The version of a ledger that says none: before 0.1 none was written down."""
+
+
+class LedgerNewer(RuntimeError):
+    """The ledger was written by a newer gpuledger than this one."""
+
+
+def steps() -> dict[int, str]:
+    """The statements of every step by the version that it leads to, in order."""
+    files = (resources.files("warehouse") / "migrations").iterdir()
+    found = {int(file.name.partition("_")[0]): file for file in files if file.name.endswith(".sql")}
+    return {version: found[version].read_text(encoding="utf-8") for version in sorted(found)}
+
+
+def bring_up_to_date(cursor: duckdb.DuckDBPyConnection, steps: Mapping[int, str]) -> None:
+    """Create or migrate every table, in the caller's transaction. Raises LedgerNewer."""
+    newest = max(steps, default=FIRST)
+    version = _version(cursor, newest)
+    if version > newest:
+        raise LedgerNewer(
+            f"the ledger has schema version {version} and this gpuledger knows {newest}: update gpuledger"
+        )
+    for step, statements in steps.items():
+        if step > version:
+            cursor.execute(statements)
+    for table in TABLES:
+        for statement in (*_missing_columns(cursor, table), *ddl(table)):
+            cursor.execute(statement)
+    stated = cursor.execute(question("schema_version")).fetchall()
+    if stated != [(newest,)]:
+        cursor.execute("INSERT INTO schema_versions VALUES (?, ?)", [newest, datetime.now(UTC)])
+
+
+def _version(cursor: duckdb.DuckDBPyConnection, newest: int) -> int:
+    """The version of the file: the newest one for an empty file, which has nothing to migrate."""
+    tables = {name for (name,) in cursor.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    if not tables:
+        return newest
+    if "schema_versions" not in tables:
+        return FIRST
+    ((version,),) = cursor.execute(question("schema_version")).fetchall()
+    return int(version)
+
+
+def _missing_columns(cursor: duckdb.DuckDBPyConnection, table: Table) -> Iterator[str]:
+    asked = "SELECT column_name FROM duckdb_columns() WHERE table_name = ?"
+    there = {name for (name,) in cursor.execute(asked, [table.name]).fetchall()}
+    for column in table.columns if there else ():
+        if column.name not in there:
+            yield f"ALTER TABLE {table.name} ADD COLUMN {column.name} {DUCKDB_TYPES[column.kind]}"
