@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from flows.commands import captures, history, providers, reading, running, verifying
-from flows.settings import Settings
+from flows.commands import captures, history, providers, reading, running, serving, verifying
+from flows.settings import Settings, add_own_providers
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -13,10 +13,7 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 @app.callback()
 def gpuledger() -> None:
     """The open ledger of GPU prices: fetch, archive, validate, store and report what a GPU-hour costs."""
-    if folder := Settings().providers:
-        from scrapers import registry  # noqa: PLC0415 - only an installation with providers of its own pays
-
-        registry.add_providers(folder)
+    add_own_providers(Settings())
 
 
 for command in (
@@ -24,6 +21,7 @@ for command in (
     running.market,
     running.demo,
     running.replay,
+    serving.serve,
     reading.report,
     reading.sql,
     verifying.verify,

@@ -40,6 +40,10 @@ class ProgressWatch(Watch):
             self._nights = self._progress.add_task("writing the recorded web", total=60)
         self._progress.advance(self._nights)
 
+    def waiting(self, sentence: str) -> None:
+        """Say why nothing moves."""
+        self._progress.console.print(Text(sentence))
+
     def begun(self, jobs: int) -> None:
         """Start the bars."""
         self._fetched = self._progress.add_task("fetching and archiving", total=jobs)
@@ -80,7 +84,7 @@ def print_summary(summary: RunSummary, console: Console) -> None:
         console.print(line)
         if scrape["error"]:
             console.print(Text(f"        {scrape['error']}"))
-    console.print(Text(_sentence(summary)))
+    console.print(Text(summary.sentence()))
     if summary.site:
         console.print(Text(f"site       {summary.site}"))
     if summary.warehouse:
@@ -92,15 +96,9 @@ def print_json(summary: RunSummary) -> None:
     answer: dict[str, Any] = {
         **summary.row(),
         "already_settled": summary.already_settled,
+        "missed": summary.missed,
         "scrapes": summary.scrapes,
         "site": summary.site,
         "warehouse": summary.warehouse,
     }
     sys.stdout.write(json.dumps(answer, indent=2, default=str) + "\n")
-
-
-def _sentence(summary: RunSummary) -> str:
-    parts = [f"{count} {status}" for status, count in sorted(summary.statuses.items())]
-    if summary.already_settled:
-        parts.append(f"{summary.already_settled} already stored")
-    return f"{summary.flow} {summary.run_id}: {', '.join(parts) or 'nothing was due'}"

@@ -20,8 +20,10 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.history import load_facts
 from flows.ingest import NEVER_FETCHED, ingest, unstored
+from flows.missed import missed
 from flows.registering import register
 from flows.runs import RunRequest, RunSummary, Watch, due, new_run_id, refuse_mixture
+from flows.turns import turn
 from reports import site
 from scrapers.archive import read_archive
 from scrapers.fetching import FetchPlan, FetchRefused, Job, fetch
@@ -130,24 +132,34 @@ async def nightly(request: RunRequest, watch: Watch | None = None) -> RunSummary
     watch = watch or Watch()
     started = datetime.now(UTC)
     summary = RunSummary(new_run_id(started), request.flow, request.origin, started)
-    if not (request.home / WAREHOUSE_FILE).exists():
-        with Ledger(request.home):
-            pass
-        publish(request.home)
-    with Ledger(request.home) as ledger:
-        refuse_mixture(request, ledger)
-        register(ledger, run_id=summary.run_id, at=started)
-        load_facts(ledger, request.home, run_id=summary.run_id, at=max(request.at))
-        jobs, summary.already_settled = due(request, ledger)
-        if jobs:
-            watch.begun(len(jobs))
-            for record in await _store_all(request, ledger, summary.run_id, jobs, watch):
-                summary.scrapes.append(record.scrape)
-            ledger.append_run(summary.row())
-    summary.warehouse = publish_copy(request.home)
-    summary.site = report(request)
+    with turn(request.home, request.flow, watch.waiting):
+        if not (request.home / WAREHOUSE_FILE).exists():
+            with Ledger(request.home):
+                pass
+            publish(request.home)
+        with Ledger(request.home) as ledger:
+            await _fill(request, ledger, summary, watch)
+        summary.warehouse = publish_copy(request.home)
+        summary.site = report(request)
     await _show(summary)
     return summary
+
+
+async def _fill(request: RunRequest, ledger: Ledger, summary: RunSummary, watch: Watch) -> None:
+    """Everything that a run adds to the ledger."""
+    refuse_mixture(request, ledger)
+    register(ledger, run_id=summary.run_id, at=summary.started_at)
+    load_facts(ledger, request.home, run_id=summary.run_id, at=max(request.at))
+    unseen = await missed(
+        request, ledger, run_id=summary.run_id, cron=request.schedule, now=summary.started_at
+    )
+    summary.missed = len(unseen)
+    jobs, summary.already_settled = due(request, ledger)
+    if jobs:
+        watch.begun(len(jobs))
+        for record in await _store_all(request, ledger, summary.run_id, jobs, watch):
+            summary.scrapes.append(record.scrape)
+        ledger.append_run(summary.row())
 
 
 async def _store_all(

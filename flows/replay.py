@@ -17,6 +17,7 @@ from flows.comparing import comparable
 from flows.ingest import judged
 from flows.queries import question
 from flows.runs import RunRequest, RunSummary, Watch, new_run_id
+from flows.turns import turn
 from reports import site
 from scrapers.archive import Archive, read_archive
 from scrapers.registry import Source
@@ -33,7 +34,7 @@ def replay(request: RunRequest, watch: Watch | None = None) -> RunSummary:
     watch = watch or Watch()
     started = datetime.now(UTC)
     summary = RunSummary(new_run_id(started), "replay", "recorded", started)
-    with Ledger(request.home) as ledger:
+    with turn(request.home, "replay", watch.waiting), Ledger(request.home) as ledger:
         archived = {source: _archived(ledger, source, min(request.at)) for source in request.sources}
         watch.begun(sum(len(files) for files in archived.values()))
         for source, files in archived.items():

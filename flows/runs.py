@@ -33,7 +33,7 @@ class RunRequest:
     `at` are the moments whose slots are due: one for a scheduled run, sixty for the demo. `recorded`
     names a folder of WARC files that stands in for the network; `partial` lifts the count assertions.
     `providers` is a folder of further providers, and `first_slots` says of a source that it was not there
-    before a slot, so that nothing earlier is due.
+    before a slot, so that nothing earlier is due. `schedule` is the flow's cron in UTC, "" for none.
     """
 
     home: Path
@@ -47,6 +47,7 @@ class RunRequest:
     chromium: str | None = None
     providers: Path | None = None
     first_slots: Mapping[str, datetime] = field(default_factory=dict)
+    schedule: str = ""
 
 
 @dataclass
@@ -59,6 +60,7 @@ class RunSummary:
     started_at: datetime
     scrapes: list[Mapping[str, Any]] = field(default_factory=list)
     already_settled: int = 0
+    missed: int = 0
     warehouse: Path | None = None
     site: Path | None = None
 
@@ -70,7 +72,23 @@ class RunSummary:
     @property
     def succeeded(self) -> bool:
         """Whether every due source was stored, whole or in part."""
-        return not self.statuses["failed"] and not self.statuses["skipped"]
+        return not self.failed
+
+    @property
+    def failed(self) -> list[str]:
+        """The sources that were not stored."""
+        return sorted(
+            {scrape["source"] for scrape in self.scrapes if scrape["status"] in {"failed", "skipped"}}
+        )
+
+    def sentence(self) -> str:
+        """What became of the run: nightly 20261120T031700Z-5f2a91c4: 41 ok, 1 failed."""
+        parts = [f"{count} {status}" for status, count in sorted(self.statuses.items())]
+        if self.already_settled:
+            parts.append(f"{self.already_settled} already stored")
+        if self.missed:
+            parts.append(f"{self.missed} missed before this run")
+        return f"{self.flow} {self.run_id}: {', '.join(parts) or 'nothing was due'}"
 
     def row(self) -> dict[str, Any]:
         """The run as a row of the runs table; skipped scrapes count as failed."""
@@ -91,6 +109,9 @@ class RunSummary:
 
 class Watch:
     """Told of a run's steps as they happen; this one does nothing with it."""
+
+    def waiting(self, sentence: str) -> None:
+        """The run waits for another one to end."""
 
     def begun(self, jobs: int) -> None:
         """The run starts with this many (source, slot) pairs to do."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from pydantic import BaseModel, ConfigDict
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -15,10 +16,25 @@ from pydantic_settings import (
 HOME_VARIABLE = "GPULEDGER_HOME"
 
 
+class Schedule(BaseModel):
+    """When `gpuledger serve` starts its runs: cron expressions in UTC, "" for never."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    nightly: str = "17 3 * * *"
+    market: str = "5 * * * *"
+
+    def of(self, flow: str) -> str:
+        """The cron expression of a flow, "" for one that has none."""
+        return str(getattr(self, flow, ""))
+
+
 class Settings(BaseSettings):
     """What can be set; secrets never stand here, they come from the environment where they are used."""
 
-    model_config = SettingsConfigDict(env_prefix="GPULEDGER_", extra="forbid", toml_file="config.toml")
+    model_config = SettingsConfigDict(
+        env_prefix="GPULEDGER_", env_nested_delimiter="__", extra="forbid", toml_file="config.toml"
+    )
 
     chromium: str | None = None
     """Path of a Chromium; found on PATH when unset."""
@@ -26,8 +42,12 @@ class Settings(BaseSettings):
     """Let fetches reach this machine itself; for tests only."""
     providers: Path | None = None
     """A folder of further providers, laid out as scrapers/providers is."""
+    only: list[str] = []
+    """Ids of the sources or providers that scheduled runs are confined to; empty means all that are on."""
     enable: list[str] = []
     """Ids of providers that are off by default and are read here all the same."""
+    schedule: Schedule = Schedule()
+    """When `serve` starts its runs; also what tells a run which slots were missed before it."""
 
     @classmethod
     def settings_customise_sources(
@@ -41,6 +61,14 @@ class Settings(BaseSettings):
         """Read the environment first, then the data folder's config.toml."""
         config = default_home() / "config.toml"
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=config)
+
+
+def add_own_providers(settings: Settings) -> None:
+    """Make this installation's own providers known, where it has some."""
+    if settings.providers:
+        from scrapers import registry  # noqa: PLC0415 - only an installation with providers of its own pays
+
+        registry.add_providers(settings.providers)
 
 
 def default_home() -> Path:

@@ -80,14 +80,17 @@ def refusals() -> Iterator[None]:
     """Turn the errors that a user can mend into one line and exit code 2."""
     from duckdb import CatalogException
 
+    from flows.asked import PastSlot
     from flows.asking import QuestionRefused
     from flows.runs import OriginsMixed
+    from flows.serving import ServingRefused
+    from flows.turns import RunUnderWay
     from scrapers.fetching import FetchRefused
     from scrapers.registry import DeclarationError
     from warehouse.ledger import LedgerBusy, LedgerDamaged
     from warehouse.migrating import LedgerNewer
 
-    by_flows = (QuestionRefused, OriginsMixed)
+    by_flows = (QuestionRefused, OriginsMixed, PastSlot, RunUnderWay, ServingRefused)
     by_scrapers = (DeclarationError, FetchRefused)
     by_ledger = (LedgerBusy, LedgerDamaged, LedgerNewer)
     try:

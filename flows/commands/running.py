@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from signal import SIGINT, SIGTERM
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -28,20 +28,12 @@ from flows.commands.options import (
 )
 from flows.settings import Settings, prepare_prefect
 
+# A shell reports a process that a signal ended as this much plus the signal's number.
+_SHELL_SIGNAL = 128
+
 if TYPE_CHECKING:
     from flows.console import ProgressWatch
     from flows.runs import FlowName, RunRequest, RunSummary, Watch
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the options of a scheduled run say."""
-
-    home: Path
-    recorded: Path | None
-    at: datetime | None
-    only: list[str] | None
-    partial: bool
 
 
 def nightly(
@@ -56,7 +48,7 @@ def nightly(
 
     Exit code 0 when every due source was stored, 1 when one failed, 2 when the run could not start.
     """
-    _finish(_run("nightly", Asked(home, recorded, at, only, partial)), as_json)
+    _finish(_run("nightly", home, at=at, only=only or (), recorded=recorded, partial=partial), as_json)
 
 
 def market(
@@ -68,7 +60,7 @@ def market(
     as_json: AsJson = False,
 ) -> None:
     """The hourly run: as `nightly`, for the sources that are read every hour."""
-    _finish(_run("market", Asked(home, recorded, at, only, partial)), as_json)
+    _finish(_run("market", home, at=at, only=only or (), recorded=recorded, partial=partial), as_json)
 
 
 def demo(
@@ -111,37 +103,28 @@ def replay(
     _finish(summary, as_json)
 
 
-def _run(flow: FlowName, asked: Asked) -> RunSummary:
-    prepare_prefect(asked.home)
-    from flows.runs import RunRequest
+def _run(flow: FlowName, home: Path, **asked: Any) -> RunSummary:
+    prepare_prefect(home)
+    from flows.asked import scheduled_request
 
-    settings = Settings()
-    chosen = chosen_sources(settings, asked.only)
-    if not asked.recorded and not asked.only:
-        chosen = tuple(source for source in chosen if not source.missing_credential)
-    if flow == "market":
-        chosen = tuple(source for source in chosen if source.declared.cadence == "hourly")
-    request = RunRequest(
-        home=asked.home,
-        sources=chosen,
-        at=(asked.at or datetime.now(UTC),),
-        flow=flow,
-        origin="recorded" if asked.recorded else "live",
-        recorded=asked.recorded,
-        partial=asked.partial,
-        allow_loopback=settings.allow_loopback,
-        chromium=chromium(settings),
-        providers=settings.providers,
-    )
+    with refusals():
+        request = scheduled_request(flow, home, Settings(), **asked)
     with _progress() as watch:
         return _perform(request, watch)
 
 
 def _perform(request: RunRequest, watch: Watch) -> RunSummary:
+    from prefect.exceptions import TerminationSignal
+
     from flows.nightly import nightly as nightly_flow
 
-    with refusals():
-        return asyncio.run(nightly_flow(request, watch))
+    try:
+        with refusals():
+            return asyncio.run(nightly_flow(request, watch))
+    except (TerminationSignal, KeyboardInterrupt) as told:
+        err.print("gpuledger: ended early; what is stored is whole, and the next run takes up the rest")
+        sent = SIGINT if isinstance(told, KeyboardInterrupt) else SIGTERM
+        raise typer.Exit(_SHELL_SIGNAL + sent) from told
 
 
 @contextmanager

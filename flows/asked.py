@@ -1,0 +1,57 @@
+"""What a scheduled run is asked to do in this installation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flows.runs import FlowName, RunRequest
+from flows.settings import Settings
+from scrapers.browser import find_chromium
+from scrapers.registry import sources
+
+
+class PastSlot(ValueError):
+    """A live run was asked for a moment that is over."""
+
+
+def scheduled_request(
+    flow: FlowName,
+    home: Path,
+    settings: Settings,
+    *,
+    at: datetime | None = None,
+    only: Sequence[str] = (),
+    recorded: Path | None = None,
+    partial: bool = False,
+) -> RunRequest:
+    """The request of a nightly or market run, by default for now and over the network.
+
+    `only` names sources or providers, by default those of the settings. Where none is named, sources whose
+    credential is not set are left out. Raises DeclarationError, and PastSlot where today's prices would fill
+    a slot that has passed.
+    """
+    if at is not None and recorded is None:
+        raise PastSlot(
+            "--at needs --recorded: the network answers with the prices of now, which never fill another slot"
+        )
+    named = only or settings.only
+    chosen = tuple(sources(named, enable=settings.enable))
+    if recorded is None and not named:
+        chosen = tuple(source for source in chosen if not source.missing_credential)
+    if flow == "market":
+        chosen = tuple(source for source in chosen if source.declared.cadence == "hourly")
+    return RunRequest(
+        home=home,
+        sources=chosen,
+        at=(at or datetime.now(UTC),),
+        flow=flow,
+        origin="live" if recorded is None else "recorded",
+        recorded=recorded,
+        partial=partial,
+        allow_loopback=settings.allow_loopback,
+        chromium=settings.chromium or find_chromium(),
+        providers=settings.providers,
+        schedule=settings.schedule.of(flow),
+    )

@@ -1,0 +1,81 @@
+"""Slots at whose time no run came: recorded as missed, never filled with the prices of a later day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from prefect.server.schemas.schedules import CronSchedule
+
+from flows.queries import question
+from flows.runs import RunRequest
+from scrapers.registry import Source
+from scrapers.slots import Cadence, slot_name, slot_of
+from warehouse.ledger import Ledger, ScrapeRecord
+
+# Hourly sources are read by the nightly run too, but it is the market run that owes them.
+_OWED: Final[dict[str, Cadence]] = {"nightly": "nightly", "market": "hourly"}
+
+
+async def missed(
+    request: RunRequest, ledger: Ledger, *, run_id: str, cron: str, now: datetime
+) -> list[ScrapeRecord]:
+    """Append a missed scrape for every slot since the flow's last live run at whose time none came.
+
+    `cron` is the flow's schedule in UTC, "" for a flow that has none and so misses nothing. A source that was
+    not there yet has missed nothing either.
+    """
+    cadence = _OWED.get(request.flow)
+    ((last,),) = ledger.query(question("last_live_run"), {"flow": request.flow}).rows()
+    if request.origin != "live" or not cron or cadence is None or last is None:
+        return []
+    fired = await firings(cron, last, now)
+    slots = sorted({slot_of(cadence, at) for at in fired} - {slot_of(cadence, now)})
+    settled = ledger.settled()
+    first: dict[str, datetime] = {}
+    for source, slot in settled:
+        first[source] = min(slot, first.get(source, slot))
+    records = [
+        _record(source, slot, run_id, now)
+        for source in request.sources
+        if source.declared.cadence == cadence and source.id in first
+        for slot in slots
+        if slot > first[source.id] and (source.id, slot) not in settled
+    ]
+    ledger.append_all(records)
+    return records
+
+
+async def firings(cron: str, after: datetime, until: datetime) -> Sequence[datetime]:
+    """The moments at which a schedule in UTC was due after one moment and before another.
+
+    Raises ValueError for what is no cron expression.
+    """
+    schedule = CronSchedule(cron=cron, timezone="UTC")
+    found: list[datetime] = []
+    start = after + timedelta(seconds=1)
+    while dates := await schedule.get_dates(start=start, end=until):
+        found += dates
+        start = dates[-1] + timedelta(seconds=1)
+    return found
+
+
+def _record(source: Source, slot: datetime, run_id: str, now: datetime) -> ScrapeRecord:
+    scrape = {
+        "run_id": run_id,
+        "provider": source.provider,
+        "source": source.id,
+        "slot": slot,
+        "parser_version": source.parser_version,
+        "started_at": now,
+        "finished_at": datetime.now(UTC),
+        "status": "missed",
+        "error": f"no run came at its time; told by the next one, in {slot_name(slot_of('hourly', now))}",
+        "rows_parsed": 0,
+        "rows_accepted": 0,
+        "rows_quarantined": 0,
+        "capture_ids": [],
+        "robots": None,
+    }
+    return ScrapeRecord(scrape)

@@ -1,0 +1,2 @@
+-- When the newest live run of $flow that came to its end had begun; null before the first.
+SELECT max(started_at) AS started_at FROM runs WHERE flow = $flow AND origin = 'live'

@@ -1,0 +1,79 @@
+"""One run at a time writes a data folder.
+
+Two runs of different flows take turns: the later one waits. A second run of the same flow is refused, since
+whatever it would do is being done. The lock is the kernel's, so a run that is killed leaves none behind.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any, Final
+
+LOCK_FILE: Final = "run.lock"
+PATIENCE: Final = 3 * 3600.0
+_SECONDS_BETWEEN_LOOKS: Final = 0.5
+
+
+class RunUnderWay(RuntimeError):
+    """Another run has the data folder; the message says which, since when and in which process."""
+
+
+@contextmanager
+def turn(
+    home: Path, flow: str, told: Callable[[str], None] = lambda _: None, *, patience: float = PATIENCE
+) -> Iterator[None]:
+    """Hold the data folder for one run of a flow.
+
+    Waits up to `patience` seconds for a run of another flow to end, and tells so once. Raises RunUnderWay for
+    one of the same flow, and when patience ends.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / LOCK_FILE).open("a+", encoding="utf-8") as lock:
+        _wait(lock, flow, told, time.monotonic() + patience)
+        lock.truncate(0)
+        json.dump(
+            {"flow": flow, "process": os.getpid(), "since": f"{datetime.now(UTC):%Y-%m-%d %H:%MZ}"}, lock
+        )
+        lock.flush()
+        yield
+
+
+def _wait(lock: IO[str], flow: str, told: Callable[[str], None], until: float) -> None:
+    waiting = False
+    while not _taken(lock):
+        holder = _holder(lock)
+        sentence = (
+            f"a {holder.get('flow', 'run')} run has the data folder since {holder.get('since', 'just now')} "
+            f"(process {holder.get('process', 'unknown')})"
+        )
+        if holder.get("flow") == flow:
+            raise RunUnderWay(f"{sentence}; a second one is not started")
+        if time.monotonic() > until:
+            raise RunUnderWay(f"{sentence}; this one has waited long enough")
+        if not waiting:
+            told(f"{sentence}; waiting for it to end")
+            waiting = True
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+
+
+def _taken(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _holder(lock: IO[str]) -> dict[str, Any]:
+    """Who holds the lock; nothing while it has not written its name yet."""
+    lock.seek(0)
+    with suppress(ValueError):
+        return dict(json.loads(lock.read()))
+    return {}

@@ -1,0 +1,127 @@
+"""A provider on this machine, as an installation of its own would declare it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+DECLARED = """
+title = "A provider on this machine"
+kind = "cloud"
+status = "active"
+homepage = "http://127.0.0.1"
+
+[source.prices]
+title = "Prices"
+shape = "json_api"
+delay_seconds = 0
+good.offers.rows_at_least = 1
+[[source.prices.ask]]
+url = "{url}/prices"
+
+[source.market]
+title = "Market"
+shape = "json_api"
+cadence = "hourly"
+delay_seconds = 0
+good.offers.rows_at_least = 1
+[[source.market.ask]]
+url = "{url}/market"
+"""
+PAGE = """
+from scrapers.rows import each, offer
+
+
+def prices(documents, notes):
+    for document in documents:
+
+        def read(record):
+            price = record.take("price")
+            yield offer(
+                document.capture,
+                offer_key=record.take("name"),
+                gpu_model="H100",
+                gpu_count=1,
+                pricing_model="on_demand",
+                usd_per_hour=price,
+                price_as_shown=str(price),
+            )
+
+        yield from each(document.value["offers"], read, notes, table="offers", capture=document.capture)
+
+
+market = prices
+"""
+
+
+class LocalServer(ThreadingHTTPServer):
+    """Answers with one offer once `gate` is open; `asked` is set by the first request for prices."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.price = 2.5
+        self.gate = threading.Event()
+        self.gate.set()
+        self.asked = threading.Event()
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A run that is killed hangs up."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: LocalServer
+
+    def do_GET(self) -> None:
+        if self.path == "/robots.txt":
+            self.send_response(404)
+            self.end_headers()
+            return
+        self.server.asked.set()
+        self.server.gate.wait(60)
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps({"offers": [{"name": "h100", "price": self.server.price}]}).encode())
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+@dataclass(frozen=True)
+class Local:
+    """The server, and the variables of an installation that reads it and nothing else."""
+
+    server: LocalServer
+    variables: dict[str, str]
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Iterator[Local]:
+    """A provider on 127.0.0.1 with a nightly source and an hourly one."""
+    server = LocalServer()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    folder = tmp_path / "providers" / "local"
+    folder.mkdir(parents=True)
+    url = f"http://127.0.0.1:{server.server_port}"
+    (folder / "provider.toml").write_text(DECLARED.format(url=url), encoding="utf-8")
+    (folder / "page.py").write_text(PAGE, encoding="utf-8")
+    (folder / "__init__.py").touch()
+    variables = {
+        "GPULEDGER_PROVIDERS": str(folder.parent),
+        "GPULEDGER_ONLY": '["local"]',
+        "GPULEDGER_ALLOW_LOOPBACK": "true",
+    }
+    yield Local(server, variables)
+    server.gate.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()

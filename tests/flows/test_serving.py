@@ -1,0 +1,256 @@
+"""Runs that nobody watches: on their schedules, in turns, ended in the middle, and missed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from flows.missed import firings, missed
+from flows.runs import RunRequest
+from flows.turns import RunUnderWay, turn
+from scrapers.registry import Source, SourceDeclared
+from scrapers.slots import slot_of
+from warehouse.ledger import WAREHOUSE_FILE, Ledger, ScrapeRecord, read_warehouse
+
+COMMAND = (sys.executable, "-c", "from flows.cli import app; app()")
+NOW = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def started(*arguments: str | Path, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    """The command as a process of its own, ended with the test."""
+    process = subprocess.Popen(
+        [*COMMAND, *map(str, arguments)],
+        env={**os.environ, **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def eventually(found: Callable[[], Any], seconds: float = 60) -> Any:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        with suppress(URLError, ConnectionError):
+            if answer := found():
+                return answer
+        time.sleep(0.2)
+    raise AssertionError(f"nothing came of {found} in {seconds:g} s")
+
+
+def scrapes(home: Path) -> list[tuple[Any, ...]]:
+    if not (home / WAREHOUSE_FILE).exists():
+        return []
+    with read_warehouse(home / WAREHOUSE_FILE) as connection:
+        asked = "SELECT source, status FROM scrapes WHERE source LIKE 'local.%' ORDER BY finished_at, source"
+        return connection.sql(asked).fetchall()
+
+
+def running() -> dict[int, int]:
+    """Every process that is no zombie, with its parent."""
+    found = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, parent = stat.read_text(encoding="utf-8").rpartition(")")[2].split()[:2]
+            if state != "Z":
+                found[int(stat.parent.name)] = int(parent)
+    return found
+
+
+def below(process: int) -> set[int]:
+    """The processes that a process has started, and those that they have."""
+    parents, found = running(), {process}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {process}
+
+
+@pytest.mark.slow
+def test_serve_runs_what_is_scheduled_shows_the_site_and_ends_when_told(tmp_path: Path, local: Any) -> None:
+    home, port, site_port = tmp_path / "home", free_port(), free_port()
+    ports = ("--prefect-port", str(port), "--site", "--site-port", str(site_port))
+    variables = {
+        **local.variables,
+        "GPULEDGER_SCHEDULE__MARKET": "",
+        "GPULEDGER_SCHEDULE__NIGHTLY": "* * * * *",
+    }
+    with started("serve", "--home", home, *ports, **variables) as serving:
+        api = f"http://127.0.0.1:{port}/api"
+        eventually(lambda: _served(api) == {"nightly": ["* * * * *"]})
+        eventually(lambda: scrapes(home), 150)
+        eventually(lambda: urlopen(f"http://127.0.0.1:{site_port}/index.html").status == 200)
+        assert ("local.prices", "ok") in scrapes(home)
+        started_by_it = below(serving.pid)
+        serving.terminate()
+        assert serving.wait(30) == 0
+        assert started_by_it
+        eventually(lambda: not started_by_it & running().keys(), 10)
+    # What it was doing is whole, and the data folder is free.
+    with Ledger(home) as ledger:
+        assert ledger.query("SELECT count(*) FROM offers").item() == 2
+
+
+def _served(api: str) -> dict[str, list[str]]:
+    asked = Request(f"{api}/deployments/filter", data=b"{}", headers={"Content-Type": "application/json"})
+    with urlopen(asked) as answer:
+        found = json.load(answer)
+    return {one["name"]: [each["schedule"]["cron"] for each in one["schedules"]] for one in found}
+
+
+def test_a_run_that_is_told_to_end_ends_cleanly_and_the_next_one_picks_up(
+    tmp_path: Path, local: Any, prefect_server: str
+) -> None:
+    home = tmp_path / "home"
+    variables = {**local.variables, "PREFECT_API_URL": prefect_server}
+    local.server.gate.clear()
+    with started("nightly", "--home", home, **variables) as run:
+        assert local.server.asked.wait(60)
+        started_by_it = below(run.pid)
+        run.terminate()
+        assert run.wait(30) == 143
+        assert started_by_it
+        eventually(lambda: not started_by_it & running().keys(), 10)
+    assert not list(home.glob("raw/*/local.*.warc.gz"))
+    local.server.gate.set()
+    with started("nightly", "--home", home, **variables) as again:
+        assert again.wait(60) == 0
+    assert {status for _, status in scrapes(home)} == {"ok"}
+
+
+def test_a_second_run_of_a_flow_is_refused_and_another_flow_waits_its_turn(
+    tmp_path: Path, local: Any, prefect_server: str
+) -> None:
+    home = tmp_path / "home"
+    variables = {**local.variables, "PREFECT_API_URL": prefect_server}
+    local.server.gate.clear()
+    with started("nightly", "--home", home, **variables) as first:
+        assert local.server.asked.wait(60)
+        with started("nightly", "--home", home, **variables) as second:
+            assert second.wait(60) == 2
+            assert f"process {first.pid}); a second one is not started" in second.communicate()[1]
+        with started("market", "--home", home, **variables) as market:
+            assert "waiting for it to end" in eventually(market.stderr.readline)
+            local.server.gate.set()
+            assert first.wait(60) == 0
+            assert market.wait(60) == 0
+    assert sorted(source for source, _ in scrapes(home)) == ["local.market", "local.prices"]
+
+
+def test_a_turn_is_not_waited_for_without_end(tmp_path: Path) -> None:
+    told: list[str] = []
+    with (
+        turn(tmp_path, "nightly"),
+        pytest.raises(RunUnderWay, match="long enough"),
+        turn(tmp_path, "market", told.append, patience=0.1),
+    ):
+        pass
+    assert len(told) == 1
+    with turn(tmp_path, "nightly"):
+        pass
+
+
+def test_a_live_run_fills_no_slot_but_that_of_now(tmp_path: Path, gpuledger: Any) -> None:
+    refused = gpuledger("nightly", "--home", tmp_path, "--at", "2026-11-20T03:17")
+    assert refused.returncode == 2
+    assert "--at needs --recorded" in refused.stderr
+    assert not (tmp_path / "raw").exists()
+
+
+def source(name: str, cadence: str) -> Source:
+    declared = {
+        "title": "t",
+        "shape": "json_api",
+        "cadence": cadence,
+        "ask": [{"url": "https://example.com/"}],
+        "good": {"offers": {"rows_at_least": 1}},
+    }
+    return Source("p", name, SourceDeclared.model_validate(declared))
+
+
+def ran(ledger: Ledger, flow: str, at: datetime, *sources: Source) -> None:
+    """A live run of a flow that stored these sources."""
+    for each in sources:
+        slot = slot_of(each.declared.cadence, at)
+        ledger.append(
+            ScrapeRecord(
+                {
+                    **dict.fromkeys(("run_id", "provider", "parser_version"), "x"),
+                    **{"source": each.id, "slot": slot, "started_at": at, "finished_at": at, "status": "ok"},
+                    **dict.fromkeys(("rows_parsed", "rows_accepted", "rows_quarantined"), 0),
+                    "capture_ids": [],
+                }
+            )
+        )
+    counted = dict.fromkeys(("sources_due", "sources_ok", "sources_partial", "sources_failed"), 0)
+    row = {"run_id": "x", "flow": flow, "started_at": at, "finished_at": at, "origin": "live", **counted}
+    ledger.append_run({**row, "gpuledger_version": "0"})
+
+
+def slots_missed(ledger: Ledger, request: RunRequest, cron: str) -> list[tuple[str, str]]:
+    records = asyncio.run(missed(request, ledger, run_id="now", cron=cron, now=request.at[0]))
+    assert all(record.scrape["status"] == "missed" for record in records)
+    return [(record.scrape["source"], f"{record.scrape['slot']:%d %H}") for record in records]
+
+
+def test_slots_without_a_run_are_recorded_as_missed_once(tmp_path: Path) -> None:
+    nightly, hourly = source("nightly", "nightly"), source("hourly", "hourly")
+    request = RunRequest(tmp_path, (nightly, hourly), (NOW,))
+    with Ledger(tmp_path) as ledger:
+        assert slots_missed(ledger, request, "17 3 * * *") == []
+        ran(ledger, "nightly", NOW - timedelta(days=3), nightly, hourly)
+        assert slots_missed(ledger, request, "") == []
+        assert slots_missed(ledger, request, "17 3 * * *") == [("p.nightly", "18 03"), ("p.nightly", "19 03")]
+        assert slots_missed(ledger, request, "17 3 * * *") == []
+        # A nightly run owes no hourly slots, and a market that never ran has missed none.
+        market = replace(request, flow="market", sources=(hourly,))
+        assert slots_missed(ledger, market, "5 * * * *") == []
+        ran(ledger, "market", NOW - timedelta(hours=6), hourly)
+        assert slots_missed(ledger, market, "5 */2 * * *") == [
+            ("p.hourly", f"{day} {hour}") for day, hour in ((19, 22), (20, "00"), (20, "02"))
+        ]
+
+
+def test_a_source_that_is_new_and_a_run_of_an_archive_have_missed_nothing(tmp_path: Path) -> None:
+    old, new = source("old", "nightly"), source("new", "nightly")
+    request = RunRequest(tmp_path, (old, new), (NOW,))
+    with Ledger(tmp_path) as ledger:
+        ran(ledger, "nightly", NOW - timedelta(days=2), old)
+        recorded = replace(request, origin="recorded", recorded=tmp_path)
+        assert slots_missed(ledger, recorded, "17 3 * * *") == []
+        assert slots_missed(ledger, request, "17 3 * * *") == [("p.old", "19 03")]
+
+
+def test_firings_of_a_long_outage_are_all_found() -> None:
+    fired = asyncio.run(firings("5 * * * *", NOW - timedelta(days=90), NOW))
+    assert len(fired) == 90 * 24
+    with pytest.raises(ValueError, match="cron"):
+        asyncio.run(firings("at three", NOW, NOW))
