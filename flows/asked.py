@@ -54,4 +54,6 @@ def scheduled_request(
         chromium=settings.chromium or find_chromium(),
         providers=settings.providers,
         schedule=settings.schedule.of(flow),
+        rules=tuple(settings.alerts),
+        site_url=settings.site_url,
     )

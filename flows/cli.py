@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from flows.commands import captures, history, providers, reading, running, serving, verifying
-from flows.settings import Settings, add_own_providers
+from flows.commands import alerts, captures, history, providers, reading, running, serving, verifying
+from flows.commands.options import refusals
+from flows.settings import add_own_providers, read_settings
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -13,7 +14,8 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 @app.callback()
 def gpuledger() -> None:
     """The open ledger of GPU prices: fetch, archive, validate, store and report what a GPU-hour costs."""
-    add_own_providers(Settings())
+    with refusals():
+        add_own_providers(read_settings())
 
 
 for command in (
@@ -28,5 +30,6 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(providers.app, name="providers")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(captures.app, name="captures")
 app.add_typer(history.app, name="history")

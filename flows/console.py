@@ -85,6 +85,9 @@ def print_summary(summary: RunSummary, console: Console) -> None:
         if scrape["error"]:
             console.print(Text(f"        {scrape['error']}"))
     console.print(Text(summary.sentence()))
+    if summary.told.new:
+        became = summary.told.problem or "delivered"
+        console.print(Text(f"alerts     {summary.told.new} new: {became}"))
     if summary.site:
         console.print(Text(f"site       {summary.site}"))
     if summary.warehouse:
@@ -97,6 +100,7 @@ def print_json(summary: RunSummary) -> None:
         **summary.row(),
         "already_settled": summary.already_settled,
         "missed": summary.missed,
+        "alerts": {"new": summary.told.new, "problem": summary.told.problem},
         "scrapes": summary.scrapes,
         "site": summary.site,
         "warehouse": summary.warehouse,

@@ -18,6 +18,7 @@ from prefect import flow, get_run_logger, task
 from prefect.artifacts import acreate_link_artifact, acreate_table_artifact
 from prefect.cache_policies import NO_CACHE
 
+from flows.alerting import Told, tell
 from flows.history import load_facts
 from flows.ingest import NEVER_FETCHED, ingest, unstored
 from flows.missed import missed
@@ -123,6 +124,19 @@ def report(request: RunRequest) -> Path:
     return out / "index.html"
 
 
+@task(name="alert", cache_policy=NO_CACHE, persist_result=False)
+def alert(request: RunRequest, summary: RunSummary) -> Told:
+    """Tell whoever the rules say, now that there are pages to point to."""
+    if not request.rules:
+        return Told()
+    site = request.site_url or (request.home / "site").as_uri()
+    with Ledger(request.home) as ledger:
+        told = tell(ledger, request.rules, run_id=summary.run_id, now=max(request.at), site=site)
+    if told.problem:
+        get_run_logger().error("%d alerts were not delivered: %s", told.new, told.problem)
+    return told
+
+
 @flow(name="nightly", validate_parameters=False, persist_result=False)
 async def nightly(request: RunRequest, watch: Watch | None = None) -> RunSummary:
     """Run every due source once; the summary says what became of each.
@@ -141,6 +155,7 @@ async def nightly(request: RunRequest, watch: Watch | None = None) -> RunSummary
             await _fill(request, ledger, summary, watch)
         summary.warehouse = publish_copy(request.home)
         summary.site = report(request)
+        summary.told = alert(request, summary)
     await _show(summary)
     return summary
 

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from flows import VERSION
+from flows.alerting import Told
 from flows.queries import question
+from flows.rules import Rule
 from scrapers.fetching import Job
 from scrapers.registry import Source
 from scrapers.slots import slot_of
@@ -33,7 +35,8 @@ class RunRequest:
     `at` are the moments whose slots are due: one for a scheduled run, sixty for the demo. `recorded`
     names a folder of WARC files that stands in for the network; `partial` lifts the count assertions.
     `providers` is a folder of further providers, and `first_slots` says of a source that it was not there
-    before a slot, so that nothing earlier is due. `schedule` is the flow's cron in UTC, "" for none.
+    before a slot, so that nothing earlier is due. `schedule` is the flow's cron in UTC, "" for none. `rules`
+    say when somebody is told, with links below `site_url`.
     """
 
     home: Path
@@ -48,6 +51,8 @@ class RunRequest:
     providers: Path | None = None
     first_slots: Mapping[str, datetime] = field(default_factory=dict)
     schedule: str = ""
+    rules: tuple[Rule, ...] = ()
+    site_url: str = ""
 
 
 @dataclass
@@ -61,6 +66,7 @@ class RunSummary:
     scrapes: list[Mapping[str, Any]] = field(default_factory=list)
     already_settled: int = 0
     missed: int = 0
+    told: Told = field(default_factory=Told)
     warehouse: Path | None = None
     site: Path | None = None
 

@@ -11,7 +11,7 @@ from prefect.states import Completed, Failed
 
 from flows.asked import scheduled_request
 from flows.nightly import nightly
-from flows.settings import Settings, add_own_providers, default_home
+from flows.settings import add_own_providers, default_home, read_settings
 
 
 @prefect_flow(name="scheduled", persist_result=False)
@@ -21,7 +21,7 @@ async def scheduled(flow: Literal["nightly", "market"], home: str | None = None)
     `home` is the data folder, by default GPULEDGER_HOME of the process that runs it. A run that starts late
     fills the slot that is current by then, and its rows carry the time at which they were observed.
     """
-    settings = Settings()
+    settings = read_settings()
     add_own_providers(settings)
     folder = Path(home) if home else default_home()
     summary = await nightly(scheduled_request(flow, folder, settings))

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
+
+from flows.rules import Rule
 
 HOME_VARIABLE = "GPULEDGER_HOME"
 
@@ -27,6 +31,10 @@ class Schedule(BaseModel):
     def of(self, flow: str) -> str:
         """The cron expression of a flow, "" for one that has none."""
         return str(getattr(self, flow, ""))
+
+
+class SettingsWrong(ValueError):
+    """config.toml or a GPULEDGER_* variable is wrong; the message says which and why."""
 
 
 class Settings(BaseSettings):
@@ -48,6 +56,10 @@ class Settings(BaseSettings):
     """Ids of providers that are off by default and are read here all the same."""
     schedule: Schedule = Schedule()
     """When `serve` starts its runs; also what tells a run which slots were missed before it."""
+    alerts: list[Rule] = []
+    """When somebody is to be told; see flows.rules. Where to, GPULEDGER_ALERT_URLS says."""
+    site_url: str = ""
+    """The address that the site is published at, for links in alerts; by default its folder."""
 
     @classmethod
     def settings_customise_sources(
@@ -61,6 +73,21 @@ class Settings(BaseSettings):
         """Read the environment first, then the data folder's config.toml."""
         config = default_home() / "config.toml"
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=config)
+
+
+def read_settings() -> Settings:
+    """The settings of this installation. Raises SettingsWrong."""
+    where = f"{default_home() / 'config.toml'} or a GPULEDGER_ variable"
+    try:
+        return Settings()
+    except ValidationError as problem:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, error['loc'])) or 'the whole'}: {error['msg'].removeprefix('Value error, ')}"
+            for error in problem.errors()
+        )
+        raise SettingsWrong(f"{where}: {wrong}") from problem
+    except (SettingsError, tomllib.TOMLDecodeError) as problem:
+        raise SettingsWrong(f"{where}: {problem}") from problem
 
 
 def add_own_providers(settings: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,7 +13,14 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from flows.settings import Settings, default_home
+from flows.settings import (
+    HOME_VARIABLE,
+    Settings,
+    SettingsWrong,
+    add_own_providers,
+    default_home,
+    read_settings,
+)
 
 if TYPE_CHECKING:
     from scrapers.registry import Source
@@ -33,11 +41,20 @@ def json_text(text: str) -> str:
     return text
 
 
+def installation(home: Path) -> Path:
+    """Make a data folder the one whose config.toml counts from here on."""
+    os.environ[HOME_VARIABLE] = str(home)
+    with refusals():
+        add_own_providers(read_settings())
+    return home
+
+
 Home = Annotated[
     Path,
     typer.Option(
         help="The data folder.",
         default_factory=default_home,
+        callback=installation,
         show_default="$GPULEDGER_HOME, else ./data",
         resolve_path=True,
     ),
@@ -90,7 +107,7 @@ def refusals() -> Iterator[None]:
     from warehouse.ledger import LedgerBusy, LedgerDamaged
     from warehouse.migrating import LedgerNewer
 
-    by_flows = (QuestionRefused, OriginsMixed, PastSlot, RunUnderWay, ServingRefused)
+    by_flows = (QuestionRefused, OriginsMixed, PastSlot, RunUnderWay, ServingRefused, SettingsWrong)
     by_scrapers = (DeclarationError, FetchRefused)
     by_ledger = (LedgerBusy, LedgerDamaged, LedgerNewer)
     try:
@@ -102,7 +119,7 @@ def refusals() -> Iterator[None]:
         refuse(f"the warehouse was published by another version, the next run publishes it anew ({missing})")
 
 
-def refuse(message: str) -> NoReturn:
-    """End with a sentence on standard error and exit code 2."""
+def refuse(message: str, code: int = 2) -> NoReturn:
+    """End with a sentence on standard error and an exit code, by default 2."""
     err.print(f"gpuledger: {message}", markup=False)
-    raise typer.Exit(2)
+    raise typer.Exit(code)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -81,10 +82,12 @@ def test_many_moments_of_one_slot_are_one_job() -> None:
 
 
 def test_a_run_succeeds_when_every_source_was_stored_whole_or_in_part() -> None:
-    summary = RunSummary("r", "nightly", "live", AT, [{"status": "ok"}, {"status": "partial"}])
+    stored: list[Mapping[str, Any]] = [{"source": f"a.{end}", "status": end} for end in ("ok", "partial")]
+    summary = RunSummary("r", "nightly", "live", AT, stored)
     assert summary.succeeded
-    summary.scrapes.append({"status": "skipped"})
+    summary.scrapes.append({"source": "a.d", "status": "skipped"})
     assert not summary.succeeded
+    assert summary.failed == ["a.d"]
     assert summary.row()["sources_failed"] == 1
 
 

@@ -1,0 +1,119 @@
+"""Alerts: the rules held against the ledger after a run, and whoever is to know told once.
+
+A rule speaks when what it sees begins, and again only after that has passed. What could not be delivered is
+not on record as told, so that the next run tries again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from flows.queries import question
+from flows.rules import Rule
+from warehouse.ledger import Ledger
+
+ADDRESSES: Final = "GPULEDGER_ALERT_URLS"
+"""The variable with Apprise's addresses, separated by blanks; they hold keys, so nothing ever prints them."""
+# These stay true until they pass; the others are events, which happen once.
+_LASTING: Final = frozenset({"price", "drop", "source_failed"})
+
+
+@dataclass(frozen=True)
+class Alert:
+    """What a rule has to say: of what, in a sentence, and the page of the site that shows more."""
+
+    rule: str
+    subject: str
+    message: str
+    page: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """How many alerts were new, and whether they were delivered; `problem` is why not, "" if they were."""
+
+    new: int = 0
+    problem: str = ""
+
+
+def addresses() -> list[str]:
+    """Where alerts go."""
+    return os.environ.get(ADDRESSES, "").split()
+
+
+def seen(rule: Rule, ledger: Ledger, now: datetime) -> list[Alert]:
+    """What one rule sees in the ledger."""
+    text = question(f"alert_{rule.on}")
+    asked: dict[str, Any] = rule.parameters()
+    if "$now" in text:
+        asked["now"] = now
+    rows = ledger.query(text, asked).iter_rows(named=True)
+    return [Alert(str(rule), row["subject"], row["message"], row["page"]) for row in rows]
+
+
+def tell(ledger: Ledger, rules: Sequence[Rule], *, run_id: str, now: datetime, site: str) -> Told:
+    """Hold every rule against the ledger, deliver what is new as one message, and record what was told.
+
+    `site` is the address that the pages stand under.
+    """
+    if not rules:
+        return Told()
+    raised = set(ledger.query(question("alerts_raised")).iter_rows())
+    found = [(rule, alert) for rule in rules for alert in seen(rule, ledger, now)]
+    standing = {(alert.rule, alert.subject) for _, alert in found}
+    new = [alert for _, alert in found if (alert.rule, alert.subject) not in raised]
+    lasting = {str(rule) for rule in rules if rule.on in _LASTING}
+    passed = sorted((rule, subject) for rule, subject in raised - standing if rule in lasting)
+    rows = [_row(Alert(*which, "it has passed", ""), "passed", run_id, now, site) for which in passed]
+    problem = deliver(_title(new), _text(new, site)) if new else ""
+    if not problem:
+        rows += [_row(alert, "raised", run_id, now, site) for alert in new]
+    if rows:
+        ledger.append_rows("alerts", rows)
+    return Told(len(new), problem)
+
+
+def deliver(title: str, text: str) -> str:
+    """Send a message to every address; returns why that failed in a sentence, "" when it did not."""
+    from apprise import Apprise, NotifyFormat  # noqa: PLC0415 - only who is told something waits for it
+
+    # Its log names the addresses, keys and all.
+    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
+    given = addresses()
+    if not given:
+        return f"{ADDRESSES} names no address"
+    failed = 0
+    for address in given:
+        to = Apprise()
+        if not to.add(address) or not to.notify(body=text, title=title, body_format=NotifyFormat.TEXT):
+            failed += 1
+    return f"{failed} of {len(given)} addresses could not be reached" if failed else ""
+
+
+def _title(alerts: Sequence[Alert]) -> str:
+    return f"gpuledger: {len(alerts)} {'alert' if len(alerts) == 1 else 'alerts'}"
+
+
+def _text(alerts: Sequence[Alert], site: str) -> str:
+    return "\n\n".join(f"{alert.message}\n{_link(alert, site)}\n(rule: {alert.rule})" for alert in alerts)
+
+
+def _link(alert: Alert, site: str) -> str:
+    return f"{site.rstrip('/')}/{alert.page}"
+
+
+def _row(alert: Alert, state: str, run_id: str, now: datetime, site: str) -> dict[str, Any]:
+    return {
+        "told_at": now,
+        "run_id": run_id,
+        "rule": alert.rule,
+        "subject": alert.subject,
+        "state": state,
+        "message": alert.message,
+        "link": _link(alert, site) if alert.page else None,
+    }

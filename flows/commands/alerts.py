@@ -1,0 +1,46 @@
+"""`gpuledger alerts`: the rules of config.toml, and whether they reach anybody."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import typer
+
+from flows.commands.options import Home, out, refusals, refuse
+from flows.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, help="Who is told of prices, free tiers and failures, and when.")
+
+
+@app.callback()
+def alerts() -> None:
+    """Who is told of prices, free tiers and failures, and when."""
+
+
+@app.command()
+def test(home: Home) -> None:
+    """Send a test message to every address of GPULEDGER_ALERT_URLS, with the rules of config.toml.
+
+    Exit code 1 when it did not reach all of them.
+    """
+    from flows.alerting import addresses, deliver
+
+    rules = Settings().alerts
+    named = "\n".join(f"- {rule}" for rule in rules) or "- none: config.toml has no [[alerts]]"
+    if problem := deliver("gpuledger: test", f"This is a test. Rules of {home.name}/config.toml:\n{named}"):
+        refuse(problem, code=1)
+    out.print(f"sent to {len(addresses())}, with {len(rules)} rules", markup=False)
+
+
+@app.command()
+def check(home: Home) -> None:
+    """Show what each rule sees in the ledger now; nothing is sent and nothing is put on record."""
+    from flows.alerting import seen
+    from warehouse.ledger import Ledger
+
+    with refusals(), Ledger(home) as ledger:
+        for rule in Settings().alerts:
+            found = seen(rule, ledger, datetime.now(UTC))
+            out.print(f"{rule}: {len(found) or 'nothing'}", markup=False)
+            for alert in found:
+                out.print(f"  {alert.message}", markup=False)

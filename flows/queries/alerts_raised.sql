@@ -1,0 +1,4 @@
+-- What has been told and has not passed since, by rule.
+SELECT rule, subject
+FROM alerts
+QUALIFY row_number() OVER (PARTITION BY rule, subject ORDER BY told_at DESC) = 1 AND state = 'raised'

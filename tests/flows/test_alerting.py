@@ -1,0 +1,211 @@
+"""Alerts: told once, told again only after what they saw has passed, and never lost when nobody answers."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from flows.alerting import ADDRESSES, Told, deliver, tell
+from flows.rules import Rule
+from flows.settings import SettingsWrong, read_settings
+from tests.warehouse.test_views import FIRST, offer, store
+from warehouse.ledger import Ledger
+
+SITE = "https://prices.example/gpu"
+SECRET = "token-that-nobody-may-see"  # noqa: S105 - a made-up one
+
+
+class Inbox(ThreadingHTTPServer):
+    """A webhook on this machine that keeps what it is sent; refuses while it is closed."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.messages: list[dict[str, Any]] = []
+        self.closed = False
+
+    @property
+    def address(self) -> str:
+        return f"json://user:{SECRET}@127.0.0.1:{self.server_port}/"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Inbox
+
+    def do_POST(self) -> None:
+        message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if not self.server.closed:
+            self.server.messages.append(message)
+        self.send_response(503 if self.server.closed else 200)
+        self.end_headers()
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def inbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
+    server = Inbox()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    monkeypatch.setenv(ADDRESSES, server.address)
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with Ledger(tmp_path) as opened:
+        yield opened
+
+
+def rule(**declared: Any) -> Rule:
+    read: Rule = TypeAdapter(Rule).validate_python(declared)
+    return read
+
+
+def night(ledger: Ledger, day: int, price: float) -> datetime:
+    store(ledger, day, "offers", [offer(price)])
+    return FIRST + timedelta(days=day)
+
+
+def told(ledger: Ledger, now: datetime, *rules: Rule) -> Told:
+    return tell(ledger, rules, run_id="r", now=now, site=SITE)
+
+
+def test_a_price_is_told_when_it_crosses_and_again_only_after_it_was_back(
+    ledger: Ledger, inbox: Inbox
+) -> None:
+    cheap = rule(on="price", gpu="H100", pricing_model="spot", under=2.0)
+    for day, (price, new) in enumerate(((2.5, 0), (1.9, 1), (1.8, 0), (2.2, 0), (1.7, 1))):
+        assert told(ledger, night(ledger, day, price), cheap) == Told(new)
+    first, second = inbox.messages
+    assert first["title"] == "gpuledger: 1 alert"
+    assert "H100 SXM spot costs $1.9 a GPU-hour" in first["message"]
+    assert f"{SITE}/index.html" in first["message"]
+    assert "costs $1.7 a GPU-hour" in second["message"]
+    states = ledger.query("SELECT state FROM alerts ORDER BY told_at")["state"].to_list()
+    assert states == ["raised", "passed", "raised"]
+
+
+def test_a_fall_within_days_is_told_with_both_medians(ledger: Ledger, inbox: Inbox) -> None:
+    fall = rule(on="drop", gpu="H100", pricing_model="spot", percent=20, days=3)
+    for day, price in enumerate((2.0, 2.0, 1.9, 1.7)):
+        assert told(ledger, night(ledger, day, price), fall) == Told()
+    assert told(ledger, night(ledger, 4, 1.5), fall) == Told(1)
+    (message,) = inbox.messages
+    assert "fell by 25.0 % in 3 days: the median was $2 a GPU-hour and is $1.5" in message["message"]
+
+
+def test_an_incident_and_a_source_without_good_nights_are_told_once(ledger: Ledger, inbox: Inbox) -> None:
+    night(ledger, 0, 2.0)
+    rules = (rule(on="incident", severity="error"), rule(on="source_failed", nights=2))
+    for day in (1, 2, 3):
+        now = FIRST + timedelta(days=day)
+        failed(ledger, now)
+        if day == 2:
+            ledger.append_rows("incidents", [incident(now, "error"), incident(now, "warning")])
+        told(ledger, now, *rules)
+    assert len(inbox.messages) == 1
+    text = inbox.messages[0]["message"]
+    assert "p.s has failed since 2026-09-01: HTTP 500" in text
+    assert text.count("the page changed") == 1
+    ledger_state = ledger.query("SELECT state, count(*) FROM alerts GROUP BY 1").rows()
+    assert ledger_state == [("raised", 2)]
+
+
+def failed(ledger: Ledger, slot: datetime) -> None:
+    columns = {"run_id": "r", "provider": "p", "source": "p.s", "slot": slot, "parser_version": "v"}
+    counts = dict.fromkeys(("rows_parsed", "rows_accepted", "rows_quarantined"), 0)
+    times = {"started_at": slot, "finished_at": slot, "status": "failed", "error": "HTTP 500"}
+    ledger.append_rows("scrapes", [{**columns, **counts, **times, "capture_ids": []}])
+
+
+def incident(slot: datetime, severity: str) -> dict[str, Any]:
+    columns = {"run_id": "r", "provider": "p", "source": "p.s", "slot": slot, "kind": "page_changed"}
+    return {**columns, "severity": severity, "summary": "the page changed", "evidence": "{}"}
+
+
+def test_what_could_not_be_delivered_is_told_by_the_next_run(ledger: Ledger, inbox: Inbox) -> None:
+    cheap = rule(on="price", gpu="H100", pricing_model="spot", under=2.0)
+    now = night(ledger, 0, 1.9)
+    inbox.closed = True
+    undelivered = told(ledger, now, cheap)
+    assert (undelivered.new, undelivered.problem) == (1, "1 of 1 addresses could not be reached")
+    inbox.closed = False
+    assert told(ledger, now + timedelta(days=1), cheap) == Told(1)
+    assert told(ledger, now + timedelta(days=2), cheap) == Told()
+    assert len(inbox.messages) == 1
+
+
+def test_without_an_address_nothing_counts_as_told(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(ADDRESSES, raising=False)
+    cheap = rule(on="price", gpu="H100", pricing_model="spot", under=2.0)
+    assert "names no address" in told(ledger, night(ledger, 0, 1.9), cheap).problem
+    assert ledger.query("FROM alerts").is_empty()
+
+
+def test_no_address_is_ever_printed(
+    inbox: Inbox, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    inbox.closed = True
+    problem = deliver("t", "x")
+    assert SECRET not in problem + caplog.text + "".join(capfd.readouterr())
+
+
+def test_a_run_tells_and_a_test_message_reaches_the_address(
+    tmp_path: Path, local: Any, inbox: Inbox, gpuledger: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    for name, value in local.variables.items():
+        monkeypatch.setenv(name, value)
+    config = '[[alerts]]\non = "price"\ngpu = "H100"\nunder = 3\n'
+    (home / "config.toml").write_text(config, encoding="utf-8")
+    tested = gpuledger("alerts", "test", "--home", home)
+    assert (tested.returncode, tested.stdout) == (0, "sent to 1, with 1 rules\n")
+    ran = gpuledger("nightly", "--home", home)
+    assert "alerts     1 new: delivered" in ran.stdout
+    assert "H100 on demand costs $2.5 a GPU-hour at local" in inbox.messages[-1]["message"]
+    assert f"{(home / 'site').as_uri()}/index.html" in inbox.messages[-1]["message"]
+    inbox.closed = True
+    refused = gpuledger("alerts", "test", "--home", home)
+    assert refused.returncode == 1
+    assert SECRET not in refused.stderr + refused.stdout + ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("declared", "why"),
+    [
+        ({"on": "price", "gpu": "H100"}, "either `under` or `over`"),
+        ({"on": "price", "gpu": "H1000", "under": 1}, "no GPU is called 'H1000'"),
+        ({"on": "price", "gpu": "H100", "pricing_model": "cheap", "under": 1}, "'cheap' is none of"),
+        ({"on": "weather"}, "does not match any of the expected tags"),
+        ({"on": "incident", "urgency": 1}, "Extra inputs"),
+    ],
+)
+def test_a_rule_that_is_wrong_says_why(declared: dict[str, Any], why: str) -> None:
+    with pytest.raises(ValidationError, match=why):
+        rule(**declared)
+
+
+def test_a_config_that_is_wrong_is_refused_in_a_sentence(
+    tmp_path: Path, gpuledger: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config.toml").write_text('nightly = "3 o\'clock"\n', encoding="utf-8")
+    refused = gpuledger("report", "--home", tmp_path)
+    assert refused.returncode == 2
+    assert refused.stderr.startswith(f"gpuledger: {tmp_path}/config.toml or a GPULEDGER_ variable: nightly:")
+    monkeypatch.setenv("GPULEDGER_HOME", str(tmp_path))
+    (tmp_path / "config.toml").write_text("[[alerts]\n", encoding="utf-8")
+    with pytest.raises(SettingsWrong, match="Expected"):
+        read_settings()
