@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import typer
 
-from flows.commands import alerts, captures, history, providers, reading, running, serving, verifying
+from flows.commands import (
+    alerts,
+    captures,
+    doctor,
+    history,
+    ledger,
+    providers,
+    reading,
+    running,
+    serving,
+    verifying,
+)
 from flows.commands.options import refusals
 from flows.settings import add_own_providers, read_settings
 
@@ -27,9 +38,11 @@ for command in (
     reading.report,
     reading.sql,
     verifying.verify,
+    doctor.doctor,
 ):
     app.command()(command)
 app.add_typer(providers.app, name="providers")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(captures.app, name="captures")
 app.add_typer(history.app, name="history")
+app.add_typer(ledger.app, name="ledger")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Literal
 
@@ -24,7 +25,9 @@ async def scheduled(flow: Literal["nightly", "market"], home: str | None = None)
     settings = read_settings()
     add_own_providers(settings)
     folder = Path(home) if home else default_home()
-    summary = await nightly(scheduled_request(flow, folder, settings))
+    # Finding a browser may ask Playwright, which refuses to answer beside a running event loop.
+    request = await asyncio.to_thread(scheduled_request, flow, folder, settings)
+    summary = await nightly(request)
     if summary.succeeded:
         return Completed(message=summary.sentence())
     return Failed(message=f"{summary.sentence()} ({', '.join(summary.failed)})")

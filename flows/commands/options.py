@@ -104,12 +104,13 @@ def refusals() -> Iterator[None]:
     from flows.turns import RunUnderWay
     from scrapers.fetching import FetchRefused
     from scrapers.registry import DeclarationError
+    from warehouse.keeping import NoRoom
     from warehouse.ledger import LedgerBusy, LedgerDamaged
     from warehouse.migrating import LedgerNewer
 
     by_flows = (QuestionRefused, OriginsMixed, PastSlot, RunUnderWay, ServingRefused, SettingsWrong)
     by_scrapers = (DeclarationError, FetchRefused)
-    by_ledger = (LedgerBusy, LedgerDamaged, LedgerNewer)
+    by_ledger = (LedgerBusy, LedgerDamaged, LedgerNewer, NoRoom)
     try:
         yield
     except (*by_flows, *by_scrapers, *by_ledger) as problem:

@@ -1,0 +1,37 @@
+"""The command that looks at the installation: doctor."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+import typer
+from rich.text import Text
+
+from flows.commands.options import AsJson, Home, out
+from flows.settings import prepare_prefect, read_settings
+
+_STYLES = {"ok": "green", "warning": "yellow", "problem": "red"}
+
+
+def doctor(home: Home, as_json: AsJson = False) -> None:
+    """Look at everything that tonight's run needs and at what the former ones left, and say what to do.
+
+    Checks Python, browser, folder, disk, clock, schedules, Prefect, credentials (their names only), the rows
+    and keys of the ledger against its scrapes, and the archive. Exit code 1 when something is a problem.
+    """
+    prepare_prefect(home)
+    from flows.doctor import examine
+
+    checks = examine(home, read_settings(), datetime.now(UTC))
+    if as_json:
+        sys.stdout.write(json.dumps([asdict(check) for check in checks], indent=2) + "\n")
+    else:
+        for check in checks:
+            state = Text(f"{check.state:<8}", style=_STYLES[check.state])
+            out.print(Text.assemble(state, f"{check.name:<11}", check.found))
+            if check.advice:
+                out.print(Text(f"{'':<19}{check.advice}"))
+    raise typer.Exit(1 if any(check.state == "problem" for check in checks) else 0)

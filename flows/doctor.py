@@ -1,0 +1,242 @@
+"""`gpuledger doctor`: whether an installation can do its work tonight, and what to do where it cannot."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any, Final, Literal
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import duckdb
+
+from flows.alerting import ADDRESSES, addresses
+from flows.missed import firings
+from flows.queries import question
+from flows.serving import FLOWS
+from flows.settings import Settings
+from scrapers.browser import find_chromium
+from scrapers.registry import sources
+from scrapers.slots import slot_name
+from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, read_warehouse
+
+State = Literal["ok", "warning", "problem"]
+_ROOM: Final = 2e9
+_COPIES: Final = 4
+_NAMED: Final = 5
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at: how it is, what was found, and what to do ("" when it is fine)."""
+
+    name: str
+    state: State
+    found: str
+    advice: str = ""
+
+
+def examine(home: Path, settings: Settings, now: datetime) -> list[Check]:
+    """Look at everything that a run needs and at what the former ones left; changes nothing."""
+    return [
+        _python(),
+        _browser(settings),
+        *_folder(home),
+        *_schedules(settings),
+        _prefect(),
+        *_credentials(settings),
+        *_alerts(settings),
+        *_ledger(home, now),
+    ]
+
+
+def _python() -> Check:
+    version = platform.python_version()
+    return Check("python", "ok", f"{version} at {sys.executable}")
+
+
+def _browser(settings: Settings) -> Check:
+    rendered = sorted(source.id for source in sources(enable=settings.enable) if source.browser)
+    if found := settings.chromium or find_chromium():
+        return Check("browser", "ok", found)
+    return Check(
+        "browser",
+        "warning",
+        f"none, so these fail every night: {_some(rendered)}",
+        "install Chromium, or name one in GPULEDGER_CHROMIUM",
+    )
+
+
+def _folder(home: Path) -> Iterator[Check]:
+    where = next(folder for folder in (home, *home.parents) if folder.exists())
+    try:
+        with NamedTemporaryFile(dir=where):
+            pass
+    except OSError as problem:
+        yield Check(
+            "folder", "problem", f"{where}: {problem.strerror}", "let the user who runs gpuledger write there"
+        )
+    else:
+        yield Check("folder", "ok", f"{home} can be written")
+    ledger = home / LEDGER_FILE
+    wanted = max(_ROOM, _COPIES * ledger.stat().st_size if ledger.exists() else 0)
+    free = shutil.disk_usage(where).free
+    found = f"{free / 1e9:,.1f} GB free"
+    if free < wanted:
+        yield Check(
+            "disk", "problem", found, f"free {wanted / 1e9:,.1f} GB: a run copies the ledger to publish it"
+        )
+    else:
+        yield Check("disk", "ok", found)
+
+
+def _schedules(settings: Settings) -> Iterator[Check]:
+    for flow in FLOWS:
+        cron = settings.schedule.of(flow)
+        now = datetime.now(UTC)
+        try:
+            if cron:
+                asyncio.run(firings(cron, now, now))
+        except ValueError as problem:
+            yield Check("schedule", "problem", f"{flow}: {problem}", f"mend schedule.{flow} in config.toml")
+        else:
+            yield Check("schedule", "ok", f"{flow} {cron or 'never'} (UTC)")
+
+
+def _prefect() -> Check:
+    address = os.environ.get("PREFECT_API_URL")
+    if not address:
+        return Check("prefect", "ok", "no PREFECT_API_URL: each command starts a server of its own")
+    try:
+        with urlopen(f"{address.rstrip('/')}/health", timeout=5):  # noqa: S310 - the user's own address
+            return Check("prefect", "ok", f"{address} answers")
+    except (URLError, OSError, ValueError) as problem:
+        why = getattr(problem, "reason", problem)
+        advice = "start `gpuledger serve` or `prefect server start`, or unset PREFECT_API_URL"
+        return Check("prefect", "problem", f"{address} does not answer: {why}", advice)
+
+
+def _credentials(settings: Settings) -> Iterator[Check]:
+    """Which keys are there, by the names of their variables; never what they hold."""
+    for source in sources(enable=settings.enable):
+        if source.declared.credential is None:
+            continue
+        missing = source.missing_credential
+        if missing is None:
+            yield Check("credential", "ok", f"{source.id}: there")
+        else:
+            yield Check("credential", "ok", f"{source.id}: {missing} is not set, so it is left out")
+
+
+def _alerts(settings: Settings) -> Iterator[Check]:
+    if not settings.alerts:
+        return
+    rules, given = len(settings.alerts), len(addresses())
+    found = f"{rules} rules, {given} addresses"
+    if given:
+        yield Check("alerts", "ok", f"{found}; `gpuledger alerts test` tries them")
+    else:
+        yield Check("alerts", "problem", found, f"name where to in {ADDRESSES}")
+
+
+def _ledger(home: Path, now: datetime) -> Iterator[Check]:
+    published = home / WAREHOUSE_FILE
+    if not published.exists():
+        yield Check("ledger", "warning", f"there is no {published} yet", "run `gpuledger nightly`")
+        return
+    try:
+        with read_warehouse(published) as connection:
+            yield from _held(connection, home, now)
+    except duckdb.Error as problem:
+        first = str(problem).partition("\n")[0]
+        advice = "the next run publishes it anew; `gpuledger ledger restore` brings a copy of the ledger back"
+        yield Check("ledger", "problem", f"{published} cannot be read: {first}", advice)
+        return
+    ledger = home / LEDGER_FILE
+    if not ledger.exists():
+        advice = "bring a copy back with `gpuledger ledger restore`, or copy warehouse.duckdb there"
+        yield Check("ledger", "problem", f"{ledger} is gone; the published copy is there", advice)
+
+
+def _held(connection: duckdb.DuckDBPyConnection, home: Path, now: datetime) -> Iterator[Check]:
+    back = "bring a copy back with `gpuledger ledger restore`"
+    yield _unless(
+        "rows",
+        [f"{row['source']} {slot_name(row['slot'])}" for row in _ask(connection, "miscounted")],
+        ("every scrape has the rows that it stored", "not as many rows as were stored"),
+        f"{back}, or `gpuledger replay` these slots",
+    )
+    yield _unless(
+        "keys",
+        [f"{row['source']} {slot_name(row['slot'])}" for row in _ask(connection, "stored_twice")],
+        ("no snapshot is stored twice", "stored more than once"),
+        f"{back}; and report it, since it should not be possible",
+    )
+    files = [row["warc_file"] for row in _ask(connection, "archive_files")]
+    gone = [file for file in files if not (home / file).is_file()]
+    yield _unless(
+        "archive",
+        gone,
+        (f"all {len(files)} files are there", f"{len(gone)} of {len(files)} files are gone"),
+        "bring raw/ back from your copies; `gpuledger verify` names the figures that hang on it",
+    )
+    yield _clock(connection, now)
+    yield from _nights(_ask(connection, "stale_sources", now=now))
+
+
+def _nights(stale: list[dict[str, Any]]) -> Iterator[Check]:
+    """Sources that fail, one by one, and together those that nothing has read of late."""
+    unread: dict[datetime, list[str]] = {}
+    for row in stale:
+        since = slot_name(row["last_good_slot"]) if row["last_good_slot"] else "never"
+        if row["last_status"] in {"ok", "partial"}:
+            unread.setdefault(row["last_good_slot"], []).append(row["source"])
+        else:
+            found = f"{row['source']}: last good {since}, now {row['last_status']}"
+            yield Check("source", "warning", found, row["last_error"] or "see the data-quality page")
+    for slot, names in unread.items():
+        found = f"{len(names)} not read since {slot_name(slot)}: {_some(names)}"
+        yield Check("source", "warning", found, "see that `gpuledger serve` or your own schedule runs")
+    if not stale:
+        yield Check("source", "ok", "every source had a good night within two days")
+
+
+def _unless(name: str, wrong: list[str], words: tuple[str, str], advice: str) -> Check:
+    """Fine, in the first words, unless something is wrong, in the others."""
+    if wrong:
+        return Check(name, "problem", f"{words[1]}: {_some(wrong)}", advice)
+    return Check(name, "ok", words[0])
+
+
+def _clock(connection: duckdb.DuckDBPyConnection, now: datetime) -> Check:
+    ((newest,),) = connection.execute("SELECT max(finished_at) FROM runs").fetchall()
+    if newest and newest.astimezone(UTC) > now:
+        found = (
+            f"it is {now:%Y-%m-%d %H:%MZ} here, and a run ended at {newest.astimezone(UTC):%Y-%m-%d %H:%MZ}"
+        )
+        return Check("clock", "problem", found, "set the clock: slots are named by it")
+    return Check("clock", "ok", f"{now:%Y-%m-%d %H:%MZ}")
+
+
+def _ask(connection: duckdb.DuckDBPyConnection, name: str, **asked: Any) -> list[dict[str, Any]]:
+    answer = connection.execute(question(name), asked)
+    columns = [column[0] for column in answer.description or ()]
+    rows = [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
+    return [
+        {key: value.astimezone(UTC) if isinstance(value, datetime) else value for key, value in row.items()}
+        for row in rows
+    ]
+
+
+def _some(names: list[str]) -> str:
+    """The first few of many names."""
+    rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + rest
