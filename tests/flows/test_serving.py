@@ -29,6 +29,7 @@ from scrapers.slots import slot_of
 from warehouse.ledger import WAREHOUSE_FILE, Ledger, ScrapeRecord, read_warehouse
 
 COMMAND = (sys.executable, "-c", "from flows.cli import app; app()")
+ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)
 
 
@@ -71,7 +72,7 @@ def scrapes(home: Path) -> list[tuple[Any, ...]]:
     if not (home / WAREHOUSE_FILE).exists():
         return []
     with read_warehouse(home / WAREHOUSE_FILE) as connection:
-        asked = "SELECT source, status FROM scrapes WHERE source LIKE 'local.%' ORDER BY finished_at, source"
+        asked = "SELECT source, status FROM scrapes WHERE source LIKE 'local.%' ORDER BY source, slot"
         return connection.sql(asked).fetchall()
 
 
@@ -254,3 +255,29 @@ def test_firings_of_a_long_outage_are_all_found() -> None:
     assert len(fired) == 90 * 24
     with pytest.raises(ValueError, match="cron"):
         asyncio.run(firings("at three", NOW, NOW))
+
+
+@pytest.mark.slow
+def test_a_worker_of_a_work_pool_runs_what_prefect_yaml_declares(
+    tmp_path: Path, local: Any, prefect_server: str
+) -> None:
+    variables = {
+        **os.environ,
+        **local.variables,
+        "PREFECT_API_URL": prefect_server,
+        "PREFECT_HOME": str(tmp_path / "prefect"),
+        "GPULEDGER_HOME": str(tmp_path / "home"),
+    }
+
+    def prefect(*arguments: str) -> None:
+        command = [sys.executable, "-m", "prefect", "--no-prompt", *arguments]
+        ran = subprocess.run(
+            command, env=variables, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+        )
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+
+    prefect("work-pool", "create", "gpuledger", "--type", "process")
+    prefect("deploy", "--all")
+    prefect("deployment", "run", "scheduled/nightly-in-pool")
+    prefect("worker", "start", "--pool", "gpuledger", "--run-once")
+    assert scrapes(tmp_path / "home") == [("local.market", "ok"), ("local.prices", "ok")]

@@ -1,0 +1,88 @@
+"""What the documents tell people to type or to install is what there is."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import typer.main
+import yaml
+
+from flows.cli import app
+from flows.settings import Schedule, Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+OPERATION = (ROOT / "docs" / "operation.md").read_text(encoding="utf-8")
+
+
+def block(kind: str) -> str:
+    """The one fenced block of a kind in docs/operation.md."""
+    (found,) = re.findall(rf"```{kind}\n(.*?)```", OPERATION, re.DOTALL)
+    return str(found)
+
+
+def commands() -> list[str]:
+    """Every `gpuledger ...` that the documents name, without what follows a pipe, redirection or comment."""
+    found = []
+    for document in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")):
+        text = document.read_text(encoding="utf-8")
+        found += re.findall(r"(?:^\$ |`|bin/)(gpuledger [a-z][^`\n]*)", text, re.MULTILINE)
+    return sorted({re.split(r"\s+(?:#|\||>>)", command)[0].strip() for command in found})
+
+
+@pytest.mark.parametrize("command", commands())
+def test_every_command_of_the_documents_exists_with_its_options(command: str) -> None:
+    group = typer.main.get_command(app)
+    words = command.replace("`", "").split()[1:]
+    while words and getattr(group, "commands", None):
+        name = words.pop(0)
+        if name not in group.commands:
+            break
+        group = group.commands[name]
+    known = {option for parameter in group.params for option in parameter.opts}
+    used = {word.partition("=")[0] for word in words if word.startswith("--")}
+    assert group.name != "gpuledger", f"there is no {command}"
+    assert used <= known | {"--help"}
+
+
+def test_the_config_of_the_documents_is_one_that_is_understood() -> None:
+    declared = tomllib.loads(block("toml"))
+    settings = Settings(**declared)
+    assert settings.schedule == Schedule()
+    assert {rule.on for rule in settings.alerts} == {
+        "price",
+        "drop",
+        "free_tier",
+        "source_failed",
+        "incident",
+    }
+
+
+def test_the_systemd_unit_starts_serve_and_can_write_its_folder(tmp_path: Path) -> None:
+    unit = configparser.ConfigParser(interpolation=None, strict=False)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read_string(block("ini"))
+    service = unit["Service"]
+    assert service["ExecStart"].split()[1:] == ["serve", "--site"]
+    assert service["Environment"] == f"GPULEDGER_HOME=/var/lib/{service['StateDirectory']}"
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("systemd-analyze is not on this machine; the rest of the unit was checked")
+    file = tmp_path / "gpuledger.service"
+    # The programme of the document is not installed here; any other one stands in for it.
+    file.write_text(block("ini").replace("/opt/gpuledger/.venv/bin/gpuledger", "/bin/true"), encoding="utf-8")
+    checked = subprocess.run([analyze, "verify", file], capture_output=True, text=True, check=False)
+    assert not [line for line in checked.stderr.splitlines() if "gpuledger.service" in line]
+
+
+def test_the_crontab_and_the_work_pool_keep_the_default_schedules() -> None:
+    lines = block("crontab").splitlines()
+    crons = {re.search(r"bin/gpuledger (\w+)", line)[1]: " ".join(line.split()[:5]) for line in lines}  # type: ignore[index]
+    assert crons == Schedule().model_dump()
+    pool = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
+    assert {one["parameters"]["flow"]: one["schedules"][0]["cron"] for one in pool} == crons
