@@ -16,17 +16,16 @@ from flows.commands import (
     serving,
     verifying,
 )
-from flows.commands.options import refusals
+from flows.commands.refusing import Refusing
 from flows.settings import add_own_providers, read_settings
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(cls=Refusing, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 @app.callback()
 def gpuledger() -> None:
     """The open ledger of GPU prices: fetch, archive, validate, store and report what a GPU-hour costs."""
-    with refusals():
-        add_own_providers(read_settings())
+    add_own_providers(read_settings())
 
 
 for command in (

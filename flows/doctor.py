@@ -26,7 +26,7 @@ from flows.settings import Settings
 from scrapers.browser import find_chromium
 from scrapers.registry import sources
 from scrapers.slots import slot_name
-from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, read_warehouse
+from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, WarehouseDamaged, read_warehouse
 
 State = Literal["ok", "warning", "problem"]
 _ROOM: Final = 2e9
@@ -155,7 +155,7 @@ def _ledger(home: Path, now: datetime) -> Iterator[Check]:
     try:
         with read_warehouse(published) as connection:
             yield from _held(connection, home, now)
-    except duckdb.Error as problem:
+    except (WarehouseDamaged, duckdb.Error) as problem:
         first = str(problem).partition("\n")[0]
         advice = "the next run publishes it anew; `gpuledger ledger restore` brings a copy of the ledger back"
         yield Check("ledger", "problem", f"{published} cannot be read: {first}", advice)

@@ -37,6 +37,10 @@ class LedgerDamaged(RuntimeError):
     """The ledger file cannot be opened as one."""
 
 
+class WarehouseDamaged(RuntimeError):
+    """The published copy cannot be read."""
+
+
 @dataclass(frozen=True)
 class ScrapeRecord:
     """Everything one scrape adds to the ledger.
@@ -162,8 +166,16 @@ def publish(home: Path) -> Path:
 
 
 def read_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open a published copy for reading: no writing, no files, no extensions, no settings changed."""
-    connection = duckdb.connect(str(path), read_only=True)
+    """Open a published copy for reading: no writing, no files, no extensions, no settings changed.
+
+    Raises WarehouseDamaged.
+    """
+    try:
+        connection = duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as problem:
+        first = str(problem).partition("\n")[0]
+        said = f"{path} cannot be read, the next run publishes it anew ({first})"
+        raise WarehouseDamaged(said) from problem
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
@@ -182,7 +194,9 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     except duckdb.IOException as problem:
         if "lock" in str(problem):
             raise LedgerBusy(f"another run has {path.name} open; wait for it to end") from problem
-        raise LedgerDamaged(f"{path} cannot be opened as a ledger: {problem}") from problem
+        first = str(problem).partition("\n")[0]
+        advice = "bring a copy back with `gpuledger ledger restore`"
+        raise LedgerDamaged(f"{path} cannot be opened as a ledger: {first}; {advice}") from problem
     connection.execute("SET TimeZone = 'UTC'")
     return connection
 

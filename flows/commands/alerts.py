@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import typer
 
-from flows.commands.options import Home, out, refusals, refuse
+from flows.commands.options import Home, out, refuse
 from flows.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Who is told of prices, free tiers and failures, and when.")
@@ -38,7 +38,7 @@ def check(home: Home) -> None:
     from flows.alerting import seen
     from warehouse.ledger import Ledger
 
-    with refusals(), Ledger(home) as ledger:
+    with Ledger(home) as ledger:
         for rule in Settings().alerts:
             found = seen(rule, ledger, datetime.now(UTC))
             out.print(f"{rule}: {len(found) or 'nothing'}", markup=False)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.options import Home, json_text, moment, out, refusals
+from flows.commands.options import Home, json_text, moment, out
 
 app = typer.Typer(no_args_is_help=True, help="Archived responses.")
 
@@ -39,14 +39,13 @@ def add(
     from scrapers import registry
     from scrapers.recorded import add_capture
 
-    with refusals():
-        path = add_capture(
-            archive or home / "captures",
-            registry.source(source),
-            url=url,
-            at=at,
-            body=file.read_bytes(),
-            media_type=media_type,
-            asked=json.loads(asked) if asked else None,
-        )
+    path = add_capture(
+        archive or home / "captures",
+        registry.source(source),
+        url=url,
+        at=at,
+        body=file.read_bytes(),
+        media_type=media_type,
+        asked=json.loads(asked) if asked else None,
+    )
     out.print(str(path), markup=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -22,7 +23,9 @@ def doctor(home: Home, as_json: AsJson = False) -> None:
     Checks Python, browser, folder, disk, clock, schedules, Prefect, credentials (their names only), the rows
     and keys of the ledger against its scrapes, and the archive. Exit code 1 when something is a problem.
     """
-    prepare_prefect(home)
+    # That the folder cannot be written is what the doctor is asked to say.
+    with suppress(OSError):
+        prepare_prefect(home)
     from flows.doctor import examine
 
     checks = examine(home, read_settings(), datetime.now(UTC))

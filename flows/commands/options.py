@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -16,7 +14,6 @@ from rich.console import Console
 from flows.settings import (
     HOME_VARIABLE,
     Settings,
-    SettingsWrong,
     add_own_providers,
     default_home,
     read_settings,
@@ -44,8 +41,7 @@ def json_text(text: str) -> str:
 def installation(home: Path) -> Path:
     """Make a data folder the one whose config.toml counts from here on."""
     os.environ[HOME_VARIABLE] = str(home)
-    with refusals():
-        add_own_providers(read_settings())
+    add_own_providers(read_settings())
     return home
 
 
@@ -81,8 +77,7 @@ def chosen_sources(settings: Settings, only: list[str] | None) -> tuple[Source, 
     """The sources that this installation reads, or those that were named."""
     from scrapers import registry
 
-    with refusals():
-        return tuple(registry.sources(only or (), enable=settings.enable))
+    return tuple(registry.sources(only or (), enable=settings.enable))
 
 
 def chromium(settings: Settings) -> str | None:
@@ -90,34 +85,6 @@ def chromium(settings: Settings) -> str | None:
     from scrapers.browser import find_chromium
 
     return settings.chromium or find_chromium()
-
-
-@contextmanager
-def refusals() -> Iterator[None]:
-    """Turn the errors that a user can mend into one line and exit code 2."""
-    from duckdb import CatalogException
-
-    from flows.asked import PastSlot
-    from flows.asking import QuestionRefused
-    from flows.runs import OriginsMixed
-    from flows.serving import ServingRefused
-    from flows.turns import RunUnderWay
-    from scrapers.fetching import FetchRefused
-    from scrapers.registry import DeclarationError
-    from warehouse.keeping import NoRoom
-    from warehouse.ledger import LedgerBusy, LedgerDamaged
-    from warehouse.migrating import LedgerNewer
-
-    by_flows = (QuestionRefused, OriginsMixed, PastSlot, RunUnderWay, ServingRefused, SettingsWrong)
-    by_scrapers = (DeclarationError, FetchRefused)
-    by_ledger = (LedgerBusy, LedgerDamaged, LedgerNewer, NoRoom)
-    try:
-        yield
-    except (*by_flows, *by_scrapers, *by_ledger) as problem:
-        refuse(str(problem))
-    except CatalogException as problem:
-        missing = str(problem).partition("\n")[0]
-        refuse(f"the warehouse was published by another version, the next run publishes it anew ({missing})")
 
 
 def refuse(message: str, code: int = 2) -> NoReturn:

@@ -19,7 +19,6 @@ from flows.commands.options import (
     chosen_sources,
     chromium,
     out,
-    refusals,
 )
 from flows.settings import Settings
 
@@ -69,8 +68,7 @@ def check(
         providers=settings.providers,
     )
     tried = Check(at or datetime.now(UTC), plan)
-    with refusals():
-        records = [tried.record(source) for source in sources]
+    records = [tried.record(source) for source in sources]
     if as_json:
         sys.stdout.write(json.dumps([record_as_json(record) for record in records], default=str) + "\n")
     else:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.options import At, Home, out, refusals, refuse
+from flows.commands.options import At, Home, out, refuse
 
 
 class Format(StrEnum):
@@ -29,8 +29,7 @@ def report(home: Home, as_of: At = None) -> None:
     warehouse = home / WAREHOUSE_FILE
     if not warehouse.exists():
         refuse(f"there is no {warehouse}; run `gpuledger nightly` or `gpuledger demo` first")
-    with refusals():
-        pages = site.build(warehouse, home / "site", as_of=as_of or datetime.now(UTC))
+    pages = site.build(warehouse, home / "site", as_of=as_of or datetime.now(UTC))
     out.print(f"{len(pages)} pages in {home / 'site'}", markup=False)
 
 
@@ -43,5 +42,4 @@ def sql(
     """Ask the published warehouse a question. It cannot write, attach, or read other files."""
     from flows.asking import ask
 
-    with refusals():
-        ask(home, query, form.value, output)
+    ask(home, query, form.value, output)

@@ -24,7 +24,6 @@ from flows.commands.options import (
     err,
     moment,
     out,
-    refusals,
 )
 from flows.settings import Settings, prepare_prefect
 
@@ -98,7 +97,7 @@ def replay(
 
     sources = chosen_sources(Settings(), only)
     request = RunRequest(home, sources, (since,), flow="replay", origin="recorded")
-    with _progress() as watch, refusals():
+    with _progress() as watch:
         summary = replay_flow(request, watch)
     _finish(summary, as_json)
 
@@ -107,8 +106,7 @@ def _run(flow: FlowName, home: Path, **asked: Any) -> RunSummary:
     prepare_prefect(home)
     from flows.asked import scheduled_request
 
-    with refusals():
-        request = scheduled_request(flow, home, Settings(), **asked)
+    request = scheduled_request(flow, home, Settings(), **asked)
     with _progress() as watch:
         return _perform(request, watch)
 
@@ -119,8 +117,7 @@ def _perform(request: RunRequest, watch: Watch) -> RunSummary:
     from flows.nightly import nightly as nightly_flow
 
     try:
-        with refusals():
-            return asyncio.run(nightly_flow(request, watch))
+        return asyncio.run(nightly_flow(request, watch))
     except (TerminationSignal, KeyboardInterrupt) as told:
         err.print("gpuledger: ended early; what is stored is whole, and the next run takes up the rest")
         sent = SIGINT if isinstance(told, KeyboardInterrupt) else SIGTERM

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.options import Home, out, refusals
+from flows.commands.options import Home, out
 from flows.settings import Settings, prepare_prefect
 
 
@@ -27,7 +27,7 @@ def serve(
     from flows import serving
 
     schedule = Settings().schedule
-    with refusals(), ExitStack() as served:
+    with ExitStack() as served:
         address = served.enter_context(serving.prefect_server(home, prefect_port))
         out.print(f"runs       {address.removesuffix('/api')}", markup=False)
         if site:

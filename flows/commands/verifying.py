@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from flows.commands.options import Home, moment, out, refusals, refuse
+from flows.commands.options import Home, moment, out, refuse
 
 _MISMATCHED, _UNVERIFIED = 1, 2
 
@@ -42,13 +42,12 @@ def verify(
     if sample:
         chosen = sorted(random.sample(known, min(sample, len(known))))
     states: Counter[str] = Counter()
-    with refusals():
-        for verdict in verify(home, chosen, only or ()):
-            states[verdict.state] += 1
-            if verdict.state != "MATCH" or not quiet:
-                where = f"{verdict.state:<10} {slot_name(verdict.slot)} {verdict.source}"
-                why = f" ({verdict.detail})" if verdict.detail else ""
-                out.print(Text(f"{where}: {verdict.figure}{why}"))
+    for verdict in verify(home, chosen, only or ()):
+        states[verdict.state] += 1
+        if verdict.state != "MATCH" or not quiet:
+            where = f"{verdict.state:<10} {slot_name(verdict.slot)} {verdict.source}"
+            why = f" ({verdict.detail})" if verdict.detail else ""
+            out.print(Text(f"{where}: {verdict.figure}{why}"))
     counts = ", ".join(f"{count:,} {state}" for state, count in sorted(states.items()))
     out.print(f"{len(chosen)} slots: {counts or 'nothing to verify'}")
     if states["UNVERIFIED"] or not states:

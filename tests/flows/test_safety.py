@@ -1,0 +1,152 @@
+"""What the machine does to a run: no room, no permission, killed helpers, damaged files. Then it heals."""
+
+from __future__ import annotations
+
+import ctypes
+import gzip
+import os
+import resource
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.flows.test_serving import COMMAND, below, eventually, scrapes, started
+from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, Ledger
+
+STORED = [("local.market", "ok"), ("local.prices", "ok")]
+DROP_FROM_BOUNDING_SET = 24
+CAP_DAC_OVERRIDE = 1
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "home"
+    yield folder
+    if folder.exists():
+        folder.chmod(0o755)
+
+
+@pytest.fixture
+def run(local: Any, prefect_server: str, home: Path) -> Run:
+    """A command on the test's data folder, in a process that `before` has prepared."""
+
+    def command(*words: str, before: Callable[[], object] | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*COMMAND, *words, "--home", str(home)],
+            env={**os.environ, **local.variables, "PREFECT_API_URL": prefect_server},
+            capture_output=True,
+            text=True,
+            check=False,
+            preexec_fn=before,
+        )
+
+    return command
+
+
+def refused(ended: subprocess.CompletedProcess[str], *words: str) -> None:
+    """The command ended with a sentence that has these words, and without a traceback."""
+    assert ended.returncode == 2, ended.stderr
+    assert "Traceback" not in ended.stderr
+    last = ended.stderr.strip().splitlines()[-1]
+    assert last.startswith("gpuledger: ")
+    assert all(word in last for word in words), last
+
+
+def files_of_at_most(size: int) -> None:
+    """As on a full disk, no file of this process can grow beyond a size."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def without_the_rights_of_root() -> None:
+    """Root writes where nobody may; without this capability it is held to the permissions like everybody."""
+    ctypes.CDLL(None).prctl(DROP_FROM_BOUNDING_SET, CAP_DAC_OVERRIDE, 0, 0, 0)
+
+
+@pytest.mark.parametrize("size", [200_000, 2_000_000], ids=["while it begins", "while it publishes"])
+def test_a_full_disk_is_told_and_the_next_run_heals(run: Run, home: Path, size: int) -> None:
+    refused(run("nightly", before=lambda: files_of_at_most(size)), "too large", "what is stored is whole")
+    assert run("nightly").returncode == 0
+    assert scrapes(home) == STORED
+    assert run("doctor").returncode == 0
+    assert not list(home.glob(f".{WAREHOUSE_FILE}.*"))
+
+
+def test_a_folder_that_cannot_be_written_is_told(run: Run, home: Path) -> None:
+    home.mkdir()
+    home.chmod(0o555)
+    refused(run("nightly", before=without_the_rights_of_root), "Permission denied", str(home))
+    examined = run("doctor", before=without_the_rights_of_root)
+    assert examined.returncode == 1
+    assert "let the user who runs gpuledger write there" in examined.stdout
+    home.chmod(0o755)
+    assert run("nightly").returncode == 0
+    assert scrapes(home) == STORED
+
+
+def test_a_crawl_that_is_killed_fails_its_sources_and_the_next_run_stores_them(
+    run: Run, local: Any, home: Path, prefect_server: str
+) -> None:
+    local.server.gate.clear()
+    variables = {**local.variables, "PREFECT_API_URL": prefect_server}
+    with started("nightly", "--home", home, **variables) as night:
+        assert local.server.asked.wait(60)
+        for child in eventually(lambda: below(night.pid)):
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        out, _ = night.communicate(timeout=60)
+        assert night.returncode == 1
+        assert "the crawl ended before this source was fetched" in out
+    assert {status for _, status in scrapes(home)} == {"skipped"}
+    local.server.gate.set()
+    assert run("nightly").returncode == 0
+    assert {status for _, status in scrapes(home)} == {"skipped", "ok"}
+
+
+def test_a_published_copy_that_is_damaged_is_told_and_made_anew(run: Run, home: Path) -> None:
+    assert run("nightly").returncode == 0
+    published = home / WAREHOUSE_FILE
+    whole = published.read_bytes()
+    for damaged in (whole[:100_000], b"\0" * len(whole), b""):
+        published.write_bytes(damaged)
+        refused(run("sql", "SELECT count(*) FROM offers"), "cannot be read, the next run publishes it anew")
+    refused(run("report"), "cannot be read")
+    assert run("nightly").returncode == 0
+    assert scrapes(home) == STORED
+
+
+def test_an_archive_whose_end_is_gone_is_told_by_all_who_read_it(run: Run, home: Path) -> None:
+    assert run("nightly").returncode == 0
+    (archive,) = home.glob("raw/*/local.prices.*.warc.gz")
+    whole = archive.read_bytes()
+    archive.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(EOFError):
+        gzip.decompress(archive.read_bytes())
+    verified = run("verify", "--sample", "9", "--quiet")
+    assert verified.returncode == 2
+    assert "local.prices" in verified.stdout
+    replayed = run("replay", "--since", "2026-01-01")
+    assert replayed.returncode == 2
+    assert archive.name in replayed.stderr
+    assert run("nightly").returncode == 0
+    archive.write_bytes(whole)
+    assert run("verify", "--sample", "9", "--quiet").returncode == 0
+
+
+def test_a_ledger_that_is_damaged_is_told_and_its_copy_brings_it_back(run: Run, home: Path) -> None:
+    assert run("nightly").returncode == 0
+    assert run("ledger", "backup").returncode == 0
+    (copy,) = home.glob("backups/*.duckdb")
+    ledger = home / LEDGER_FILE
+    ledger.write_bytes(ledger.read_bytes()[:50_000])
+    refused(run("nightly"), "cannot be opened as a ledger", "gpuledger ledger restore")
+    assert run("ledger", "restore", str(copy)).returncode == 0
+    with Ledger(home) as opened:
+        assert opened.query("SELECT count(*) FROM offers").item() == 2
+    assert run("doctor").returncode == 0
