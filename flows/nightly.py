@@ -189,6 +189,7 @@ async def _store_all(
         allow_loopback=request.allow_loopback,
         chromium=request.chromium,
         providers=request.providers,
+        request_timeout=request.request_timeout,
     )
     arrivals = Arrivals(jobs, watch)
     names = {job.source for job in jobs}

@@ -14,7 +14,7 @@ from flows import VERSION
 from flows.alerting import Told
 from flows.queries import question
 from flows.rules import Rule
-from scrapers.fetching import Job
+from scrapers.fetching import REQUEST_TIMEOUT, Job
 from scrapers.registry import Source
 from scrapers.slots import slot_of
 from warehouse.ledger import Ledger, ScrapeRecord
@@ -34,9 +34,10 @@ class RunRequest:
 
     `at` are the moments whose slots are due: one for a scheduled run, sixty for the demo. `recorded`
     names a folder of WARC files that stands in for the network; `partial` lifts the count assertions.
-    `providers` is a folder of further providers, and `first_slots` says of a source that it was not there
-    before a slot, so that nothing earlier is due. `schedule` is the flow's cron in UTC, "" for none. `rules`
-    say when somebody is told, with links below `site_url`.
+    `providers` is a folder of further providers, `request_timeout` in seconds holds for each request, and
+    `first_slots` says of a source that it was not there before a slot, so that nothing earlier is due.
+    `schedule` is the flow's cron in UTC, "" for none. `rules` say when somebody is told, with links below
+    `site_url`.
     """
 
     home: Path
@@ -49,6 +50,7 @@ class RunRequest:
     allow_loopback: bool = False
     chromium: str | None = None
     providers: Path | None = None
+    request_timeout: int = REQUEST_TIMEOUT
     first_slots: Mapping[str, datetime] = field(default_factory=dict)
     schedule: str = ""
     rules: tuple[Rule, ...] = ()

@@ -30,6 +30,7 @@ from scrapers.warc import (
     ArchiveDamaged,
     Exchange,
     body_of,
+    charset_of,
     is_success,
     media_type_of,
     records,
@@ -119,6 +120,7 @@ class ArchiveWriter:
             role=exchange.role,
             label=" ".join(exchange.label.split()),
             asked=_asked(exchange.request_body),
+            charset=charset_of(response.http_headers.get_header("Content-Type")),
         )
         response.raw_stream.seek(0)
         date["WARC-Concurrent-To"] = response.rec_headers.get_header("WARC-Record-ID")
@@ -135,7 +137,9 @@ class ArchiveWriter:
             "Content-Type": "text/html",
         }
         record = self._record("conversion", redacted_url(url), body, headers)
-        capture = replace(page, url=redacted_url(url), body=body, media_type="text/html", role="rendered")
+        capture = replace(
+            page, url=redacted_url(url), body=body, media_type="text/html", role="rendered", charset=""
+        )
         return self._place(capture, record)
 
     def seal(self, outcome: Outcome | None = None) -> Path:
@@ -223,6 +227,7 @@ def _capture(record: ArcWarcRecord, asked: Mapping[str, Any] | None) -> Capture:
         role=headers.get_header(f"{PREFIX}Role"),
         label=headers.get_header(f"{PREFIX}Label") or "",
         asked=asked,
+        charset=charset_of(content_type),
     )
 
 

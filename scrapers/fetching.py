@@ -24,6 +24,9 @@ from pydantic import TypeAdapter
 
 logger = logging.getLogger(__name__)
 
+REQUEST_TIMEOUT: Final = 60
+"""Seconds that one request may take where nothing else is said."""
+
 _SECONDS_TO_END: Final = 5
 
 
@@ -56,7 +59,7 @@ class FetchPlan:
     allow_loopback: bool = False
     chromium: str | None = None
     providers: Path | None = None
-    request_timeout: int = 60
+    request_timeout: int = REQUEST_TIMEOUT
 
     @property
     def log(self) -> Path:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
 from scrapers.registry import Source
 from scrapers.rows import Capture, Document, Notes, Rejected, Row
+from scrapers.rows.record import raw_json
 from scrapers.shapes import liveness, shape_of
 from scrapers.shapes.pages import page_module
 from warehouse.schema import BY_NAME
 
+_NOT_OF_TYPE: Final = (pl.exceptions.PolarsError, OverflowError, TypeError, ValueError)
 PageFunction = Callable[[list[Document], Notes], Iterable[Row | Rejected]]
 
 
@@ -57,10 +59,30 @@ def read(source: Source, captures: Sequence[Capture], *, slot: datetime, run_id:
     }
     for table, values in rows.items():
         schema = BY_NAME[table].polars()
-        frame = pl.DataFrame(values, schema={n: t for n, t in schema.items() if n not in filled}, strict=True)
+        typed = {name: kind for name, kind in schema.items() if name not in filled}
+        frame = _typed(table, values, typed, parsed.rejected)
         constants = [pl.lit(value, dtype=schema[name]).alias(name) for name, value in filled.items()]
         parsed.frames[table] = frame.with_columns(constants).select(schema.names())
     return parsed
+
+
+def _typed(
+    table: str, values: Sequence[Mapping[str, Any]], schema: Mapping[str, Any], rejected: list[Rejected]
+) -> pl.DataFrame:
+    """The rows as a frame of their table; those that do not fit its types are added to `rejected`."""
+    try:
+        return pl.DataFrame(values, schema=schema, strict=True)
+    except _NOT_OF_TYPE:
+        fitting = []
+    for row in values:
+        try:
+            pl.DataFrame([row], schema=schema, strict=True)
+        except _NOT_OF_TYPE as problem:
+            reason = f"a value is not of its column's type: {problem}"
+            rejected.append(Rejected(table, reason, raw_json(row), row["capture_id"]))
+        else:
+            fitting.append(row)
+    return pl.DataFrame(fitting, schema=schema, strict=True)
 
 
 def _page_of(source: Source) -> PageFunction:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,8 @@ MAX_BODY: Final = 128 * 1024 * 1024
 # They describe a transfer that is over: chunks are put together, and the length is written anew.
 _TRANSFER: Final = frozenset({"content-length", "transfer-encoding", "connection", "keep-alive"})
 _CODING: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+
+_CHARSET: Final = re.compile(r"(?i)\bcharset\s*=\s*[\"']?([\w.:-]+)")
 
 Headers = Sequence[tuple[str, str]]
 
@@ -69,11 +72,16 @@ def records(path: Path, offset: int = 0) -> Generator[tuple[ArcWarcRecord, int],
             raise ArchiveDamaged(f"{path} cannot be read: {problem}") from problem
 
 
+def too_large() -> str:
+    """What is said of a body with more than MAX_BODY bytes."""
+    return f"the answer is larger than {MAX_BODY >> 20} MiB"
+
+
 def body_of(record: ArcWarcRecord) -> bytes:
     """A record's payload with transfer and content encoding undone; raises BodyTooLarge."""
     body: bytes = record.content_stream().read(MAX_BODY + 1)
     if len(body) > MAX_BODY:
-        raise BodyTooLarge(f"the answer is larger than {MAX_BODY >> 20} MiB")
+        raise BodyTooLarge(too_large())
     return body
 
 
@@ -95,6 +103,12 @@ def is_redirect(status: int) -> bool:
 def media_type_of(content_type: str | None) -> str:
     """The media type of a Content-Type header, without its parameters; empty where none was sent."""
     return (content_type or "").partition(";")[0].strip().lower()
+
+
+def charset_of(content_type: str | None) -> str:
+    """The charset that a Content-Type header names, empty where it names none."""
+    found = _CHARSET.search(content_type or "")
+    return found[1].lower() if found else ""
 
 
 def warc_date(moment: datetime) -> str:

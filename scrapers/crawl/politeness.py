@@ -14,13 +14,13 @@ from scrapy import Request
 from scrapy.core.downloader import Downloader, Slot
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
-from scrapy.exceptions import IgnoreRequest
+from scrapy.exceptions import DownloadCancelledError, IgnoreRequest
 from scrapy.extensions.throttle import AutoThrottle
 from scrapy.http import Response
 from scrapy.robotstxt import ProtegoRobotParser
 from scrapy.utils.httpobj import urlparse_cached
 
-from scrapers.crawl.problems import FETCH_PROBLEMS, described
+from scrapers.crawl.problems import FETCH_PROBLEMS, described, is_passing
 from scrapers.crawl.run import CAPTURE, LABEL, ROLE, RUN, NotArchived, Rules, run_of
 from scrapers.rows import Capture
 from scrapers.warc import is_success
@@ -101,7 +101,11 @@ class BackOff(RetryMiddleware):
 
     async def process_exception(self, request: Request, exception: Exception) -> Request | None:  # type: ignore[override]
         """The request again, when its time has come; the last exception bears the number of tries."""
-        again = super().process_exception(request, exception)
+        # An answer that is too large will be so again.
+        if isinstance(exception, DownloadCancelledError) or request.meta.get("dont_retry"):
+            return None
+        passing = is_passing(exception)
+        again = self._retry(request, exception) if passing else super().process_exception(request, exception)
         if not isinstance(again, Request):
             exception.add_note(tries_of(request))
             return None

@@ -19,7 +19,7 @@ from scrapy.exceptions import (
 )
 from twisted.internet.error import ConnectError, ConnectionClosed
 
-from scrapers.warc import MAX_BODY, BodyTooLarge
+from scrapers.warc import BodyTooLarge, too_large
 
 FETCH_PROBLEMS: Final = (
     BodyTooLarge,
@@ -37,11 +37,36 @@ FETCH_PROBLEMS: Final = (
 )
 """What a request may end in; anything else is a defect of this program."""
 
+_BROKEN_OFF: Final = "{host} broke off the connection without an answer"
 _BY_SIGN: Final = {
     "certificate verify failed": "the certificate of {host} could not be verified",
     "ERR_CERT_": "the certificate of {host} could not be verified",
+    "ERR_CONNECTION_REFUSED": "{host} refused the connection",
+    "ERR_CONNECTION_RESET": _BROKEN_OFF,
+    "ERR_EMPTY_RESPONSE": _BROKEN_OFF,
+    "ConnectionLost": _BROKEN_OFF,
+    "ERR_HTTP_RESPONSE_CODE_FAILURE": "{host} answered an error without a page",
+    "ERR_TOO_MANY_REDIRECTS": "max redirections reached",
     "ERR_NAME_NOT_RESOLVED": "could not resolve {host}, or it leads to an address that is not public",
 }
+
+
+_NOT_AGAIN: Final = (
+    "ERR_NAME_NOT_RESOLVED",
+    "ERR_CERT_",
+    "ERR_TOO_MANY_REDIRECTS",
+    "ERR_ABORTED",
+    "ERR_INTERNET_DISCONNECTED",
+)
+
+
+def is_passing(problem: Exception) -> bool:
+    """Whether a browser's failure to reach a page may be gone the next time."""
+    said = str(problem)
+    if isinstance(problem, BrowserTimeout):
+        return "Page.goto" in said
+    failed = isinstance(problem, BrowserError) and "net::ERR_" in said
+    return failed and not any(sign in said for sign in _NOT_AGAIN)
 
 
 def described(problem: Exception, url: str, timeout: int) -> str:
@@ -56,7 +81,7 @@ def _sentence(problem: Exception, url: str, timeout: int) -> str:
         DownloadTimeoutError: f"timed out after {timeout} s",
         BrowserTimeout: f"the page did not load within {timeout} s",
         DownloadConnectionRefusedError: f"{host} refused the connection",
-        DownloadCancelledError: f"the answer is larger than {MAX_BODY >> 20} MiB",
+        DownloadCancelledError: too_large(),
         ResponseDataLossError: "the answer broke off before its end",
     }
     if type(problem) in fixed:

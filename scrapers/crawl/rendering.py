@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -29,13 +30,22 @@ from scrapers.crawl.settings import USER_AGENT
 from scrapers.recorded import Recorded
 from scrapers.rows import Ask, Capture
 from scrapers.rows.capture import Role
-from scrapers.warc import Exchange, is_redirect, is_success, without_coding
+from scrapers.warc import (
+    MAX_BODY,
+    BodyTooLarge,
+    Exchange,
+    is_redirect,
+    is_success,
+    too_large,
+    without_coding,
+)
 
 logger = logging.getLogger(__name__)
 
 _MOST_REDIRECTS: Final = 5
 # From an archive nothing takes long: what has not appeared by then never will.
 _RECORDED_TIMEOUT: Final = 10
+_OFFLINE: Final = {"offline": True, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
 _CONTEXT: Final = {
     "user_agent": USER_AGENT,
     "service_workers": "block",
@@ -54,6 +64,8 @@ class Rendering:
         self._archiving: set[asyncio.Task[None]] = set()
         self._missing: list[str] = []
         self._refused: str | None = None
+        self._too_large = False
+        self._bytes: Counter[str] = Counter()
         live = run.plan.request_timeout
         self._timeout = live if run.web is None else min(live, _RECORDED_TIMEOUT)
 
@@ -66,7 +78,7 @@ class Rendering:
             "playwright_page_init_callback": self._opened,
             "playwright_page_goto_kwargs": {"timeout": milliseconds},
             "playwright_page_methods": [
-                PageMethod("wait_for_selector", self._ask.wait_for, timeout=milliseconds),
+                PageMethod(self._shown),
                 PageMethod(self._settled),
             ],
         }
@@ -81,6 +93,8 @@ class Rendering:
 
     def explained(self, problem: Exception) -> Exception:
         """What lies behind a failure of the browser, as far as this page has seen it."""
+        if self._too_large:
+            return BodyTooLarge(too_large())
         if self._refused:
             return IgnoreRequest(self._refused)
         if self._served and not is_success(self._served.http_status):
@@ -93,12 +107,50 @@ class Rendering:
         return IgnoreRequest(sentence)
 
     async def _opened(self, page: Page, request: Request) -> None:
+        """Take over a new page: the first one, or a further try's."""
+        self._served, self._refused = None, None
+        self._archiving, self._missing, self._bytes = set(), [], Counter()
         await page.route_web_socket("**", _no_socket)
         if self._run.web is None:
             page.on("requestfinished", self._finished)
             await page.route("**", self._let_through)
+            await self._weigh(page, request)
         else:
             await page.route("**", self._answer)
+
+    async def _weigh(self, page: Page, request: Request) -> None:
+        """Cut the page off as soon as an answer has, or says it has, more than MAX_BODY bytes unpacked.
+
+        The browser itself has no limit: it would take a body of any size into memory. The page is not closed,
+        because scrapy-playwright opens one that was closed once more.
+        """
+        session = await page.context.new_cdp_session(page)
+        cutting: set[asyncio.Task[Any]] = set()
+
+        def added(answer: str, size: int) -> None:
+            self._bytes[answer] += size
+            if self._bytes[answer] > MAX_BODY and not self._too_large:
+                self._too_large = True
+                request.meta["dont_retry"] = True
+                cutting.add(asyncio.create_task(session.send("Network.emulateNetworkConditions", _OFFLINE)))
+
+        def begun(event: dict[str, Any]) -> None:
+            headers = {name.lower(): value for name, value in event["response"]["headers"].items()}
+            stated = headers.get("content-length", "")
+            if stated.isdigit() and int(stated) > MAX_BODY:
+                added(event["requestId"], int(stated))
+
+        session.on("Network.responseReceived", begun)
+        session.on("Network.dataReceived", lambda event: added(event["requestId"], event["dataLength"]))
+        await session.send("Network.enable")
+
+    async def _shown(self, page: Page) -> None:
+        """Wait for what the page is to show; an error page will not show it."""
+        await asyncio.gather(*self._archiving)
+        if self._too_large:
+            raise BodyTooLarge(too_large())
+        if self._served is None or is_success(self._served.http_status):
+            await page.wait_for_selector(self._ask.wait_for, timeout=self._timeout * 1000)
 
     async def _settled(self, page: Page) -> None:
         """Wait until what the page has received is archived."""

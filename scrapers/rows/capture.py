@@ -38,7 +38,8 @@ class Capture:
     """One archived payload: the bytes that every figure read from them is traced to.
 
     `role` is response (bytes as received, content encoding undone), rendered (the page after its
-    scripts ran), resource (what the browser fetched for the page) or robots.
+    scripts ran), resource (what the browser fetched for the page) or robots. `charset` is the one that the
+    answer names in its Content-Type, empty where it names none.
     """
 
     source: str
@@ -52,6 +53,7 @@ class Capture:
     asked: Mapping[str, Any] | None = None
     warc_file: str = ""
     warc_offset: int = 0
+    charset: str = ""
 
     @cached_property
     def capture_id(self) -> str:

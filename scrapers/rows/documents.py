@@ -63,7 +63,8 @@ class Html:
     @cached_property
     def selector(self) -> Selector:
         """The parsed page."""
-        return Selector(text=self.html)
+        # Left to itself it takes a page that is JSON for JSON, which has no elements to select.
+        return Selector(text=self.html, type="html")
 
     def css(self, query: str) -> SelectorList[Selector]:
         """The nodes that a CSS selector matches."""

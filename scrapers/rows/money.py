@@ -13,25 +13,42 @@ from decimal import Decimal, InvalidOperation
 from price_parser import Price as ParsedPrice
 
 _NOT_A_PRICE = re.compile(
-    r"(?i)\b(from|starting|up to|contact|call|free|n/a|tbd)\b"
-    r"|[-–—]\s*$|\d\s*[-–—]\s*\$?\d|\d+\s*x\s|[$€£¥].*[$€£¥]"
+    r"(?i)\b(from|starting|starts|low as|up to|at least|at most|or (?:more|less)|contact|call|free|n/a|tbd)\b"
+    r"|[-–—]\s*$|\d\s*[-–—]\s*\$?\d|\d+\s*x\s|[$€£¥].*[$€£¥]|[~≈<>≤≥]|\d\s*\+|\de[-+]?\d"
 )
+# price-parser drops a minus that is not the first thing it sees; accountants put brackets in its place.
+_NEGATIVE = re.compile(r"^[^\d]*[-–—−]\s*[$€£¥]?\s*[\d.]|^\(\s*[$€£¥]?\s*[\d.,]+\s*\)")
 _DECIMAL_COMMA = re.compile(r",\d{1,2}(?!\d)")
 _PER = re.compile(
-    r"(?i)(?:/|\bper\b)\s*(?:gpu\b\s*[/-]?\s*)?(hour|hr|h|month|mo|minute|min|second|sec|year|yr)\b"
+    r"(?i)(?:/|\b(?:per|an?|each|every)\b)\s*(?:gpu\b\s*[/-]?\s*)?"
+    r"(hour|hr|h|day|week|wk|month|mo|quarter|minute|min|second|sec|year|yr|annum)\b"
+    r"|\b(hourly|daily|weekly|monthly|quarterly|yearly|annually|annual)\b"
 )
 _PERIODS = {
     "hour": "hour",
     "hr": "hour",
     "h": "hour",
+    "hourly": "hour",
+    "day": "day",
+    "daily": "day",
+    "week": "week",
+    "wk": "week",
+    "weekly": "week",
     "month": "month",
     "mo": "month",
+    "monthly": "month",
+    "quarter": "quarter",
+    "quarterly": "quarter",
     "minute": "minute",
     "min": "minute",
     "second": "second",
     "sec": "second",
     "year": "year",
     "yr": "year",
+    "annum": "year",
+    "yearly": "year",
+    "annually": "year",
+    "annual": "year",
 }
 _CURRENCIES = {
     "$": "USD",
@@ -65,10 +82,12 @@ class Price:
 def price(shown: str, *, period: str | None = None) -> Price:
     """Read one isolated price in the currency it is printed in, such as "$0.45/hr" or "¥1,179 per month".
 
-    Raises ValueError for ranges, "from" prices, words without an amount, unknown currencies, and,
-    when `period` is given, for a price that names another period.
+    Raises ValueError for ranges and limits ("from", "up to", "~", "+"), negative prices, words without an
+    amount, unknown currencies, and, when `period` is given, for a price that names another period.
     """
     text = shown.strip()
+    if _NEGATIVE.search(text):
+        raise ValueError(f"{shown!r} is negative")
     if _NOT_A_PRICE.search(text):
         raise ValueError(f"{shown!r} is not one price")
     # Left to itself price-parser takes the point of "$0.526" for a separator of thousands.
@@ -80,11 +99,9 @@ def price(shown: str, *, period: str | None = None) -> Price:
     if currency is None:
         raise ValueError(f"{shown!r} names no known currency")
     named = _PER.search(text)
-    found = _PERIODS[named.group(1).lower()] if named else ""
+    found = _PERIODS[(named[1] or named[2]).lower()] if named else ""
     if period is not None and found not in {"", period}:
         raise ValueError(f"{shown!r} is per {found}, expected per {period}")
-    if text.startswith("-"):
-        raise ValueError(f"{shown!r} is negative")
     return Price(parsed.amount, currency, found, text, footnote="*" in text)
 
 

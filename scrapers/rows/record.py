@@ -18,6 +18,9 @@ from scrapers.rows.capture import Capture
 from warehouse.schema import BY_NAME
 
 MISSING: Final = object()
+LOST: Final = "\N{REPLACEMENT CHARACTER}"
+"""Stands for bytes that were no text in the charset that they were read in."""
+_UNFORESEEN: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 _PRIVATE: Final = frozenset({"public_ipaddr", "ip_address", "ipaddr", "email", "phone"})
 
 
@@ -63,8 +66,9 @@ class Notes:
 class Record:
     """A raw record whose fields are taken one by one.
 
-    `take` and `take_number` raise Unreadable when a mandatory field is missing, and turn NaN and
-    infinities into None, which is what such a source means by them.
+    `take` and `take_number` raise Unreadable when a mandatory field is missing or holds characters that were
+    lost to a wrong charset. `take_number` turns NaN and infinities into None, which is what such a source
+    means by them.
     """
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
@@ -76,6 +80,8 @@ class Record:
         value = self._left.pop(name, default)
         if value is MISSING:
             raise Unreadable(f"field {name} is missing")
+        if isinstance(value, str) and LOST in value:
+            raise Unreadable(f"field {name} holds {value!r}: characters were lost to a wrong charset")
         return value
 
     def take_number(self, name: str, default: Any = MISSING) -> float | None:
@@ -85,7 +91,11 @@ class Record:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise Unreadable(f"field {name} holds {value!r}, not a number")
-        return float(value) if math.isfinite(value) else None
+        try:
+            number = float(value)
+        except OverflowError:
+            raise Unreadable(f"field {name} holds a number beyond all bounds") from None
+        return number if math.isfinite(number) else None
 
     def leftovers(self, ignored: frozenset[str]) -> list[str]:
         """Fields that were neither taken nor ignored."""
@@ -117,13 +127,24 @@ def each(
     capture: Capture,
     ignored: frozenset[str] = frozenset(),
 ) -> Iterator[Row | Rejected]:
-    """Read every record: its rows, or one Rejected with the reason; unexpected fields are noted."""
+    """Read every record: its rows, or one Rejected with the reason; unexpected fields are noted.
+
+    A record of another build than its parser takes for granted is rejected too, and no other with it.
+    """
     for raw in records:
+        if not isinstance(raw, Mapping):
+            reason = f"a {type(raw).__name__} stands where a record should"
+            yield Rejected(table, reason, raw_json({"record": raw}), capture.capture_id)
+            continue
         record = Record(raw)
         try:
             rows = list(read(record))
         except Unreadable as problem:
             yield Rejected(table, str(problem), raw_json(raw), capture.capture_id)
+            continue
+        except _UNFORESEEN as problem:
+            reason = f"the record is built in another way: {type(problem).__name__}: {problem}"
+            yield Rejected(table, reason, raw_json(raw), capture.capture_id)
             continue
         for name in record.leftovers(ignored):
             notes.add("new_field", name, f"in {capture.source}")

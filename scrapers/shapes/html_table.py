@@ -8,6 +8,7 @@ from markdown_it import MarkdownIt
 
 from scrapers.registry import Source
 from scrapers.rows import Ask, Capture, Document, Html, PageBroken
+from scrapers.shapes.markup import refuse_part, text_of
 
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
 
@@ -18,15 +19,16 @@ def follow(source: Source, ask: Ask, capture: Capture) -> list[Ask]:
 
 
 def documents(captures: Sequence[Capture]) -> list[Document]:
-    """The pages as HTML; raises PageBroken for an empty one."""
+    """The pages as HTML; raises PageBroken for an empty one, or for part of one."""
     return [opened(capture) for capture in captures if capture.role == "response"]
 
 
 def opened(capture: Capture) -> Html:
     """The page as HTML; Markdown is rendered first, so that one parser reads both twins."""
-    text = capture.body.decode("utf-8", "replace")
+    text = text_of(capture)
     if not text.strip():
         raise PageBroken(f"{capture.url} answered an empty page")
     if capture.media_type == "text/markdown" or capture.url.endswith(".md"):
         text = _MARKDOWN.render(text)
+    refuse_part(capture, text)
     return Html(capture, text)

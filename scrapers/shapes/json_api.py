@@ -26,7 +26,7 @@ def opened(capture: Capture) -> Payload:
     """A JSON answer decoded; HTML with status 200 in place of JSON raises PageBroken."""
     try:
         value: Any = json.loads(capture.body)
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         start = capture.body[:60].decode("utf-8", "replace")
         raise PageBroken(f"{capture.url} answered no JSON ({problem}); it begins {start!r}") from problem
     return Payload(capture, value)

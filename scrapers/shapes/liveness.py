@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from scrapers.registry import Source
 from scrapers.rows import Ask, Capture, Document, Html, Row, term
+from scrapers.shapes.markup import text_of
 
 _QUOTED: Final = 200
 
@@ -22,7 +23,7 @@ def follow(source: Source, ask: Ask, capture: Capture) -> list[Ask]:
 
 def documents(captures: Sequence[Capture]) -> list[Document]:
     """The pages that answered."""
-    return [Html(capture, capture.body.decode("utf-8", "replace")) for capture in captures]
+    return [Html(capture, text_of(capture)) for capture in captures]
 
 
 def page(source: Source, documents: Sequence[Document]) -> Iterator[Row]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from scrapers.registry import Source
 from scrapers.rows import Ask, Capture, Document, Html, PageBroken
+from scrapers.shapes.markup import refuse_part, text_of
 
 
 def follow(source: Source, ask: Ask, capture: Capture) -> list[Ask]:
@@ -14,8 +15,12 @@ def follow(source: Source, ask: Ask, capture: Capture) -> list[Ask]:
 
 
 def documents(captures: Sequence[Capture]) -> list[Document]:
-    """The rendered pages; raises PageBroken when none was archived."""
+    """The rendered pages; raises PageBroken when none was archived, or only part of one was served."""
     rendered = [capture for capture in captures if capture.role == "rendered"]
     if not rendered:
         raise PageBroken("no rendered page was archived")
+    for capture in captures:
+        if capture.role == "response":
+            # The browser closes what the page leaves open.
+            refuse_part(capture, text_of(capture))
     return [Html(capture, capture.body.decode("utf-8", "replace")) for capture in rendered]

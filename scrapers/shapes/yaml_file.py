@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
@@ -11,7 +11,26 @@ from scrapers.registry import Source
 from scrapers.rows import Ask, Capture, Document, PageBroken, Payload
 
 # Several megabytes are common; libyaml reads them in seconds, Python's own loader in minutes.
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DEEPEST: Final = 100
+
+
+class _Loader(_Base):  # type: ignore[misc] # PyYAML has no types
+    """A safe loader that refuses what is nested too deep: libyaml would follow it until the process dies."""
+
+    def __init__(self, stream: bytes) -> None:
+        super().__init__(stream)
+        self._depth = 0
+
+    def descend_resolver(self, *place: Any) -> None:
+        """Told of each node before what it holds is read."""
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise yaml.YAMLError(f"it is nested more than {_DEEPEST} deep")
+
+    def ascend_resolver(self) -> None:
+        """Told of each node after it was read."""
+        self._depth -= 1
 
 
 def follow(source: Source, ask: Ask, capture: Capture) -> list[Ask]:
@@ -25,7 +44,10 @@ def documents(captures: Sequence[Capture]) -> list[Document]:
 
 
 def opened(capture: Capture) -> Payload:
-    """A YAML file decoded, without anything that YAML could run."""
+    """A YAML file decoded, without anything that YAML could run.
+
+    A file is refused when it does not end with its last line: cut anywhere, most YAML is still YAML.
+    """
     try:
         value = yaml.load(capture.body, Loader=_Loader)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, UnicodeDecodeError) as problem:
@@ -33,4 +55,7 @@ def opened(capture: Capture) -> Payload:
     if not isinstance(value, dict):
         start = capture.body[:60].decode("utf-8", "replace")
         raise PageBroken(f"{capture.url} answered no YAML mapping; it begins {start!r}")
+    if not capture.body.endswith((b"\n", b"\r")):
+        end = capture.body[-60:].decode("utf-8", "replace")
+        raise PageBroken(f"{capture.url} breaks off in the middle of a line; it ends {end!r}")
     return Payload(capture, value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ import pytest
 
 from flows.ingest import ingest, judged, unstored
 from scrapers.archive import Archive, Outcome
+from scrapers.providers.aws import page as aws_page
 from scrapers.registry import Source, SourceDeclared, source
-from scrapers.rows import Capture
+from scrapers.rows import Capture, Row
 from warehouse.ledger import Ledger, ScrapeRecord
 
 SLOT = datetime(2026, 11, 10, 3, tzinfo=UTC)
@@ -139,3 +141,40 @@ def test_a_service_that_comes_back_is_an_incident() -> None:
     assert record.scrape["status"] == "ok"
     assert kinds(record) == ["returned"]
     assert record.frames["terms"]["state"].to_list() == ["present"]
+
+
+def test_a_page_whose_own_code_breaks_ends_its_slot_alone_and_keeps_its_captures(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(documents: list[Any], notes: Any) -> Any:
+        if b"m7" in documents[0].capture.body:
+            raise KeyError("a field that its author took for granted")
+        return page(documents, notes)
+
+    page = aws_page.spot
+    monkeypatch.setattr(aws_page, "spot", broken)
+    slots = {SLOT: archive(feed(("m7", "1.0"))), SLOT.replace(day=11): archive(feed(("p3.2xlarge", "0.9")))}
+    first, second = judged(SPOT, slots, {}, run_id="r", partial=True)
+    assert first.scrape["status"] == "failed"
+    assert first.scrape["error"].startswith("its page cannot be read: KeyError")
+    assert first.frames["captures"].height == 1
+    assert first.frames["incidents"]["kind"].to_list() == ["page_changed"]
+    assert second.scrape["rows_accepted"] > 0
+    assert "took for granted" in caplog.text
+
+
+def test_a_row_that_does_not_fit_its_columns_is_quarantined_and_no_other_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page = aws_page.spot
+
+    def odd(documents: list[Any], notes: Any) -> Any:
+        rows = [row for row in page(documents, notes) if isinstance(row, Row)]
+        yield from rows
+        yield replace(rows[0], values={**rows[0].values, "offer_key": "odd", "gpu_count": 2**80})
+
+    monkeypatch.setattr(aws_page, "spot", odd)
+    record = record_of(archive(feed(("p3.2xlarge", "0.9"))))
+    (row,) = record.frames["quarantine"].to_dicts()
+    assert "not of its column's type" in row["reason"]
+    assert record.scrape["rows_accepted"] == 1

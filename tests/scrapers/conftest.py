@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.loopback import Declared, declare_provider
+
 ELSEWHERE = "http://10.255.255.1/prices"
 SHELL = """<!doctype html><html><head><link rel="icon" href="data:,"></head><body><main></main><script>
 fetch("/rendered/prices.json").then((answer) => answer.json()).then((prices) => {
@@ -29,20 +31,6 @@ fetch("/rendered/prices.json").then((answer) => answer.json()).then((prices) => 
 NOSY = """<!doctype html><html><head><link rel="icon" href="data:,"></head><body><script>
 fetch("http://192.168.0.1/secrets").catch(() => { document.body.innerHTML = "<p class='price'>none</p>"; });
 </script></body></html>"""
-PROVIDER = """
-title = "A server on this machine"
-kind = "cloud"
-status = "active"
-homepage = "http://127.0.0.1"
-"""
-SOURCE = """
-[source.{name}]
-title = "{name}"
-shape = "{shape}"
-delay_seconds = 0
-timeout_seconds = {timeout}
-good.offers.rows_at_least = 1
-"""
 PAGE = """
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -237,15 +225,10 @@ def declare() -> Declare:
     """Writes the provider `loopback` below a folder: source -> shape, timeout in seconds, asks as TOML."""
 
     def written(folder: Path, sources: Mapping[str, tuple[str, int, Sequence[str]]]) -> Path:
-        provider = folder / "loopback"
-        provider.mkdir(parents=True)
-        text = PROVIDER
-        for name, (shape, timeout, asks) in sources.items():
-            text += SOURCE.format(name=name, shape=shape, timeout=timeout)
-            text += "".join(f"[[source.{name}.ask]]\n{ask}\n" for ask in asks)
-        (provider / "provider.toml").write_text(text, encoding="utf-8")
-        (provider / "__init__.py").touch()
-        (provider / "page.py").write_text(PAGE, encoding="utf-8")
-        return folder
+        declared = {
+            name: Declared(shape, asks, timeout_seconds)
+            for name, (shape, timeout_seconds, asks) in sources.items()
+        }
+        return declare_provider(folder, "loopback", declared, PAGE)
 
     return written

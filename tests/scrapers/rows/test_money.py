@@ -54,6 +54,16 @@ def test_an_asterisk_is_told_because_it_can_mean_a_commitment() -> None:
         "8x H100 $23.92/hr",
         "—",
         "-$1.00",
+        "$-1.00",
+        "$ - 1.00",
+        "−$1.00",
+        "($1.00)",
+        "~$1.50",
+        "≥ $1.50",
+        "$1.50+",
+        "as low as $1.50",
+        "$1.50 or more",
+        "$1e3",
         "€0.45/hr",
         "£2",
         "CA$0.45",
@@ -98,3 +108,20 @@ def test_a_bare_number_keeps_every_digit(shown: str, value: str) -> None:
 def test_a_sentinel_is_never_a_number(shown: str) -> None:
     with pytest.raises(ValueError, match="not"):
         exact_decimal(shown)
+
+
+@pytest.mark.parametrize(
+    ("shown", "period"),
+    [
+        ("$720 monthly", "month"),
+        ("$720 a month", "month"),
+        ("$12 per day", "day"),
+        ("$1.50 hourly", "hour"),
+        ("$80/week", "week"),
+    ],
+)
+def test_a_period_is_known_however_it_is_said(shown: str, period: str) -> None:
+    assert dollars(shown).period == period
+    if period != "hour":
+        with pytest.raises(ValueError, match=f"is per {period}, expected per hour"):
+            dollars(shown, period="hour")

@@ -114,3 +114,34 @@ def test_a_term_is_a_number_or_words() -> None:
     assert (hours["value_number"], hours["value_text"], hours["state"]) == (12.0, None, "present")
     words = term(CAPTURE, tier="Free", name="gpu_models", value="T4").values
     assert (words["value_number"], words["value_text"]) == (None, "T4")
+
+
+def test_characters_that_a_wrong_charset_lost_are_not_taken_for_a_name() -> None:
+    record = Record({"name": "Z\ufffdrich", "note": "Z\ufffdrich"})
+    with pytest.raises(Unreadable, match="lost to a wrong charset"):
+        record.take("name")
+
+
+def test_a_number_beyond_all_bounds_is_unreadable() -> None:
+    with pytest.raises(Unreadable, match="beyond all bounds"):
+        Record({"usd": 10**400}).take_number("usd")
+
+
+@pytest.mark.parametrize(
+    ("odd", "reason"),
+    [
+        (None, "a NoneType stands where a record should"),
+        ("a2", "a str stands where a record should"),
+        ({"name": "a2", "usd": 2.0, "sizes": None}, "built in another way: TypeError"),
+    ],
+)
+def test_a_record_of_another_build_is_rejected_and_no_other_with_it(odd: Any, reason: str) -> None:
+    def read(record: Record) -> Iterator[Row]:
+        len(record.take("sizes", ()))
+        yield from machine(record)
+
+    records = [{"name": "a1", "usd": 1.0}, odd, {"name": "a3", "usd": 3.0}]
+    first, rejected, last = each(records, read, Notes(), table="offers", capture=CAPTURE)
+    assert isinstance(rejected, Rejected)
+    assert reason in rejected.reason
+    assert [row.values["offer_key"] for row in (first, last) if isinstance(row, Row)] == ["a1", "a3"]

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -94,3 +95,34 @@ def test_a_page_of_prose_has_no_tables_and_keeps_its_words() -> None:
 def test_only_responses_are_pages() -> None:
     robots = capture(b"User-agent: *", "text/plain", role="robots")
     assert html_table.documents([robots]) == []
+
+
+@pytest.mark.parametrize("cut", [b".76", b"</tr>", b"</table>"])
+def test_a_page_that_ends_inside_a_table_is_broken(cut: bytes) -> None:
+    with pytest.raises(PageBroken, match="breaks off in the middle of a table"):
+        html_table.opened(capture(HTML.partition(cut)[0]))
+
+
+@pytest.mark.parametrize(
+    ("head", "charset", "encoding"),
+    [
+        ("", "iso-8859-1", "latin-1"),
+        ('<meta charset="iso-8859-1">', "", "latin-1"),
+        ("", "iso-8859-1", "utf-8"),
+        ("", "no-such-charset", "utf-8"),
+        ("", "", "utf-16"),
+    ],
+)
+def test_a_page_is_read_in_its_own_charset_whatever_it_says(head: str, charset: str, encoding: str) -> None:
+    body = f"<html><head>{head}</head><body><p>Zürich, £2</p></body></html>".encode(encoding)
+    page = html_table.opened(replace(capture(body), charset=charset))
+    assert page.blocks == ("Zürich, £2",)
+
+
+def test_bytes_of_no_charset_are_marked_as_lost() -> None:
+    page = html_table.opened(replace(capture("<p>Zürich</p>".encode("latin-1")), charset="utf-8"))
+    assert page.blocks == ("Z\ufffdrich",)
+
+
+def test_json_in_place_of_a_page_has_no_tables() -> None:
+    assert tables(b'{"offers": []}', "application/json") == ()

@@ -30,3 +30,14 @@ def test_a_file_is_its_values() -> None:
 def test_what_is_no_mapping_is_broken_and_nothing_in_it_is_run(body: bytes) -> None:
     with pytest.raises(PageBroken, match="answered no YAML"):
         yaml_file.opened(capture(body))
+
+
+@pytest.mark.parametrize("deep", [b"a: " + b"[" * 100_000, b"- " * 100_000, b"a: " + b"{a: " * 100_000])
+def test_a_file_that_is_nested_too_deep_is_broken_and_ends_nothing_else(deep: bytes) -> None:
+    with pytest.raises(PageBroken, match="nested more than 100 deep"):
+        yaml_file.opened(capture(deep))
+
+
+def test_a_file_that_ends_inside_a_line_is_broken_though_it_is_yaml() -> None:
+    with pytest.raises(PageBroken, match=r"breaks off in the middle of a line; it ends 'a:\\n  hour: 1\.5'"):
+        yaml_file.opened(capture(b"a:\n  hour: 1.5"))

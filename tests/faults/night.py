@@ -1,0 +1,108 @@
+"""One night over every fault in every shape at once: `python -m tests.faults.night HOME`.
+
+It is the nightly flow itself, in a process of its own, as a schedule would start it; what it stored is read
+from the published copy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.faults import in_fetching, in_prices, in_reading
+from tests.faults.cases import Fault
+from tests.faults.content import MACHINES, PATH
+from tests.faults.server import serving
+from tests.loopback import Declared, declare_provider
+
+PROVIDER = "faulty"
+REQUEST_TIMEOUT = 5
+FAULTS: list[Fault] = [*in_fetching.FAULTS, *in_reading.FAULTS, *in_prices.FAULTS]
+_ROOT = Path(__file__).resolve().parents[2]
+_PAGE = Path(__file__).with_name("page.py")
+
+
+@contextmanager
+def declared(folder: Path, wanted: Iterable[tuple[Fault, str]]) -> Iterator[Path]:
+    """Serve the faults and declare their sources; yields the folder of providers."""
+    wanted = list(wanted)
+    hosts = {fault.source(shape): fault.replies(shape) for fault, shape in wanted if not fault.address}
+    with serving(hosts) as addresses:
+        sources = {
+            fault.source(shape): _declared(shape, fault.address or addresses[fault.source(shape)])
+            for fault, shape in wanted
+        }
+        yield declare_provider(folder, PROVIDER, sources, _PAGE.read_text(encoding="utf-8"))
+
+
+def _declared(shape: str, address: str) -> Declared:
+    wait = 'wait_for = "td"\n' if shape == "rendered_page" else ""
+    return Declared(shape, [f'url = "{address}{PATH}"\n{wait}'], rows_at_least=len(MACHINES) - 1)
+
+
+def pairs(faults: Iterable[Fault] = FAULTS, *, browser: bool) -> list[tuple[Fault, str]]:
+    """Every fault in every shape it applies to, those of the browser only where there is one."""
+    return [
+        (fault, shape) for fault in faults for shape in fault.shapes if browser or shape != "rendered_page"
+    ]
+
+
+def run(home: Path, *only: str, **variables: str) -> None:
+    """Run the night in a process of its own; raises RuntimeError, with its last words, when it ends badly.
+
+    `only` names faults to be the only ones, `variables` are added to the environment.
+    """
+    environment = {**os.environ, **variables}
+    command = [sys.executable, "-m", "tests.faults.night", str(home), *only]
+    log = home / "night.log"
+    # A file and no pipe: what the night leaves running, should it die, would hold a pipe open.
+    with log.open("wb") as said:
+        ended = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            cwd=_ROOT,
+            env=environment,
+            check=False,
+        )
+    if ended.returncode:
+        raise RuntimeError(
+            f"the night ended with {ended.returncode}: {log.read_text(encoding='utf-8')[-4000:]}"
+        )
+
+
+def main(home: Path, only: Sequence[str]) -> None:
+    """Run the nightly flow over every fault, or over those named."""
+    from flows.settings import prepare_prefect  # noqa: PLC0415 (must come before Prefect is imported)
+
+    prepare_prefect(home)
+    from flows.nightly import nightly  # noqa: PLC0415
+    from flows.runs import RunRequest  # noqa: PLC0415
+    from scrapers import registry  # noqa: PLC0415
+    from scrapers.browser import find_chromium  # noqa: PLC0415
+
+    chromium = find_chromium()
+    named = [in_reading.million()] if "million" in only else [fault for fault in FAULTS if fault.name in only]
+    with declared(home / "providers", pairs(named or FAULTS, browser=bool(chromium))) as providers:
+        registry.add_providers(providers)
+        request = RunRequest(
+            home=home,
+            sources=tuple(registry.sources([PROVIDER])),
+            at=(datetime.now(UTC),),
+            allow_loopback=True,
+            chromium=chromium,
+            providers=providers,
+        )
+        asyncio.run(nightly(request if only else replace(request, request_timeout=REQUEST_TIMEOUT)))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])

@@ -1,0 +1,144 @@
+"""The page of the provider `faulty`: one small parser a shape, written as those of the real providers are.
+
+Its sources are called FAULT_in_SHAPE; all sources of a shape are read by one function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from scrapers.rows import (
+    Capture,
+    Document,
+    Html,
+    Notes,
+    PageBroken,
+    Payload,
+    Record,
+    Rejected,
+    Row,
+    Unreadable,
+    dollars,
+    each,
+    exact_decimal,
+    gpu_named,
+    offer,
+)
+
+_HEADERS = frozenset({"Machine", "GPU", "Count", "Price"})
+_Read = Iterator[Row | Rejected]
+
+
+def __getattr__(name: str) -> Callable[[list[Document], Notes], _Read]:
+    fault, _, shape = name.partition("_in_")
+    if not fault or shape not in _BY_SHAPE:
+        raise AttributeError(name)
+    return _BY_SHAPE[shape]
+
+
+def _json(documents: list[Document], notes: Notes) -> _Read:
+    """Numbers of a JSON API: null or not-a-number where the price is not known."""
+    for document in documents:
+        if not isinstance(document, Payload):
+            continue
+        listed = document.value.get("offers") if isinstance(document.value, dict) else None
+        if not isinstance(listed, list):
+            raise PageBroken(f"{document.capture.url} lists no offers")
+        yield from _rows(document.capture, listed, _number, notes)
+
+
+def _xml(documents: list[Document], notes: Notes) -> _Read:
+    """Texts of an XML API, to be read exactly."""
+    for document in documents:
+        if not isinstance(document, Payload):
+            continue
+        if document.value.find("offers") is None:
+            raise PageBroken(f"{document.capture.url} lists no offers")
+        listed = [
+            {field.tag: field.text or "" for field in entry}
+            for entry in document.value.iterfind("offers/offer")
+        ]
+        yield from _rows(document.capture, listed, _exact, notes)
+
+
+def _yaml(documents: list[Document], notes: Notes) -> _Read:
+    """Numbers of a YAML file, machine by machine."""
+    for document in documents:
+        if not isinstance(document, Payload):
+            continue
+        if not isinstance(document.value.get("offers"), list):
+            raise PageBroken(f"{document.capture.url} lists no offers")
+        yield from _rows(document.capture, document.value["offers"], _number, notes)
+
+
+def _html(documents: list[Document], notes: Notes) -> _Read:
+    """Prices of a table, in dollars an hour for the whole machine."""
+    for page in documents:
+        if not isinstance(page, Html):
+            continue
+        tables = [table for table in page.tables if set(table.headers) >= _HEADERS]
+        if not tables:
+            raise PageBroken(f"{page.capture.url} has no table of machines")
+        for table in tables:
+            listed = [{header.lower(): text for header, text in row.items()} for row in table.records()]
+            yield from _rows(page.capture, listed, _shown, notes)
+
+
+_BY_SHAPE = {
+    "json_api": _json,
+    "xml_api": _xml,
+    "yaml_file": _yaml,
+    "html_table": _html,
+    "rendered_page": _html,
+}
+
+
+def _rows(
+    capture: Capture,
+    listed: Iterable[Mapping[str, Any]],
+    price_of: Callable[[Record], Decimal | float | None],
+    notes: Notes,
+) -> _Read:
+    def read(record: Record) -> Iterator[Row]:
+        name, gpu, count = record.take("machine"), record.take("gpu"), record.take("count")
+        price = price_of(record)
+        yield offer(
+            capture,
+            offer_key=name,
+            instance_type=name,
+            pricing_model="on_demand",
+            usd_per_hour=price,
+            price_as_shown=str(record.raw["price"]),
+            gpu_count=int(count),
+            **gpu_named(gpu, notes).columns(),
+        )
+
+    yield from each(listed, read, notes, table="offers", capture=capture)
+
+
+def _number(record: Record) -> float | None:
+    _in_dollars_an_hour(record)
+    return record.take_number("price")
+
+
+def _exact(record: Record) -> Decimal:
+    _in_dollars_an_hour(record)
+    try:
+        return exact_decimal(record.take("price"))
+    except ValueError as problem:
+        raise Unreadable(str(problem)) from None
+
+
+def _shown(record: Record) -> Decimal:
+    try:
+        return dollars(record.take("price"), period="hour").amount
+    except ValueError as problem:
+        raise Unreadable(str(problem)) from None
+
+
+def _in_dollars_an_hour(record: Record) -> None:
+    unit = record.take("unit")
+    if unit != "USD per hour":
+        raise Unreadable(f"the price is in {unit}")

@@ -1,0 +1,51 @@
+"""Providers on this machine, declared below a folder as an installation's own are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_PROVIDER = """
+title = "A server on this machine"
+kind = "cloud"
+status = "active"
+homepage = "http://127.0.0.1"
+"""
+_SOURCE = """
+[source.{name}]
+title = "{name}"
+shape = "{shape}"
+delay_seconds = 0
+timeout_seconds = {timeout_seconds}
+good.offers.rows_at_least = {rows_at_least}
+"""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One source: its shape, its limits, and what is asked, each ask as the TOML of its table."""
+
+    shape: str
+    asks: Sequence[str]
+    timeout_seconds: int = 60
+    rows_at_least: int = 1
+
+
+def declare_provider(folder: Path, provider: str, sources: Mapping[str, Declared], page: str) -> Path:
+    """Write a provider's folder, `page` being the text of its page.py; returns `folder`."""
+    own = folder / provider
+    own.mkdir(parents=True)
+    text = _PROVIDER
+    for name, source in sources.items():
+        text += _SOURCE.format(
+            name=name,
+            shape=source.shape,
+            timeout_seconds=source.timeout_seconds,
+            rows_at_least=source.rows_at_least,
+        )
+        text += "".join(f"[[source.{name}.ask]]\n{ask}\n" for ask in source.asks)
+    (own / "provider.toml").write_text(text, encoding="utf-8")
+    (own / "__init__.py").touch()
+    (own / "page.py").write_text(page, encoding="utf-8")
+    return folder
