@@ -1,4 +1,4 @@
-"""What breaks without an error: frozen prices, repeated bytes, emptied columns, series that ended.
+"""What breaks without an error: frozen or rescaled prices, repeated bytes, emptied columns, series that ended.
 
 Every rule measures a night against the same source's own nights before it, so that a list price that moves
 twice a year is not taken for a broken one. Nights are facts that were counted from the ledger, oldest first.
@@ -24,20 +24,22 @@ _STEADY: Final = 0.9
 _OUTLIERS: Final = 6.0
 _SCALED: Final = 1.4826
 _LEAST_DROP: Final = 0.2
+_RESCALED: Final = 5.0
 
 
 @dataclass(frozen=True)
 class Night:
     """What was counted of one stored night of a source.
 
-    `prices` and `captures` are fingerprints of all prices and of all bytes, `filled` the share of rows that
-    have a value by column, `models` the GPU models on offer.
+    `prices` and `captures` are fingerprints of all prices and of all bytes, `middle` the median price of a
+    row in USD, `filled` the share of rows that have a value by column, `models` the GPU models on offer.
     """
 
     slot: datetime
     rows: int
     prices: int | None
     captures: int | None
+    middle: float | None = None
     filled: Mapping[str, float] = field(default_factory=dict)
     models: frozenset[str] = frozenset()
 
@@ -59,6 +61,7 @@ def alarms(nights: Sequence[Night]) -> Iterator[Alarm]:
     yield from _collapsed(before, now)
     yield from _unchanged(nights, "frozen", "no price", lambda night: night.prices)
     yield from _unchanged(nights, "carried_forward", "no byte", lambda night: night.captures)
+    yield from _rescaled(before, now)
     yield from _emptied(before, now)
     yield from _ended(before, now)
 
@@ -101,6 +104,24 @@ def _unchanged(
             kind,
             f"{what} has changed for {run} nights; before, one did on {sum(habit)} of {len(habit)} nights",
             {"nights": run, "nights_with_a_change_before": sum(habit), "nights_before": len(habit)},
+        )
+
+
+def _rescaled(before: Sequence[Night], now: Night) -> Iterator[Alarm]:
+    """A median price many times, or a small part of, what it was on every night of the last fortnight.
+
+    That is a unit that changed without a word (dollars to cents, an hour to a month). Said once, on the night
+    of the jump.
+    """
+    usual = [night.middle for night in before[-HISTORY:] if night.middle]
+    if not now.middle or len(usual) < HISTORY:
+        return
+    if now.middle >= _RESCALED * max(usual) or now.middle <= min(usual) / _RESCALED:
+        yield Alarm(
+            "rescaled",
+            f"the median price is ${now.middle:,.4g}; in {len(usual)} nights before, "
+            f"${min(usual):,.4g} to ${max(usual):,.4g}",
+            {"median": now.middle, "least_before": min(usual), "most_before": max(usual)},
         )
 
 

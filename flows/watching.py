@@ -43,6 +43,7 @@ def _nights(source: Source, until: datetime, ledger: Ledger) -> list[Night]:
             rows=row["rows"],
             prices=row["prices"],
             captures=row["captures"],
+            middle=row["middle"],
             filled={column: row[column] / row["rows"] for column in _COLUMNS},
             models=frozenset(row["models"] or ()),
         )

@@ -517,6 +517,7 @@ INCIDENTS: Final = Table(
                 "crossed_prices",
                 "returned",
                 "too_many",
+                "rescaled",
             ),
         ),
         Column("severity", "text", "error or warning.", required=True, allowed=("error", "warning")),

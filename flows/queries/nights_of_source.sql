@@ -1,10 +1,11 @@
 -- What is counted of each standing night of $source up to $until, oldest first: rows, fingerprints of all prices and of
--- all bytes, how often each column has a value, and the GPU models on offer.
+-- all bytes, the median price, how often each column has a value, and the GPU models on offer.
 WITH offered AS (
     SELECT
         slot,
         count(*) AS rows,
         bit_xor(hash(offer_key, pricing_model, usd_per_hour)) AS prices,
+        median(usd_per_hour) AS middle,
         list(DISTINCT gpu_model) FILTER (gpu_model IS NOT NULL) AS models,
         count(region) AS region, count(country) AS country, count(usd_per_hour) AS usd_per_hour,
         count(gpu_memory_gib) AS gpu_memory_gib, count(vcpus) AS vcpus, count(ram_gib) AS ram_gib,

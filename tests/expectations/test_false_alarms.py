@@ -35,6 +35,7 @@ def nights(path: Path, name: str) -> dict[str, list[Night]]:
                 rows=part.height,
                 prices=int(part.select([*keys, price]).hash_rows().sort().implode().hash()[0]),
                 captures=None,
+                middle=part[price].median(),
                 models=frozenset(part[model].drop_nulls().to_list()),
             )
         )

@@ -19,6 +19,7 @@ def night(index: int, **facts: object) -> Night:
         rows=100 + index % 3,
         prices=index,
         captures=index,
+        middle=2.0 + index % 2,
         filled={"region": 1.0, "reliability": 0.2},
         models=frozenset({"H100", "A100"}),
     )
@@ -70,6 +71,15 @@ def test_bytes_that_are_carried_forward_are_told() -> None:
 def test_a_column_that_emptied_is_told_and_one_that_never_was_full_is_not() -> None:
     nights = [night(index) for index in range(20)]
     assert kinds([*nights, night(20, filled={"region": 0.0, "reliability": 0.0})]) == [(20, "column_emptied")]
+
+
+def test_a_unit_that_changed_without_a_word_is_told_once_and_a_price_war_is_not() -> None:
+    nights = [night(index) for index in range(20)]
+    cents = [night(index, middle=250.0) for index in range(20, 40)]
+    assert kinds([*nights, *cents]) == [(20, "rescaled")]
+    assert kinds([*nights, night(20, middle=0.02)]) == [(20, "rescaled")]
+    assert kinds([*nights, night(20, middle=0.7), night(21, middle=9.0)]) == []
+    assert kinds([*nights, night(20, middle=None)]) == []
 
 
 def test_a_series_that_ended_is_told_once_and_a_missing_night_does_not_end_it() -> None:
