@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo nightly test lint format docs reliability lock clean
+.PHONY: help setup demo nightly test lint audit format docs reliability lock clean
 
 help: ## Print the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -37,6 +37,12 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# bandit and pip-audit are not among the locked packages; pip-audit asks the network for known holes.
+audit: ## Look for insecure code (bandit) and for packages with known holes (pip-audit)
+	bandit --quiet --configfile pyproject.toml --recursive scrapers flows warehouse expectations reports
+	@if command -v pip-audit > /dev/null; then pip-audit --disable-pip --require-hashes -r constraints.txt; \
+	else echo "pip-audit is not installed: the packages were not audited"; fi
 
 format: $(READY) ## Put the code into its one format
 	$(BIN)/ruff check --fix .

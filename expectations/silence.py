@@ -1,4 +1,4 @@
-"""What breaks without an error: frozen or rescaled prices, repeated bytes, emptied columns, series that ended.
+"""What breaks without an error: frozen or rescaled prices, repeated bytes, emptied columns, ended series.
 
 Every rule measures a night against the same source's own nights before it, so that a list price that moves
 twice a year is not taken for a broken one. Nights are facts that were counted from the ledger, oldest first.

@@ -1,4 +1,8 @@
-"""Questions to the published warehouse, answered on the terminal or into a file."""
+"""Questions to the published warehouse, answered on the terminal or into a file.
+
+Tables and CSV are for eyes and spreadsheets, and show plainly what those would obey; JSON and Parquet hold
+the exact text.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,11 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
+from duckdb import StatementType
 
+from reports.downloads import harmless
 from warehouse.ledger import WAREHOUSE_FILE, read_warehouse
+from warehouse.plain import escaped_json, visible
 
 
 class QuestionRefused(ValueError):
@@ -27,35 +34,39 @@ def ask(home: Path, query: str, form: str, output: Path | None) -> None:
         raise QuestionRefused("parquet is not for a terminal: name a file with --output")
     with read_warehouse(warehouse) as connection:
         try:
+            _refuse_statements(connection, query)
             answer = connection.sql(query)
         except duckdb.Error as problem:
             raise QuestionRefused(str(problem)) from problem
-        if answer is None:
-            raise QuestionRefused("that is a statement, not a question: ask with SELECT")
         try:
             text = _rendered(answer, form, output)
-        except duckdb.Error as problem:
+        except (duckdb.Error, pl.exceptions.PolarsError) as problem:
             raise QuestionRefused(str(problem)) from problem
     if text is not None:
         _write(text, output)
 
 
+def _refuse_statements(connection: duckdb.DuckDBPyConnection, query: str) -> None:
+    """Raise QuestionRefused for what is not one question; the connection's own locks do not hinge on it."""
+    asked = [statement.type for statement in connection.extract_statements(query)]
+    if not asked or not set(asked) <= {StatementType.SELECT, StatementType.EXPLAIN}:
+        raise QuestionRefused(
+            "that is a statement, not a question: ask with SELECT; the warehouse is read-only"
+        )
+    if len(asked) > 1:
+        raise QuestionRefused("those are several questions: ask one at a time")
+
+
 def _rendered(answer: duckdb.DuckDBPyRelation, form: str, output: Path | None) -> str | None:
     if form == "table":
-        return str(answer)
+        return visible(str(answer))
     frame = answer.pl()
     if form == "parquet" and output is not None:
         frame.write_parquet(output)
         return None
     if form == "csv":
-        return _flat(frame).write_csv()
-    return frame.write_json() + "\n"
-
-
-def _flat(frame: pl.DataFrame) -> pl.DataFrame:
-    """Lists as text, which CSV has no other way to hold."""
-    lists = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.List)]
-    return frame.with_columns(pl.col(name).cast(pl.List(pl.String)).list.join(" ") for name in lists)
+        return harmless(frame).write_csv()
+    return escaped_json(frame.write_json()) + "\n"
 
 
 def _write(text: str, output: Path | None) -> None:

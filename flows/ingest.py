@@ -7,7 +7,6 @@ trace as a success. No network and no Prefect in this module.
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,8 +22,6 @@ from scrapers.registry import Source
 from scrapers.rows import Capture, Notes, PageBroken, Rejected
 from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.schema import BY_NAME
-
-logger = logging.getLogger(__name__)
 
 NEVER_FETCHED = "the crawl ended before this source was fetched; its log says why"
 
@@ -159,10 +156,6 @@ def _attempt(identity: Identity, archive: Archive | None, why_missing: str) -> A
     except PageBroken as problem:
         kind = "fetch_failed" if errors else "page_changed"
         attempt.problem = (kind, f"{attempt.gaps}; {problem}" if errors else str(problem))
-    # A page's own code may raise anything; it ends its slot alone, and what was fetched stays on record.
-    except Exception as problem:
-        logger.exception("%s could not be read", identity)
-        attempt.problem = ("page_changed", f"its page cannot be read: {type(problem).__name__}: {problem}")
     return attempt
 
 

@@ -8,6 +8,7 @@ and never stops the others.
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ from scrapers.fetching import FetchPlan, FetchRefused, Job, fetch
 from scrapers.registry import Source
 from scrapers.slots import slot_name
 from warehouse.ledger import WAREHOUSE_FILE, Ledger, ScrapeRecord, publish
+from warehouse.plain import visible
 
 # A crawl bounds each source by that source's timeout; these bound what would hang all the same.
 CRAWL_TIMEOUT: Final = 2 * 3600
@@ -203,7 +205,7 @@ async def _store_all(
             )
         # Whatever a source's own code raises ends that source and no other; the reason is stored.
         except Exception as problem:
-            get_run_logger().exception("%s could not be stored", source.id)
+            get_run_logger().error("%s could not be stored: %s", source.id, visible(traceback.format_exc()))
             slots = [job.slot for job in jobs if job.source == source.id]
             records = unstored(source, slots, ledger, run_id=run_id, problem=problem)
         for record in records:
@@ -220,7 +222,7 @@ async def _crawl_end(crawling: asyncio.Future[None]) -> None:
         await crawling
     # Its sources already have their rows, which say that the crawl ended early.
     except Exception:
-        get_run_logger().exception("the crawl ended early")
+        get_run_logger().error("the crawl ended early: %s", visible(traceback.format_exc()))
 
 
 async def _show(summary: RunSummary) -> None:

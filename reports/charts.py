@@ -5,7 +5,6 @@ Colours are CSS variables, so that a chart follows the reader's light or dark th
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -16,8 +15,13 @@ import polars as pl
 import vl_convert as vlc
 from markupsafe import Markup
 
+from reports.tables import in_short, script_json
+
 _INK = "currentColor"
 _COLOURS = 8
+_LABEL = 200
+SERIES = pl.Schema({"series": pl.String, "day": pl.Date, "value": pl.Float64})
+"""The frame that `lines` draws; given where one is made of rows, of which the first may all be empty."""
 _DASHES: tuple[list[int], ...] = ([1, 0], [6, 3], [2, 2])
 
 
@@ -193,10 +197,8 @@ def _figure(
     """`redrawn` is what scripts draw where that is more than the static chart: what a pointer finds."""
     still = _specification(chart, described)
     moving = _specification(redrawn, described) if redrawn else still
-    # Scripts end at "</script"; the specification stands inside one.
-    text = json.dumps(moving, separators=(",", ":")).replace("</", "<\\/")
-    svg = vlc.vegalite_to_svg(still)
-    return Figure(figure_id, title, Markup(svg), Markup(text), data)  # noqa: S704  # both are ours
+    svg = Markup(vlc.vegalite_to_svg(still))  # noqa: S704 (it escapes what it draws)  # nosec B704
+    return Figure(figure_id, title, svg, script_json(moving), data)
 
 
 def _specification(chart: _Chart, described: str) -> dict[str, Any]:
@@ -210,8 +212,17 @@ def _specification(chart: _Chart, described: str) -> dict[str, Any]:
         .configure_legend(labelColor=_INK, titleColor=_INK)
         .configure_view(stroke=None)
     )
-    found: dict[str, Any] = styled.to_dict(validate=False)
+    found: dict[str, Any] = _shortened(styled.to_dict(validate=False))
     return found
+
+
+def _shortened(part: Any) -> Any:
+    """A part of a specification with every text as short as a label can be."""
+    if isinstance(part, dict):
+        return {name: _shortened(value) for name, value in part.items()}
+    if isinstance(part, list):
+        return [_shortened(value) for value in part]
+    return in_short(part, _LABEL) if isinstance(part, str) else part
 
 
 @cache

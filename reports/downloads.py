@@ -1,13 +1,14 @@
 """downloads/: the gold views as Parquet and CSV, described by a Data Package (https://datapackage.org).
 
-Text that a spreadsheet would run as a formula gets an apostrophe in front in the CSV files; the Parquet files
-hold it as it is.
+In the CSV files text that a spreadsheet would run as a formula gets an apostrophe in front, and control
+characters are written out; the Parquet files hold it as it is.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ import duckdb
 import polars as pl
 
 from reports.queries import answer
+from warehouse.plain import visible_columns
 
 VIEWS: Final = (
     "latest_offers",
@@ -36,7 +38,7 @@ VIEWS: Final = (
     "cheapest_now",
     "freshness",
 )
-_FORMULA: Final = r"^[=+\-@\t\r]"
+_FORMULA: Final = r"^[=+\-@\t\r\n＝＋－＠]"
 _TYPES: Final = {
     pl.Boolean: "boolean",
     pl.Date: "date",
@@ -57,17 +59,23 @@ def write(connection: duckdb.DuckDBPyConnection, folder: Path, *, as_of: datetim
         frame = connection.execute(f"FROM {name} ORDER BY ALL").pl()
         parquet, csv = folder / f"{name}.parquet", folder / f"{name}.csv"
         frame.write_parquet(parquet, compression="zstd")
-        without_formulas(frame).write_csv(csv)
+        harmless(frame).write_csv(csv)
         resources += [_resource(path, name, meanings[name], frame) for path in (parquet, csv)]
     package = folder / "datapackage.json"
     package.write_text(_package(resources, as_of), encoding="utf-8")
     return [*(folder / resource["path"] for resource in resources), package]
 
 
-def without_formulas(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with text that a spreadsheet would take for a formula made harmless; lists become text."""
-    flat = frame.with_columns(pl.col(pl.List(pl.String)).list.join(" "))
-    return flat.with_columns(pl.col(pl.String).str.replace(_FORMULA, "'${0}"))
+def harmless(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame as CSV may hold it.
+
+    Lists become text, what cannot be seen is written out, and a text that a spreadsheet would take for a
+    formula begins with an apostrophe.
+    """
+    lists = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.List)]
+    flat = frame.with_columns(pl.col(name).cast(pl.List(pl.String)).list.join(" ") for name in lists)
+    safe = visible_columns(flat).with_columns(pl.col(pl.String).str.replace(_FORMULA, "'${0}"))
+    return safe.rename(lambda name: re.sub(_FORMULA, r"'\g<0>", name))
 
 
 def _resource(path: Path, name: str, meaning: str, frame: pl.DataFrame) -> dict[str, Any]:

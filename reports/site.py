@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from reports import downloads
 from reports.charts import vega_script
@@ -31,6 +32,7 @@ from reports.pages import (
     volatility,
 )
 from reports.queries import answer
+from reports.tables import in_short
 from warehouse.ledger import read_warehouse
 
 PAGES: Final = (
@@ -60,7 +62,11 @@ def build(warehouse: Path, out: Path, *, as_of: datetime) -> list[Path]:
     simulated nights is as of its newest one, and every page of it says what it is. Returns the pages' paths.
     """
     environment = Environment(
-        loader=PackageLoader("reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=PackageLoader("reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        finalize=_plain,
     )
     fresh = out.with_name(f".{out.name}.fresh")
     shutil.rmtree(fresh, ignore_errors=True)
@@ -95,6 +101,11 @@ def _rendered(environment: Environment, page: Page, common: dict[str, Any]) -> s
     return template.render(
         **common, **page.shown, name=page.name, parent=page.parent or page.name, title=page.title
     )
+
+
+def _plain(value: Any) -> Any:
+    """Text as a page may show it; what is marked up already passes."""
+    return in_short(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _move_in(fresh: Path, out: Path) -> None:

@@ -6,15 +6,25 @@ reader's dark theme nor the site's Content-Security-Policy, so the markup is the
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
+
+from markupsafe import Markup
+
+from warehouse.plain import visible
 
 Shown = Callable[[Any], str]
 NOTHING = "–"
+_LONGEST_LINK: Final = 2000
+_LONGEST_SLUG: Final = 80
+# Printable and without white space, which browsers leave out of an address before they follow it.
+_LINK: Final = re.compile(r"[!-~\u00a1-\ud7ff\uf900-\ufffd\U00010000-\U0010ffff]+")
 
 
 @dataclass(frozen=True)
@@ -74,7 +84,32 @@ def _cell(column: Column, row: Mapping[str, Any]) -> Cell:
 
 def web_link(url: Any) -> str:
     """The address if it is one of the web, else none: what a source says is never run."""
-    return url if isinstance(url, str) and urlsplit(url).scheme in {"http", "https"} else ""
+    if (
+        not isinstance(url, str)
+        or len(url) > _LONGEST_LINK
+        or not _LINK.fullmatch(url)
+        or visible(url) != url
+    ):
+        return ""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return url if parts.scheme in {"http", "https"} and parts.hostname else ""
+
+
+def in_short(text: str, longest: int = 1000) -> str:
+    """A text for a page: what cannot be seen is written out, and what is too long is cut.
+
+    The downloads and the warehouse have all of it.
+    """
+    return visible(text if len(text) <= longest else f"{text[:longest]}…")
+
+
+def script_json(value: Any) -> Markup:
+    """A value as JSON for a script element, which nothing in it can end or turn into a comment."""
+    text = json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
+    return Markup(text)  # noqa: S704 (it holds no "<")  # nosec B704
 
 
 def dollars(value: float) -> str:
@@ -118,7 +153,11 @@ def provider_page(provider: str) -> str:
 
 
 def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    """A text as a part of a file's name; one too long for it is told from others by its digest."""
+    slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    if len(slug) <= _LONGEST_SLUG:
+        return slug
+    return f"{slug[:_LONGEST_SLUG]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def gpu_name(row: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 One file holds one job (a source and a slot): every request and response as they crossed the wire, what a
 browser made of a page, and a closing `metadata` record with the job's Outcome as JSON. Facts of this
 project stand in WARC headers that begin with Gpuledger-, so that the file explains itself and any WARC
-tool can read it. Credentials are redacted on the way in.
+tool can read it. Credentials are redacted on the way in; a body that echoed one bears Gpuledger-Redacted.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from scrapers.redaction import redacted_url
+from scrapers.redaction import Secrets, redacted_url
+from scrapers.registry import credentials
 from scrapers.rows import Capture
 from scrapers.warc import (
     PREFIX,
     ArchiveDamaged,
     Exchange,
+    as_sent,
     body_of,
     charset_of,
     is_success,
@@ -37,6 +39,7 @@ from scrapers.warc import (
     request_head,
     response_head,
     warc_date,
+    without_coding,
 )
 
 SEALED: Final = ".warc.gz"
@@ -94,6 +97,7 @@ class ArchiveWriter:
         self._file = self._part.open("xb")
         self._warc = WARCWriter(self._file, gzip=True, warc_version="1.1")
         self._ids: dict[int, str] = {}
+        self._secrets = Secrets(credentials())
         about = {"software": "gpuledger", "format": "WARC File Format 1.1", "isPartOf": source}
         self._warc.write_record(self._warc.create_warcinfo_record(path.name, about))
 
@@ -107,22 +111,28 @@ class ArchiveWriter:
 
         Raises BodyTooLarge, and archives nothing, when the body unpacks to too much.
         """
+        exchange = self._struck(exchange)
         date = {"WARC-Date": warc_date(exchange.at)}
         url = redacted_url(exchange.url)
         response = self._record("response", url, exchange.body, date, response_head(exchange))
+        body = body_of(response)
+        response.raw_stream.seek(0)
+        if (redacted := self._secrets.struck_bytes(body)) != body:
+            exchange = replace(exchange, body=redacted, headers=without_coding(exchange.headers))
+            response = self._record("response", url, redacted, date, response_head(exchange))
+            response.rec_headers.add_header(f"{PREFIX}Redacted", "body")
         capture = Capture(
             source=self._source,
             url=url,
             fetched_at=exchange.at,
             http_status=exchange.status,
             media_type=media_type_of(response.http_headers.get_header("Content-Type")),
-            body=body_of(response),
+            body=redacted,
             role=exchange.role,
             label=" ".join(exchange.label.split()),
             asked=_asked(exchange.request_body),
             charset=charset_of(response.http_headers.get_header("Content-Type")),
         )
-        response.raw_stream.seek(0)
         date["WARC-Concurrent-To"] = response.rec_headers.get_header("WARC-Record-ID")
         request = self._record("request", url, exchange.request_body, date, request_head(exchange))
         self._warc.write_record(request)
@@ -130,22 +140,21 @@ class ArchiveWriter:
 
     def write_rendered(self, page: Capture, url: str, document: str) -> Capture:
         """Archive what a browser made of `page`; it bears the time at which the page was served."""
-        body = document.encode()
+        body = self._secrets.struck(document).encode()
         headers = {
             "WARC-Date": warc_date(page.fetched_at),
             "WARC-Refers-To": self._ids[page.warc_offset],
             "Content-Type": "text/html",
         }
-        record = self._record("conversion", redacted_url(url), body, headers)
-        capture = replace(
-            page, url=redacted_url(url), body=body, media_type="text/html", role="rendered", charset=""
-        )
+        url = redacted_url(as_sent(self._secrets.struck(url)))
+        record = self._record("conversion", url, body, headers)
+        capture = replace(page, url=url, body=body, media_type="text/html", role="rendered", charset="")
         return self._place(capture, record)
 
     def seal(self, outcome: Outcome | None = None) -> Path:
         """Close the file for good, with the outcome as its last record, and give it its name."""
         if outcome is not None:
-            body = json.dumps(asdict(outcome), default=warc_date).encode()
+            body = self._secrets.struck(json.dumps(asdict(outcome), default=warc_date)).encode()
             headers = {f"{PREFIX}{name}": value for name, value in self._facts.items()}
             headers["Content-Type"] = "application/json"
             target = f"urn:gpuledger:outcome:{outcome.source}"
@@ -154,6 +163,17 @@ class ArchiveWriter:
         os.fsync(self._file.fileno())
         self._file.close()
         return self._part.rename(self.path)
+
+    def _struck(self, exchange: Exchange) -> Exchange:
+        """The exchange without credentials in all but the answer's body, which must be unpacked first."""
+        return replace(
+            exchange,
+            url=as_sent(self._secrets.struck(exchange.url)),
+            headers=self._secrets.struck_headers(exchange.headers),
+            request_headers=self._secrets.struck_headers(exchange.request_headers),
+            request_body=self._secrets.struck_bytes(exchange.request_body),
+            label=self._secrets.struck(exchange.label),
+        )
 
     def _record(
         self, kind: str, url: str, body: bytes, headers: dict[str, str], http: StatusAndHeaders | None = None

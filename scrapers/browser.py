@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
+import subprocess  # nosec B404
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,7 +46,7 @@ def _installers() -> Iterator[list[str]]:
 def _install() -> str | None:
     for command in _installers():
         try:
-            subprocess.run(  # noqa: S603 (the commands are the ones above)
+            subprocess.run(  # noqa: S603 (the commands are the ones above)  # nosec B603
                 command,
                 check=False,
                 stdout=subprocess.DEVNULL,

@@ -22,12 +22,17 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
+from scrapers.redaction import Secrets
+from scrapers.registry import credentials
+from warehouse.plain import visible
+
 logger = logging.getLogger(__name__)
 
 REQUEST_TIMEOUT: Final = 60
 """Seconds that one request may take where nothing else is said."""
 
 _SECONDS_TO_END: Final = 5
+_CHUNK: Final = 1 << 16
 
 
 class FetchRefused(ValueError):
@@ -79,14 +84,14 @@ async def fetch(plan: FetchPlan, on_done: Callable[[Job, Path], None]) -> dict[J
     """
     plan.log.parent.mkdir(parents=True, exist_ok=True)
     done: dict[Job, Path] = {}
-    with plan.log.open("ab") as log:
-        child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "scrapers.crawl"),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=log,
-            start_new_session=True,
-        )
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "scrapers.crawl"),
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+        start_new_session=True,
+    )
+    logged = asyncio.create_task(_log(child, plan))
     try:
         async for event in _events(child, PLAN.dump_json(plan)):
             if "refused" in event:
@@ -97,6 +102,9 @@ async def fetch(plan: FetchPlan, on_done: Callable[[Job, Path], None]) -> dict[J
         await child.wait()
     finally:
         await _end(child)
+        # A browser that outlives the crawl would hold its end of the pipe open.
+        await asyncio.wait([logged], timeout=_SECONDS_TO_END)
+        logged.cancel()
     if len(done) < len(plan.jobs):
         logger.error(
             "the crawl ended with code %s after %d of %d jobs; see %s",
@@ -115,6 +123,24 @@ async def _events(child: Process, plan: bytes) -> AsyncIterator[dict[str, Any]]:
     child.stdin.close()
     async for line in child.stdout:
         yield json.loads(line)
+
+
+async def _log(child: Process, plan: FetchPlan) -> None:
+    """Write the child's log line by line, without credentials and with nothing that a terminal obeys."""
+    if child.stderr is None:
+        raise TypeError("the child has no pipes")
+    secrets = Secrets(credentials(plan.providers))
+    rest = b""
+    with plan.log.open("a", encoding="utf-8") as log:
+        while chunk := await child.stderr.read(_CHUNK):
+            *lines, rest = (rest + chunk).split(b"\n")
+            log.writelines(f"{_line(line, secrets)}\n" for line in lines)
+            log.flush()
+        log.write(_line(rest, secrets))
+
+
+def _line(line: bytes, secrets: Secrets) -> str:
+    return visible(secrets.struck(line.decode("utf-8", "replace")))
 
 
 async def _end(child: Process) -> None:

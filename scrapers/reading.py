@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 
 from scrapers.registry import Source
-from scrapers.rows import Capture, Document, Notes, Rejected, Row
-from scrapers.rows.record import raw_json
+from scrapers.rows import Capture, Document, Notes, PageBroken, Rejected, Row
+from scrapers.rows.fitting import misfit
+from scrapers.rows.record import mistake, raw_json
 from scrapers.shapes import liveness, shape_of
 from scrapers.shapes.pages import page_module
 from warehouse.schema import BY_NAME
 
-_NOT_OF_TYPE: Final = (pl.exceptions.PolarsError, OverflowError, TypeError, ValueError)
 PageFunction = Callable[[list[Document], Notes], Iterable[Row | Rejected]]
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -40,14 +43,18 @@ class Parsed:
 def read(source: Source, captures: Sequence[Capture], *, slot: datetime, run_id: str) -> Parsed:
     """Read a source's captures.
 
-    Raises PageBroken when the structure is not the one the page knows.
+    Raises PageBroken, and nothing else, when the structure is not the one the page knows. A row with a value
+    of another kind than its column's is rejected, never converted.
     """
     documents = shape_of(source).documents(captures)
     parsed = Parsed({})
     rows: dict[str, list[Mapping[str, Any]]] = {table: [] for table in source.declared.good}
-    for item in _page_of(source)(documents, parsed.notes):
+    for item in _items(source, documents, parsed.notes):
         if isinstance(item, Rejected):
             parsed.rejected.append(item)
+        elif reason := misfit(item):
+            capture_id = item.values["capture_id"]
+            parsed.rejected.append(Rejected(item.table, reason, raw_json(item.values), capture_id))
         else:
             rows[item.table].append(item.values)
     filled = {
@@ -60,29 +67,23 @@ def read(source: Source, captures: Sequence[Capture], *, slot: datetime, run_id:
     for table, values in rows.items():
         schema = BY_NAME[table].polars()
         typed = {name: kind for name, kind in schema.items() if name not in filled}
-        frame = _typed(table, values, typed, parsed.rejected)
+        frame = pl.DataFrame(values, schema=typed, strict=True)
         constants = [pl.lit(value, dtype=schema[name]).alias(name) for name, value in filled.items()]
         parsed.frames[table] = frame.with_columns(constants).select(schema.names())
     return parsed
 
 
-def _typed(
-    table: str, values: Sequence[Mapping[str, Any]], schema: Mapping[str, Any], rejected: list[Rejected]
-) -> pl.DataFrame:
-    """The rows as a frame of their table; those that do not fit its types are added to `rejected`."""
+def _items(source: Source, documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+    """What the page yields; where it took a structure for granted that is not there, PageBroken."""
     try:
-        return pl.DataFrame(values, schema=schema, strict=True)
-    except _NOT_OF_TYPE:
-        fitting = []
-    for row in values:
-        try:
-            pl.DataFrame([row], schema=schema, strict=True)
-        except _NOT_OF_TYPE as problem:
-            reason = f"a value is not of its column's type: {problem}"
-            rejected.append(Rejected(table, reason, raw_json(row), row["capture_id"]))
-        else:
-            fitting.append(row)
-    return pl.DataFrame(fitting, schema=schema, strict=True)
+        yield from _page_of(source)(documents, notes)
+    except PageBroken:
+        raise
+    # A provider's own code may raise anything; its night fails with the reason, and no other source's.
+    except Exception as problem:
+        logger.exception("the page of %s broke", source.id)
+        sentence = f"the page is not what {source.id} knows ({mistake(problem)})"
+        raise PageBroken(sentence) from problem
 
 
 def _page_of(source: Source) -> PageFunction:

@@ -260,6 +260,18 @@ def sources(only: Iterable[str] = (), *, enable: Iterable[str] = ()) -> list[Sou
     return [source for source in found if source.id in wanted or source.provider in wanted]
 
 
+def credentials(further: Path | None = None) -> frozenset[str]:
+    """The keys and secrets of this installation: the values of every variable that a declaration names.
+
+    `further` is a folder of providers that need not have been added. Never to be logged.
+    """
+    found = list(providers().values())
+    found += [load_provider(path.parent) for path in further.glob("*/provider.toml")] if further else []
+    declared = (source.declared.credential for provider in found for source in provider.sources.values())
+    names = {name for one in declared if one for name in (one.variable, one.secret)}
+    return frozenset(value for name in names if (value := os.environ.get(name, "")))
+
+
 def source(source_id: str) -> Source:
     """The source of this id; raises DeclarationError."""
     provider, _, name = source_id.partition(".")

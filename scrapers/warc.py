@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
@@ -28,6 +28,9 @@ _TRANSFER: Final = frozenset({"content-length", "transfer-encoding", "connection
 _CODING: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
 _CHARSET: Final = re.compile(r"(?i)\bcharset\s*=\s*[\"']?([\w.:-]+)")
+# RFC 6838, 4.2.
+_MEDIA_TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
+_UNSENT: Final = re.compile(r"[^!-~]+")
 
 Headers = Sequence[tuple[str, str]]
 
@@ -90,6 +93,14 @@ def without_coding(headers: Headers) -> list[tuple[str, str]]:
     return [pair for pair in headers if pair[0].lower() not in _CODING]
 
 
+def as_sent(url: str) -> str:
+    """The address in the letters that it is sent in: ASCII without white space and controls.
+
+    Anything else would end a line of a record's head, or be changed by who writes it.
+    """
+    return _UNSENT.sub(lambda found: quote(found[0]), url)
+
+
 def is_success(status: int) -> bool:
     """Whether a status is 2xx."""
     return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
@@ -102,7 +113,8 @@ def is_redirect(status: int) -> bool:
 
 def media_type_of(content_type: str | None) -> str:
     """The media type of a Content-Type header, without its parameters; empty where none was sent."""
-    return (content_type or "").partition(";")[0].strip().lower()
+    named = (content_type or "").partition(";")[0].strip().lower()
+    return named if _MEDIA_TYPE.fullmatch(named) else ""
 
 
 def charset_of(content_type: str | None) -> str:

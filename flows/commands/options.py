@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from rich.console import Console
 
 from flows.settings import (
     HOME_VARIABLE,
@@ -18,12 +17,13 @@ from flows.settings import (
     default_home,
     read_settings,
 )
+from flows.terminal import Terminal
 
 if TYPE_CHECKING:
     from scrapers.registry import Source
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Terminal(highlight=False, soft_wrap=True)
+err = Terminal(stderr=True, highlight=False, soft_wrap=True)
 
 
 def moment(text: str) -> datetime:

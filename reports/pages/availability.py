@@ -8,7 +8,7 @@ from typing import Any, Final
 import duckdb
 import polars as pl
 
-from reports.charts import Figure, lines
+from reports.charts import SERIES, Figure, lines
 from reports.pages import Page
 from reports.pages.naming import Names, gpu_names
 from reports.queries import answer
@@ -90,7 +90,9 @@ def _figures(connection: duckdb.DuckDBPyConnection, names: Names) -> list[Figure
                 for name in chosen
                 for row in rows
                 if row["gpu"] == name
-            ]
+            ],
+            schema=SERIES,
+            strict=False,
         )
         title = f"{names.of(str(provider))}: GPUs free, by day"
         figures.append(

@@ -6,22 +6,21 @@ scripts, is computed here by the same rules. A test holds the two against each o
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final
 
 import duckdb
-from markupsafe import Markup
 
 from reports.pages import Page
 from reports.pages.naming import gpu_names
 from reports.queries import answer
 from reports.statistics.usage import DAYS, break_even, month_of, owned, planned, rented
-from reports.tables import NOTHING, Cell, TableView, dollars, number, web_link
+from reports.tables import NOTHING, Cell, TableView, dollars, in_short, number, script_json, web_link
 
 Data = dict[str, list[dict[str, Any]]]
 _SHOWN: Final = 30
+_LABEL: Final = 200
 
 
 @dataclass(frozen=True)
@@ -61,11 +60,10 @@ def page(connection: duckdb.DuckDBPyConnection) -> Page:
     """The calculator page."""
     data = _data(connection)
     usage = Usage()
-    text = json.dumps(data, separators=(",", ":")).replace("</", "<\\/")
     shown = {
         "usage": asdict(usage),
         "gpus": sorted({offer["gpu"] for offer in data["offers"]}, key=str.lower),
-        "data": Markup(text),  # noqa: S704 - cannot end the script it stands in
+        "data": script_json(data),
         "options": _table(options(data, usage)),
         "break_even": break_even_in_words(data, usage),
     }
@@ -164,10 +162,19 @@ def _data(connection: duckdb.DuckDBPyConnection) -> Data:
     memories: dict[str, dict[float, str]] = {}
     for offer in offers:
         memories.setdefault(offer["model"], {}).setdefault(offer["memory"], offer["gpu"])
-    return {
+    data = {
         "offers": [{key: value for key, value in offer.items() if key != "model"} for offer in offers],
         "plans": list(_plans(connection, memories)),
         "free": list(_free_tiers(connection, memories)),
+    }
+    return {name: [_labelled(row) for row in rows] for name, rows in data.items()}
+
+
+def _labelled(row: dict[str, Any]) -> dict[str, Any]:
+    """A row whose words the page's script may show as they are."""
+    return {
+        name: in_short(value, _LABEL) if isinstance(value, str) and name != "url" else value
+        for name, value in row.items()
     }
 
 

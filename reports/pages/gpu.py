@@ -11,7 +11,7 @@ from typing import Any, Final
 import duckdb
 import polars as pl
 
-from reports.charts import Figure, lines
+from reports.charts import SERIES, Figure, lines
 from reports.pages import Page
 from reports.pages.naming import Names, with_shortfall
 from reports.queries import answer
@@ -139,5 +139,5 @@ def _figures(title: str, name: str, found: dict[str, pl.DataFrame | None], names
             for column, words in (("gpus_total", "listed machines' GPUs"), ("gpus_available", "free"))
             for row in listed.to_dicts()
         ]
-        frame = pl.DataFrame(counted, schema=["series", "day", "value"], orient="row")
+        frame = pl.DataFrame(counted, schema=SERIES, orient="row", strict=False)
         yield lines(frame, f"{name}-free", told, told, data="availability_daily", unit="GPUs", form="~s")

@@ -15,6 +15,7 @@ from reports.pages import Page
 from reports.pages.naming import gpu_names
 from reports.queries import answer
 from reports.tables import (
+    Cell,
     Column,
     TableView,
     day,
@@ -116,7 +117,7 @@ def pages(connection: duckdb.DuckDBPyConnection) -> Iterator[Page]:
     for facts in answer(connection, "provider_facts").to_dicts():
         shown: dict[str, Any] = {
             "facts": facts | {"homepage": web_link(facts["homepage"])},
-            "evidence": [web_link(address) or address for address in facts["evidence"] or ()],
+            "evidence": [Cell(address, web_link(address)) for address in facts["evidence"] or ()],
             "tables": {name: _of(facts["provider"], name, frame) for name, frame in found.items()},
         }
         yield Page(

@@ -26,7 +26,7 @@ SELECT
     source_url, 'providers.html' AS page
 FROM list_prices
 UNION ALL BY NAME
-SELECT slot AS happened_at, 'incident' AS kind, provider, source AS subject, summary, NULL AS source_url, 'quality.html' AS page
+SELECT DISTINCT slot AS happened_at, 'incident' AS kind, provider, source AS subject, summary, NULL AS source_url, 'quality.html' AS page
 FROM incidents
 ORDER BY happened_at DESC, kind, provider, subject
 LIMIT 100

@@ -20,12 +20,15 @@ from warehouse.schema import BY_NAME
 MISSING: Final = object()
 LOST: Final = "\N{REPLACEMENT CHARACTER}"
 """Stands for bytes that were no text in the charset that they were read in."""
-_UNFORESEEN: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 _PRIVATE: Final = frozenset({"public_ipaddr", "ip_address", "ipaddr", "email", "phone"})
 
 
 class PageBroken(Exception):
     """The page no longer has the structure its parser knows: nothing of it can be trusted."""
+
+
+# What code raises that takes a value for another kind of value than a source gave it.
+MISTAKEN: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 class Unreadable(ValueError):
@@ -129,7 +132,8 @@ def each(
 ) -> Iterator[Row | Rejected]:
     """Read every record: its rows, or one Rejected with the reason; unexpected fields are noted.
 
-    A record of another build than its parser takes for granted is rejected too, and no other with it.
+    A record that is none, or that holds a list where `read` takes a number for granted, is rejected like one
+    whose fields are missing: one odd record never costs the others.
     """
     for raw in records:
         if not isinstance(raw, Mapping):
@@ -142,8 +146,8 @@ def each(
         except Unreadable as problem:
             yield Rejected(table, str(problem), raw_json(raw), capture.capture_id)
             continue
-        except _UNFORESEEN as problem:
-            reason = f"the record is built in another way: {type(problem).__name__}: {problem}"
+        except MISTAKEN as problem:
+            reason = f"the record is built in another way: {mistake(problem)}"
             yield Rejected(table, reason, raw_json(raw), capture.capture_id)
             continue
         for name in record.leftovers(ignored):
@@ -151,10 +155,33 @@ def each(
         yield from rows
 
 
+def mistake(problem: Exception) -> str:
+    """What went wrong where a page took a value for something else: "KeyError: 'gpu'"."""
+    return f"{type(problem).__name__}: {problem}"
+
+
 def raw_json(raw: Mapping[str, Any]) -> str:
-    """A raw record as JSON for quarantine, without private details of marketplace hosts."""
+    """A raw record as JSON for quarantine, without private details of marketplace hosts.
+
+    What JSON does not have (not-a-number, names that are no text, dates) becomes text.
+    """
     shown = {name: value for name, value in raw.items() if name not in _PRIVATE}
-    return json.dumps(shown, default=str, sort_keys=True, ensure_ascii=False)
+    try:
+        return json.dumps(_as_json(shown), sort_keys=True, ensure_ascii=False)
+    except RecursionError:
+        return json.dumps({"as_read": repr(list(shown))})
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(_as_json(name)): _as_json(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_json(inner) for inner in value]
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if value is None or isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    return str(value)
 
 
 def _row(table: str, capture: Capture, values: dict[str, Any]) -> Row:

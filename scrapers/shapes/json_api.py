@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from scrapers.registry import Source
 from scrapers.rows import Ask, Capture, Document, PageBroken, Payload
-from scrapers.shapes.pages import page_module
+from scrapers.shapes.pages import further_asks
+
+_HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def follow(source: Source, ask: Ask, capture: Capture) -> list[Ask]:
     """What `<source>_follow` of the provider's page asks next; nothing where there is none."""
-    further = getattr(page_module(source.provider), f"{source.name}_follow", None)
-    return list(further(ask, opened(capture))) if further else []
+    return further_asks(source, ask, opened, capture)
 
 
 def documents(captures: Sequence[Capture]) -> list[Document]:
@@ -25,8 +27,22 @@ def documents(captures: Sequence[Capture]) -> list[Document]:
 def opened(capture: Capture) -> Payload:
     """A JSON answer decoded; HTML with status 200 in place of JSON raises PageBroken."""
     try:
-        value: Any = json.loads(capture.body)
+        text = capture.body.decode(json.detect_encoding(capture.body))
+        value: Any = json.loads(text)
+        if _HALF.search(text):
+            value = _whole(value)
     except (ValueError, RecursionError) as problem:
         start = capture.body[:60].decode("utf-8", "replace")
         raise PageBroken(f"{capture.url} answered no JSON ({problem}); it begins {start!r}") from problem
     return Payload(capture, value)
+
+
+def _whole(value: Any) -> Any:
+    """The value without halves of surrogate pairs, which JSON can spell and no file can hold."""
+    if isinstance(value, dict):
+        return {_whole(name): _whole(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_whole(inner) for inner in value]
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return value

@@ -1,11 +1,35 @@
-"""The page module of a provider, found by the provider's id."""
+"""The page module of a provider, found by the provider's id, and what it asks further."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
+
+from scrapers.registry import Source
+from scrapers.rows import Ask, Capture, PageBroken, Payload
+from scrapers.rows.record import mistake
 
 
 def page_module(provider: str) -> ModuleType:
     """Import scrapers.providers.<provider>.page."""
     return import_module(f"scrapers.providers.{provider}.page")
+
+
+def further_asks(
+    source: Source, ask: Ask, opened: Callable[[Capture], Payload], capture: Capture
+) -> list[Ask]:
+    """What `<source>_follow` of the provider's page asks next; nothing where there is none.
+
+    Raises PageBroken, and nothing else, for an answer that is not what the page knows.
+    """
+    further = getattr(page_module(source.provider), f"{source.name}_follow", None)
+    if further is None:
+        return []
+    try:
+        return list(further(ask, opened(capture)))
+    except PageBroken:
+        raise
+    # A provider's own code may raise anything; the other requests of its source are not lost by it.
+    except Exception as problem:
+        raise PageBroken(f"{capture.url} is not what {source.id} knows ({mistake(problem)})") from problem

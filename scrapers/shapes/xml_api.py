@@ -8,13 +8,12 @@ from lxml import etree
 
 from scrapers.registry import Source
 from scrapers.rows import Ask, Capture, Document, PageBroken, Payload
-from scrapers.shapes.pages import page_module
+from scrapers.shapes.pages import further_asks
 
 
 def follow(source: Source, ask: Ask, capture: Capture) -> list[Ask]:
     """What `<source>_follow` of the provider's page asks next; nothing where there is none."""
-    further = getattr(page_module(source.provider), f"{source.name}_follow", None)
-    return list(further(ask, opened(capture))) if further else []
+    return further_asks(source, ask, opened, capture)
 
 
 def documents(captures: Sequence[Capture]) -> list[Document]:

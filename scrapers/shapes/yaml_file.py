@@ -9,28 +9,29 @@ import yaml
 
 from scrapers.registry import Source
 from scrapers.rows import Ask, Capture, Document, PageBroken, Payload
+from scrapers.rows.record import MISTAKEN
 
 # Several megabytes are common; libyaml reads them in seconds, Python's own loader in minutes.
-_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Fast: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEEPEST: Final = 100
 
 
-class _Loader(_Base):  # type: ignore[misc] # PyYAML has no types
-    """A safe loader that refuses what is nested too deep: libyaml would follow it until the process dies."""
+class _Loader(_Fast):  # type: ignore[misc]
+    """A safe loader that gives up on deep nesting, on which libyaml's binding overflows the stack."""
 
-    def __init__(self, stream: bytes) -> None:
-        super().__init__(stream)
-        self._depth = 0
+    _depth = 0
 
-    def descend_resolver(self, *place: Any) -> None:
-        """Told of each node before what it holds is read."""
+    def descend_resolver(self, parent: Any, index: Any) -> None:
+        """Count a level down."""
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise yaml.YAMLError(f"it is nested more than {_DEEPEST} deep")
+            raise yaml.YAMLError(f"nested more than {_DEEPEST} levels deep")
+        super().descend_resolver(parent, index)
 
     def ascend_resolver(self) -> None:
-        """Told of each node after it was read."""
+        """Count a level up."""
         self._depth -= 1
+        super().ascend_resolver()
 
 
 def follow(source: Source, ask: Ask, capture: Capture) -> list[Ask]:
@@ -49,8 +50,9 @@ def opened(capture: Capture) -> Payload:
     A file is refused when it does not end with its last line: cut anywhere, most YAML is still YAML.
     """
     try:
-        value = yaml.load(capture.body, Loader=_Loader)  # noqa: S506 - a safe loader
-    except (yaml.YAMLError, UnicodeDecodeError) as problem:
+        value = yaml.load(capture.body, Loader=_Loader)  # noqa: S506 (a safe one)  # nosec B506
+    # A value of a known kind that is none, such as the 45th of May, is no YAML error to the library.
+    except (yaml.YAMLError, *MISTAKEN) as problem:
         raise PageBroken(f"{capture.url} answered no YAML: {problem}") from problem
     if not isinstance(value, dict):
         start = capture.body[:60].decode("utf-8", "replace")

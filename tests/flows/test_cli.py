@@ -55,10 +55,10 @@ def test_sql_answers_in_four_forms(demo_home: Path, tmp_path: Path, gpuledger: G
     ("query", "why"),
     [
         ("DELETE FROM offers", "read-only"),
-        ("ATTACH 'other.duckdb'", "disabled"),
+        ("ATTACH 'other.duckdb'", "not a question"),
         ("SELECT * FROM read_csv('/etc/passwd')", "disabled"),
-        ("COPY offers TO 'stolen.csv'", "disabled"),
-        ("SET enable_external_access = true", "locked"),
+        ("COPY offers TO 'stolen.csv'", "not a question"),
+        ("SET enable_external_access = true", "not a question"),
         ("SELECT * FROM nowhere", "nowhere"),
     ],
 )

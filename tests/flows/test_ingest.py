@@ -156,7 +156,7 @@ def test_a_page_whose_own_code_breaks_ends_its_slot_alone_and_keeps_its_captures
     slots = {SLOT: archive(feed(("m7", "1.0"))), SLOT.replace(day=11): archive(feed(("p3.2xlarge", "0.9")))}
     first, second = judged(SPOT, slots, {}, run_id="r", partial=True)
     assert first.scrape["status"] == "failed"
-    assert first.scrape["error"].startswith("its page cannot be read: KeyError")
+    assert first.scrape["error"].startswith("the page is not what aws.spot knows (KeyError")
     assert first.frames["captures"].height == 1
     assert first.frames["incidents"]["kind"].to_list() == ["page_changed"]
     assert second.scrape["rows_accepted"] > 0
@@ -176,5 +176,5 @@ def test_a_row_that_does_not_fit_its_columns_is_quarantined_and_no_other_with_it
     monkeypatch.setattr(aws_page, "spot", odd)
     record = record_of(archive(feed(("p3.2xlarge", "0.9"))))
     (row,) = record.frames["quarantine"].to_dicts()
-    assert "not of its column's type" in row["reason"]
+    assert "which is no integer" in row["reason"]
     assert record.scrape["rows_accepted"] == 1

@@ -41,7 +41,7 @@ def answers(night: Night) -> Iterator[Answer]:
     # JSON is YAML too.
     price_list = json.dumps({"about": {"simulated": True}, "compute": {"instance": _instances(night.index)}})
     yield Answer(machines, "https://raw.githubusercontent.com/robots.txt", b"none", "text/plain", status=404)
-    yield Answer(machines, _LIST, price_list.encode(), "text/plain")
+    yield Answer(machines, _LIST, f"{price_list}\n".encode(), "text/plain")
     for source in (iowa, trial):
         yield Answer(source, "https://cloud.google.com/robots.txt", robots, "text/plain")
     for url, header, column in ((_ON_DEMAND, "Default* (USD)", 0), (_SPOT, "Current Spot pricing (USD)", 1)):

@@ -34,7 +34,7 @@ def test_what_is_no_mapping_is_broken_and_nothing_in_it_is_run(body: bytes) -> N
 
 @pytest.mark.parametrize("deep", [b"a: " + b"[" * 100_000, b"- " * 100_000, b"a: " + b"{a: " * 100_000])
 def test_a_file_that_is_nested_too_deep_is_broken_and_ends_nothing_else(deep: bytes) -> None:
-    with pytest.raises(PageBroken, match="nested more than 100 deep"):
+    with pytest.raises(PageBroken, match="nested more than 100 levels deep"):
         yaml_file.opened(capture(deep))
 
 

@@ -1,0 +1,19 @@
+"""The one way to the terminal: whatever is printed, nothing that a source said is obeyed by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from warehouse.plain import visible
+
+
+class Terminal(Console):
+    r"""A console that shows control characters and marks of direction as \x1b; its own styles it obeys."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """The segments of a renderable, their text made plain."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=visible(segment.text))
