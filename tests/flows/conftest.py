@@ -86,10 +86,12 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.server.asked.set()
         self.server.gate.wait(60)
+        offers = json.dumps({"offers": [{"name": "h100", "price": self.server.price}]})
+        is_page = self.path == "/page"
         self.send_response(200)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", "text/html" if is_page else "application/json")
         self.end_headers()
-        self.wfile.write(json.dumps({"offers": [{"name": "h100", "price": self.server.price}]}).encode())
+        self.wfile.write(b'<p class="price">2.5</p>' if is_page else offers.encode())
 
     def log_message(self, *args: object) -> None:
         """Say nothing."""

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ from scrapers.browser import find_chromium
 from scrapers.registry import sources
 # The site is built from what is published already; what is at stake here is the ledger.
 flow.site.build = lambda *_, **__: []
-few = tuple(sources(["paperspace"]))
+few = tuple(sources(sys.argv[3:]))
 for line in sys.stdin:
     home, first, last = line.split()
     child = os.fork()
@@ -72,10 +72,12 @@ while True:
 class Runs:
     """Starts runs one after the other, and kills them."""
 
-    def __init__(self, web: Path, prefect_home: Path, server: str) -> None:
+    def __init__(
+        self, web: Path, prefect_home: Path, server: str, providers: Sequence[str] = ("paperspace",)
+    ) -> None:
         environment = {**os.environ, "PREFECT_HOME": str(prefect_home), "PREFECT_API_URL": server}
         self._process = subprocess.Popen(
-            [sys.executable, "-c", RUNS, str(web), str(prefect_home)],
+            [sys.executable, "-c", RUNS, str(web), str(prefect_home), *providers],
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -109,6 +109,59 @@ def test_a_crawl_that_is_killed_fails_its_sources_and_the_next_run_stores_them(
     assert {status for _, status in scrapes(home)} == {"skipped", "ok"}
 
 
+RENDERED = """
+[source.page]
+title = "A page that needs a browser"
+shape = "rendered_page"
+delay_seconds = 0
+timeout_seconds = 60
+good.offers.rows_at_least = 1
+[[source.page.ask]]
+url = "http://127.0.0.1:{port}/page"
+wait_for = ".price"
+"""
+PAGE = """
+
+def page(documents, notes):
+    for document in documents:
+        price = float(document.css(".price::text").get())
+        kind = dict(gpu_model="H100", gpu_count=1, pricing_model="on_demand")
+        yield offer(document.capture, offer_key="p", usd_per_hour=price, price_as_shown="2.5", **kind)
+"""
+
+
+def test_a_browser_that_is_killed_costs_its_page_a_try_and_the_others_nothing(
+    local: Any, home: Path, prefect_server: str, chromium: str
+) -> None:
+    folder = Path(local.variables["GPULEDGER_PROVIDERS"]) / "local"
+    with (folder / "provider.toml").open("a", encoding="utf-8") as declared:
+        declared.write(RENDERED.format(port=local.server.server_port))
+    with (folder / "page.py").open("a", encoding="utf-8") as read:
+        read.write(PAGE)
+    local.server.gate.clear()
+    variables = {**local.variables, "PREFECT_API_URL": prefect_server, "GPULEDGER_CHROMIUM": chromium}
+    with started("nightly", "--home", home, **variables) as night:
+        for browser in eventually(lambda: browsers(night.pid)):
+            with suppress(ProcessLookupError):
+                os.kill(browser, signal.SIGKILL)
+        local.server.gate.set()
+        out, error = night.communicate(timeout=120)
+        assert "Traceback" not in error
+    found = dict(scrapes(home))
+    assert {name: found[name] for name, _ in STORED} == dict(STORED)
+    assert found["local.page"] == "ok" or "local.page" in out
+
+
+def browsers(process: int) -> list[int]:
+    """The processes of a browser below a process."""
+    found = []
+    for child in below(process):
+        with suppress(OSError):
+            if "chrom" in Path(f"/proc/{child}/comm").read_text(encoding="utf-8"):
+                found.append(child)
+    return found
+
+
 def test_a_published_copy_that_is_damaged_is_told_and_made_anew(run: Run, home: Path) -> None:
     assert run("nightly").returncode == 0
     published = home / WAREHOUSE_FILE
