@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ from typing import Final
 from flows.ingest import captures_frame
 from flows.queries import question
 from scrapers.archive import SEALED, ArchiveWriter, Outcome, read_archive
+from scrapers.rows import Capture
 from scrapers.slots import slot_of
 from scrapers.warc import Exchange
 from warehouse.history.facts import facts_file, observations
@@ -22,7 +24,19 @@ from warehouse.ledger import Ledger, ScrapeRecord
 
 FACTS: Final = "history:facts"
 # The file has no address of its own, and WARC tools read HTTP headers only behind one of the web.
-_URL: Final = "https://gpuledger.invalid/warehouse/history/facts.toml"
+WITHOUT_ADDRESS: Final = "https://gpuledger.invalid/"
+_URL: Final = f"{WITHOUT_ADDRESS}warehouse/history/facts.toml"
+
+
+def archived(home: Path, source: str, slot: datetime, exchanges: Sequence[Exchange]) -> list[Capture]:
+    """Archive what a history is read from in a WARC file of its own; returns what a reader finds there."""
+    started = datetime.now(UTC)
+    name = f"{source.replace(':', '.')}.{slot:%H%M}.{secrets.token_hex(4)}{SEALED}"
+    writer = ArchiveWriter(home / "raw" / f"{slot:%Y-%m-%d}" / name, source=source, slot=slot)
+    for exchange in exchanges:
+        writer.write(exchange)
+    outcome = Outcome(source, slot, started, datetime.now(UTC), ok=True)
+    return read_archive(writer.seal(outcome), home).captures
 
 
 def load_facts(ledger: Ledger, home: Path, *, run_id: str, at: datetime) -> int:
@@ -37,11 +51,8 @@ def load_facts(ledger: Ledger, home: Path, *, run_id: str, at: datetime) -> int:
         return 0
     started = datetime.now(UTC)
     slot = slot_of("hourly", at)
-    path = home / "raw" / f"{slot:%Y-%m-%d}" / f"history.facts.{slot:%H%M}.{secrets.token_hex(4)}{SEALED}"
-    writer = ArchiveWriter(path, source=FACTS, slot=slot)
-    writer.write(Exchange(url=_URL, at=at, body=body, headers=[("Content-Type", "application/toml")]))
-    outcome = Outcome(FACTS, slot, started, datetime.now(UTC), ok=True)
-    (capture,) = read_archive(writer.seal(outcome), home).captures
+    exchange = Exchange(url=_URL, at=at, body=body, headers=[("Content-Type", "application/toml")])
+    (capture,) = archived(home, FACTS, slot, [exchange])
     identity = {"run_id": run_id, "source": FACTS, "slot": slot, "capture_id": capture.capture_id}
     rows = observations(capture.body, identity)
     scrape = {

@@ -24,8 +24,8 @@ class OriginsMixed(ValueError):
     """Simulated prices may not stand beside real ones; the message names the data folder."""
 
 
-Origin = Literal["live", "recorded", "simulated"]
-FlowName = Literal["nightly", "market", "replay"]
+Origin = Literal["live", "recorded", "imported", "simulated"]
+FlowName = Literal["nightly", "market", "replay", "import"]
 
 
 @dataclass(frozen=True)
@@ -138,10 +138,18 @@ def new_run_id(now: datetime) -> str:
 
 def refuse_mixture(request: RunRequest, ledger: Ledger) -> None:
     """Raise OriginsMixed when simulated and real nights would come to stand in one ledger."""
+    refuse_origin(request.origin, request.home, ledger)
+
+
+def refuse_origin(origin: Origin, home: Path, ledger: Ledger) -> None:
+    """Raise OriginsMixed where rows of this origin may not join those in the ledger.
+
+    What others have published of real prices is real: only the demo's prices are not.
+    """
     before = set(ledger.query(question("origins"))["origin"])
-    if before and ("simulated" in before) != (request.origin == "simulated"):
+    if before and ("simulated" in before) != (origin == "simulated"):
         held = "simulated" if "simulated" in before else "real"
-        raise OriginsMixed(f"the ledger in {request.home} holds {held} nights; use another --home")
+        raise OriginsMixed(f"the ledger in {home} holds {held} nights; use another --home")
 
 
 def due(request: RunRequest, ledger: Ledger) -> tuple[list[Job], int]:

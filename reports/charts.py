@@ -121,16 +121,23 @@ def frontier(frame: pl.DataFrame, figure_id: str, title: str, described: str) ->
 
 
 def lines(
-    frame: pl.DataFrame, figure_id: str, title: str, described: str, *, data: str, unit: str, form: str
+    frame: pl.DataFrame,
+    figure_id: str,
+    title: str,
+    described: str,
+    *,
+    data: str,
+    unit: str,
+    form: str,
+    irregular: bool = False,
 ) -> Figure:
     """Series over days, told apart by colour and, where there are more than eight, by dashes too.
 
-    `frame` has columns series, day, value (in `unit`, shown in the d3 format `form`); a missing day is a gap.
+    `frame` has columns series, day, value (in `unit`, shown in the d3 format `form`); a missing day is a gap,
+    unless the days are `irregular`: then a row without a value is one.
     """
     names = frame["series"].unique(maintain_order=True).to_list()
-    values = (
-        with_gaps(frame).select("series", pl.col("day").cast(pl.String), pl.col("value").round(5)).to_dicts()
-    )
+    values = list(_points(frame if irregular else with_gaps(frame)))
     look = alt.Legend(
         title=None, orient="top", columns=3, labelLimit=240, columnPadding=24, symbolType="stroke"
     )

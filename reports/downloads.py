@@ -32,6 +32,8 @@ VIEWS: Final = (
     "volatility",
     "realised_volatility",
     "price_changes",
+    "history_daily",
+    "history_sources",
     "free_tier_now",
     "free_tier_changes",
     "plans_now",
@@ -62,7 +64,7 @@ def write(connection: duckdb.DuckDBPyConnection, folder: Path, *, as_of: datetim
         harmless(frame).write_csv(csv)
         resources += [_resource(path, name, meanings[name], frame) for path in (parquet, csv)]
     package = folder / "datapackage.json"
-    package.write_text(_package(resources, as_of), encoding="utf-8")
+    package.write_text(_package(resources, _sources(connection), as_of), encoding="utf-8")
     return [*(folder / resource["path"] for resource in resources), package]
 
 
@@ -99,12 +101,34 @@ def _fields(frame: pl.DataFrame) -> Iterable[dict[str, str]]:
         yield {"name": name, "type": _TYPES.get(dtype.base_type(), "string")}
 
 
-def _package(resources: list[dict[str, Any]], as_of: datetime) -> str:
+def _sources(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """Whose data stands in history_daily beside our own, with what each licence asks to be carried along."""
+    told = []
+    for row in answer(connection, "history_sources").to_dicts():
+        licence = {"title": row["licence"], "path": row["licence_url"]}
+        told.append(
+            {
+                "title": row["title"],
+                "path": row["url"],
+                "source": row["source"],
+                "publisher": row["publisher"],
+                "license": {name: text for name, text in licence.items() if text},
+                "attribution": row["attribution"] or f"{row['title']}, {row['publisher']}",
+                "rows": row["row_count"],
+                "first": f"{row['first_on']}" if row["first_on"] else None,
+                "last": f"{row['last_on']}" if row["last_on"] else None,
+            }
+        )
+    return told
+
+
+def _package(resources: list[dict[str, Any]], sources: list[dict[str, Any]], as_of: datetime) -> str:
     package = {
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
         "name": "gpuledger",
         "title": "gpuledger: the open ledger of GPU prices",
         "created": as_of.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "sources": sources,
         "resources": resources,
     }
     return json.dumps(package, indent=2) + "\n"

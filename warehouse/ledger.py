@@ -136,6 +136,12 @@ class Ledger:
         with self._transaction() as cursor:
             _insert(cursor, table, pl.DataFrame(list(map(dict, rows)), schema=BY_NAME[table].polars()))
 
+    def append_frames(self, frames: Mapping[str, pl.DataFrame]) -> None:
+        """Store frames of several tables, many scrapes together, in one transaction."""
+        with self._transaction() as cursor:
+            for table, frame in frames.items():
+                _insert(cursor, table, frame)
+
     @contextmanager
     def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
         cursor = self._connection.cursor()

@@ -30,7 +30,7 @@ POLARS_TYPES: Final[Mapping[Kind, pl.DataType | type[pl.DataType]]] = MappingPro
     }
 )
 
-PRICING_MODELS: Final = ("on_demand", "spot", "interruptible", "reserved", "free")
+PRICING_MODELS: Final = ("on_demand", "spot", "interruptible", "reserved", "serverless", "free")
 FORM_FACTORS: Final = ("SXM", "PCIe", "NVL", "OAM", "MXM", "card", "package")
 AVAILABILITIES: Final = ("available", "limited", "unavailable", "unknown")
 TERM_STATES: Final = ("present", "absent", "unknown")
@@ -73,6 +73,12 @@ OBSERVED_TERMS: Final = (
     "minutes_to_train",
     "usd_to_train",
     "owner",
+    # Of imported histories: words added to a page or taken from it, machines held in a trace of spot
+    # capacity, and whether a data set could read a provider on a day.
+    "statement",
+    "machines_held",
+    "machine_held",
+    "was_read",
 )
 
 
@@ -117,13 +123,21 @@ class Table:
         return pl.Schema({column.name: POLARS_TYPES[column.kind] for column in self.columns})
 
 
-_SLOT: Final = Column("slot", "timestamp", "The scheduled UTC hour that this row belongs to.", required=True)
+_SLOT: Final = Column(
+    "slot",
+    "timestamp",
+    "The scheduled UTC hour that this row belongs to; in imported history the moment of the snapshot.",
+    required=True,
+)
 _RUN: Final = Column("run_id", "text", "The run that wrote the row.", required=True)
 _PROVIDER: Final = Column(
     "provider", "text", "Provider id: the folder under scrapers/providers.", required=True
 )
 _SOURCE: Final = Column(
-    "source", "text", "Source id, provider.source as declared in provider.toml.", required=True
+    "source",
+    "text",
+    "Source id, provider.source as declared in provider.toml; history:NAME for imported history.",
+    required=True,
 )
 _CAPTURE: Final = Column(
     "capture_id", "text", "The archived response the row was read from (captures).", required=True
@@ -175,15 +189,21 @@ RUNS: Final = Table(
     "One invocation of a flow.",
     (
         _RUN,
-        Column("flow", "text", "Which flow ran.", required=True, allowed=("nightly", "market", "replay")),
+        Column(
+            "flow",
+            "text",
+            "Which flow ran.",
+            required=True,
+            allowed=("nightly", "market", "replay", "import"),
+        ),
         Column("started_at", "timestamp", "UTC.", required=True),
         Column("finished_at", "timestamp", "UTC.", required=True),
         Column(
             "origin",
             "text",
-            "live (the network), recorded (an archive) or simulated (the demo).",
+            "live (the network), recorded (an archive), imported (a public history) or simulated (the demo).",
             required=True,
-            allowed=("live", "recorded", "simulated"),
+            allowed=("live", "recorded", "imported", "simulated"),
         ),
         Column("sources_due", "integer", "Scrapes that were due.", required=True, at_least=0),
         Column("sources_ok", "integer", "Scrapes that ended ok.", required=True, at_least=0),
@@ -242,7 +262,12 @@ OFFERS: Final = Table(
         _CAPTURE,
         _PARSER,
         Column("offer_key", "text", "Names the same thing across snapshots.", required=True),
-        Column("offer_id", "text", "The provider's own id; on vast.ai it changes within hours."),
+        Column(
+            "offer_id",
+            "text",
+            "The provider's own id; on vast.ai it changes within hours. In imported history the line of the "
+            "imported file: L1234.",
+        ),
         Column("machine_id", "text", "The provider's id of the physical machine."),
         Column("host_id", "text", "The provider's id of the machine's owner."),
         Column("instance_type", "text", "The provider's name of the machine type."),
@@ -461,14 +486,109 @@ OBSERVATIONS: Final = Table(
         Column(
             "standing",
             "text",
-            "seen (read in a copy of it), second_hand (in what quotes it) or seed (a founding document).",
+            "seen (read in a copy of it), second_hand (in what quotes it), seed (a founding document) or "
+            "estimated (by who published it, which the note says).",
             required=True,
-            allowed=("seen", "second_hand", "seed"),
+            allowed=("seen", "second_hand", "seed", "estimated"),
         ),
         Column("origin", "text", "Where it stands: an address, or words where there is none.", required=True),
         Column("note", "text", "What the origin says beside it."),
     ),
-    key=("source", "slot", "provider", "subject", "term", "observed_as_stated", "pricing_model"),
+    key=(
+        "source",
+        "slot",
+        "provider",
+        "subject",
+        "term",
+        "observed_as_stated",
+        "pricing_model",
+        "value_text",
+    ),
+)
+
+PRICE_STATISTICS: Final = Table(
+    "price_statistics",
+    "Price statistics that others have published and whose offers are not known: imported history only.",
+    (
+        _OBSERVED,
+        _SLOT,
+        _RUN,
+        _PROVIDER,
+        _SOURCE,
+        _CAPTURE,
+        _PARSER,
+        Column("series_key", "text", "Names the same series across snapshots.", required=True),
+        Column("line", "integer", "The line of the imported file.", above=0),
+        Column("scope", "text", "What the figures are over: all, one provider, one number of GPUs."),
+        Column("gpu_as_shown", "text", "The GPU's name exactly as the source gives it."),
+        Column("gpu_model", "text", "Canonical GPU model (gpus.toml), or the name as shown when unknown."),
+        Column("gpu_is_known", "flag", "Whether gpu_model is in gpus.toml."),
+        Column("gpu_form_factor", "text", "SXM, PCIe, NVL or other.", allowed=FORM_FACTORS),
+        Column("gpu_memory_gib", "number", "Nominal memory of one GPU.", "GiB", above=0, at_most=1024),
+        Column(
+            "gpu_count", "integer", "GPUs of each offer, where they share it.", "GPUs", above=0, at_most=1024
+        ),
+        Column("region", "text", "The region, as the data set names it."),
+        Column("country", "text", "ISO 3166-1 alpha-2."),
+        Column("pricing_model", "text", "How it is sold.", required=True, allowed=PRICING_MODELS),
+        Column("offers", "integer", "Offers behind the figures.", "offers", at_least=0),
+        Column("lowest", "number", "The lowest price.", "USD per GPU-hour", above=0, at_most=1000),
+        Column("p10", "number", "10th percentile.", "USD per GPU-hour", above=0, at_most=1000),
+        Column("p25", "number", "Lower quartile.", "USD per GPU-hour", above=0, at_most=1000),
+        Column("p50", "number", "Median.", "USD per GPU-hour", above=0, at_most=1000),
+        Column("p75", "number", "Upper quartile.", "USD per GPU-hour", above=0, at_most=1000),
+        Column("p90", "number", "90th percentile.", "USD per GPU-hour", above=0, at_most=1000),
+        Column("highest", "number", "The highest price.", "USD per GPU-hour", above=0, at_most=1000),
+        Column("mean", "number", "The mean.", "USD per GPU-hour", above=0, at_most=1000),
+        Column("standing", "text", "What an estimate is, by its mapping; null for what was seen."),
+        _SOURCE_URL,
+    ),
+    key=("source", "slot", "series_key", "pricing_model"),
+)
+
+ORIGINS: Final = Table(
+    "origins",
+    "Public histories that were imported: whose they are, their licence, and what became of their rows.",
+    (
+        _RUN,
+        _SOURCE,
+        Column("imported_at", "timestamp", "When the import began, UTC.", required=True),
+        Column("title", "text", "The data set's title.", required=True),
+        Column("publisher", "text", "Who publishes it.", required=True),
+        Column("licence", "text", "Its licence, as the publisher names it.", required=True),
+        Column("licence_url", "text", "Where the licence stands."),
+        Column("attribution", "text", "The words that the licence asks to be carried along."),
+        Column("url", "text", "Where the data set is published.", required=True),
+        Column("obtain", "text", "How to obtain it.", required=True),
+        Column("note", "text", "What a reader must know of it."),
+        Column(
+            "rows_are",
+            "text",
+            "snapshots (a row states its moment) or changes (a row stands until the next one).",
+            required=True,
+            allowed=("snapshots", "changes"),
+        ),
+        Column("file", "text", "Name of the imported file.", required=True),
+        Column("part", "text", "Which part of the data set it is, as whoever imported it said."),
+        Column(
+            "true_at", "text", "When it was true, as whoever imported it said; null where it says so itself."
+        ),
+        _CAPTURE,
+        _PARSER,
+        Column("records", "integer", "Records in the file.", "records", required=True, at_least=0),
+        Column(
+            "outside", "integer", "Records that the mapping leaves out.", "records", required=True, at_least=0
+        ),
+        Column(
+            "blanks",
+            "integer",
+            "Prices that the file leaves blank: missing.",
+            "prices",
+            required=True,
+            at_least=0,
+        ),
+    ),
+    key=("source", "capture_id", "parser_version"),
 )
 
 QUARANTINE: Final = Table(
@@ -622,6 +742,8 @@ TABLES: Final = (
     UTILISATION,
     PROVIDERS,
     OBSERVATIONS,
+    PRICE_STATISTICS,
+    ORIGINS,
     QUARANTINE,
     INCIDENTS,
     FINDINGS,

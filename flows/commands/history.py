@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.commands.options import Home, out
+from flows.commands.options import AsJson, Home, err, moment, out, refuse, waiting
+
+if TYPE_CHECKING:
+    from flows.importing import Imported
 
 app = typer.Typer(no_args_is_help=True, help="What is known from before the first snapshot.")
+_FINDINGS = 10
 
 
 @app.callback()
@@ -24,10 +31,172 @@ def load(home: Home) -> None:
     """
     from flows.history import FACTS, load_facts
     from flows.runs import new_run_id
+    from flows.turns import turn
     from warehouse.ledger import Ledger, publish
 
     now = datetime.now(UTC)
-    with Ledger(home) as ledger:
-        rows = load_facts(ledger, home, run_id=new_run_id(now), at=now)
-    publish(home)
+    with turn(home, "history load", waiting):
+        with Ledger(home) as ledger:
+            rows = load_facts(ledger, home, run_id=new_run_id(now), at=now)
+        publish(home)
     out.print(f"{FACTS}: {rows:,} observations added" if rows else f"{FACTS}: already loaded", markup=False)
+
+
+@app.command("import")
+def import_(
+    home: Home,
+    name: Annotated[
+        str, typer.Argument(metavar="NAME|FILE", help="A shipped mapping; or the file, with --mapping.")
+    ],
+    file: Annotated[Path | None, typer.Argument(help="The file to import, where NAME is a mapping.")] = None,
+    mapping: Annotated[Path | None, typer.Option(help="The mapping's own TOML file.")] = None,
+    part: Annotated[str, typer.Option(help="Which part of the data set this file is.")] = "",
+    at: Annotated[
+        datetime | None,
+        typer.Option(parser=moment, metavar="TIME", help="When it was true, if the file does not say; UTC."),
+    ] = None,
+    *,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Take snapshots anew that stand from another file.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Import a public price history by a mapping: CSV, JSON lines, JSON, YAML or Parquet, gzip or not.
+
+    Its rows stand in the ledger with their origin and licence, apart from our own snapshots. An import that
+    was broken off goes on where it stopped; importing a file twice adds nothing. `history list` names the
+    mappings that are shipped; docs/history.md says how to obtain each data set, and how to write a mapping.
+    """
+    from flows.importing import ImportRequest, import_history
+    from flows.turns import turn
+    from warehouse.history.mappings import load as load_mapping
+    from warehouse.ledger import Ledger, publish
+
+    path = Path(name) if mapping else file
+    if path is None or (mapping and file):
+        refuse("give a shipped mapping and a file, or a file and --mapping")
+    if not path.is_file():
+        refuse(f"there is no file {path}")
+    chosen = load_mapping(str(mapping) if mapping else name)
+    request = ImportRequest(home, path, chosen, part, at.isoformat() if at else "", replace)
+    with turn(home, "history import", waiting):
+        with Ledger(home) as ledger, _bars() as progress:
+            result = import_history(request, ledger, progress)
+        publish(home)
+    out.print_json(json.dumps(_summary(result))) if as_json else _tell(result)
+
+
+@app.command()
+def verify(
+    home: Home,
+    only: Annotated[list[str] | None, typer.Option("--source", help="Only this source; repeatable.")] = None,
+) -> None:
+    """Read every imported file again from the archive and print MATCH or MISMATCH for its rows.
+
+    Exit code 0 only if all match, 1 if one does not, 2 if one could not be verified.
+    """
+    from collections import Counter
+
+    from flows.rereading import verify_histories
+    from warehouse.ledger import WAREHOUSE_FILE
+
+    if not (home / WAREHOUSE_FILE).exists():
+        refuse(f"there is no {home / WAREHOUSE_FILE}")
+    states: Counter[str] = Counter()
+    for verdict in verify_histories(home, only or ()):
+        states[verdict.state] += 1
+        why = f" ({verdict.detail})" if verdict.detail else ""
+        out.print(f"{verdict.state:<10} {verdict.source}: {verdict.figure}{why}", markup=False)
+    if not states:
+        refuse("no history is imported that could be verified")
+    raise typer.Exit(2 if states["UNVERIFIED"] else int(states["MISMATCH"] > 0))
+
+
+@app.command("list")
+def list_() -> None:
+    """Name the mappings that are shipped, with the licence of each data set and where it is published."""
+    from warehouse.history.mappings import load as load_mapping
+    from warehouse.history.mappings import shipped
+
+    for name in shipped():
+        told = load_mapping(name)
+        parts = f"; parts: {', '.join(told.parts)}" if told.parts else ""
+        out.print(
+            f"{name}: {told.origin.title} ({told.origin.licence}){parts}\n  {told.origin.url}", markup=False
+        )
+
+
+def _bars() -> Any:
+    """Progress bars on standard error, for as long as the import goes on."""
+    from contextlib import contextmanager
+
+    from rich.progress import Progress as Bars
+
+    from flows.importing import Progress
+
+    class Shown(Progress):
+        def __init__(self, bars: Bars) -> None:
+            self._bars = bars
+            self._tasks: dict[str, Any] = {}
+
+        def reading(self, done: int, total: int) -> None:
+            self._move("reading", done, total)
+
+        def storing(self, done: int, total: int) -> None:
+            self._move("storing", done, total)
+
+        def _move(self, words: str, done: int, total: int) -> None:
+            if words not in self._tasks:
+                self._tasks[words] = self._bars.add_task(words, total=total)
+            self._bars.update(self._tasks[words], completed=done)
+
+    @contextmanager
+    def shown() -> Any:
+        with Bars(console=err, transient=True) as bars:
+            yield Shown(bars)
+
+    return shown()
+
+
+def _summary(result: Imported) -> dict[str, Any]:
+    read = result.read
+    return {
+        "source": result.source,
+        "records": read.records,
+        "outside": dict(read.outside),
+        "readings": read.readings,
+        "missing": read.missing,
+        "carried_forward": read.carried,
+        "snapshots": result.snapshots,
+        "snapshots_added": result.added,
+        "snapshots_of_another_file": result.elsewhere,
+        "rows_added": result.accepted,
+        "rows_quarantined": result.refused,
+        "doubles": dict(result.doubles),
+        "findings": {f"{kind}: {subject}": times for (kind, subject), times in read.findings.items()},
+    }
+
+
+def _tell(result: Imported) -> None:
+    read = result.read
+    for why, times in read.outside.items():
+        out.print(f"  left out, {why}: {times:,} of {read.records:,} records", markup=False)
+    found = read.findings.most_common()
+    for (kind, subject), times in found[:_FINDINGS]:
+        out.print(f"  {kind.replace('_', ' ')}: {subject} ({times:,})", markup=False)
+    if len(found) > _FINDINGS:
+        out.print(f"  and {len(found) - _FINDINGS:,} more, in the table findings", markup=False)
+    if result.elsewhere:
+        out.print(
+            f"  {result.elsewhere:,} snapshots stand from another file: --replace takes them from this one, "
+            "--part NAME keeps both",
+            markup=False,
+        )
+    if not result.added:
+        out.print(f"{result.source}: nothing to add", markup=False)
+        return
+    out.print(
+        f"{result.source}: {result.accepted:,} rows of {result.added:,} snapshots added, "
+        f"{result.refused:,} quarantined, {read.missing:,} blank",
+        markup=False,
+    )

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.options import Home, err, out
+from flows.commands.options import Home, out, waiting
 
 app = typer.Typer(no_args_is_help=True, help="Copy the ledger, bring a copy back, pack it smaller.")
 
@@ -27,7 +27,7 @@ def backup(
     from flows.turns import turn
     from warehouse import keeping
 
-    with turn(home, "backup", _waiting):
+    with turn(home, "backup", waiting):
         copy = keeping.backup(home, datetime.now(UTC), to)
     out.print(f"{copy}  {copy.stat().st_size / 1e6:,.1f} MB", markup=False)
 
@@ -41,7 +41,7 @@ def restore(
     from flows.turns import turn
     from warehouse import keeping
 
-    with turn(home, "restore", _waiting):
+    with turn(home, "restore", waiting):
         former = keeping.restore(home, copy, datetime.now(UTC))
     out.print(f"restored from {copy}", markup=False)
     if former:
@@ -54,11 +54,7 @@ def compact(home: Home) -> None:
     from flows.turns import turn
     from warehouse import keeping
 
-    with turn(home, "compact", _waiting):
+    with turn(home, "compact", waiting):
         done = keeping.compact(home)
     sizes = f"{done.before / 1e6:,.1f} MB before, {done.after / 1e6:,.1f} MB now"
     out.print(f"{done.rows:,} rows: {sizes} ({1 - done.after / done.before:.0%} less)", markup=False)
-
-
-def _waiting(sentence: str) -> None:
-    err.print(sentence, markup=False)

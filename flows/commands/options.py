@@ -87,6 +87,11 @@ def chromium(settings: Settings) -> str | None:
     return settings.chromium or find_chromium()
 
 
+def waiting(sentence: str) -> None:
+    """Say why a command waits for its turn."""
+    err.print(sentence, markup=False)
+
+
 def refuse(message: str, code: int = 2) -> NoReturn:
     """End with a sentence on standard error and an exit code, by default 2."""
     err.print(f"gpuledger: {message}", markup=False)

@@ -57,10 +57,20 @@ def _mendable() -> tuple[type[Exception], ...]:
     from scrapers.fetching import FetchRefused
     from scrapers.registry import DeclarationError
     from scrapers.warc import ArchiveDamaged
+    from warehouse.history.mapping import MappingError
     from warehouse.keeping import NoRoom
     from warehouse.ledger import LedgerBusy, LedgerDamaged, WarehouseDamaged
     from warehouse.migrating import LedgerNewer
 
     by_flows = (QuestionRefused, OriginsMixed, PastSlot, RunUnderWay, ServingRefused, SettingsWrong)
     by_scrapers = (ArchiveDamaged, DeclarationError, FetchRefused)
-    return (*by_flows, *by_scrapers, LedgerBusy, LedgerDamaged, LedgerNewer, NoRoom, WarehouseDamaged)
+    return (
+        *by_flows,
+        *by_scrapers,
+        LedgerBusy,
+        LedgerDamaged,
+        LedgerNewer,
+        MappingError,
+        NoRoom,
+        WarehouseDamaged,
+    )

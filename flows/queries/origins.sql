@@ -1,2 +1,4 @@
--- Where the rows of the ledger have come from.
-SELECT DISTINCT origin FROM runs;
+-- Where the rows of the ledger have come from. An import that was killed has no run yet, and has left rows.
+SELECT origin FROM runs
+UNION
+SELECT 'imported' FROM origins;

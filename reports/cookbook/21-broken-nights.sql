@@ -1,5 +1,5 @@
 -- Which nights failed, and why?
 SELECT slot::DATE AS night, source, status, error
 FROM scrapes
-WHERE status <> 'ok'
+WHERE status <> 'ok' AND source NOT LIKE 'history:%'
 ORDER BY slot

@@ -1,4 +1,6 @@
+-- The newest findings of our own sources.
 SELECT slot, source, kind, subject, detail, times
 FROM findings
+WHERE source NOT LIKE 'history:%'
 ORDER BY slot DESC, source, kind, subject
 LIMIT 100

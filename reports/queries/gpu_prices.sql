@@ -4,8 +4,8 @@ SELECT
     count(*) AS offers,
     median(usd_per_gpu_hour) AS median,
     min(usd_per_gpu_hour) AS lowest,
-    arg_min(region, usd_per_gpu_hour) AS region,
-    arg_min(source_url, usd_per_gpu_hour) AS source_url,
+    arg_min(region, (usd_per_gpu_hour, offer_key, source)) AS region,
+    arg_min(source_url, (usd_per_gpu_hour, offer_key, source)) AS source_url,
     max(slot) AS slot
 FROM latest_offers
 WHERE usd_per_gpu_hour IS NOT NULL AND gpu_is_known AND availability <> 'unavailable'

@@ -6,7 +6,7 @@ SELECT
     median(usd_per_gpu_hour) AS median,
     max(usd_per_gpu_hour) AS highest,
     count(DISTINCT region) AS regions,
-    arg_min(source_url, usd_per_gpu_hour) AS source_url
+    arg_min(source_url, (usd_per_gpu_hour, offer_key, source)) AS source_url
 FROM latest_offers
 WHERE gpu_model IS NOT NULL
 GROUP BY ALL

@@ -19,6 +19,6 @@ WHERE usd_per_gpu_hour IS NOT NULL AND availability <> 'unavailable' AND pricing
 QUALIFY row_number() OVER (
     PARTITION BY latest_offers.provider, latest_offers.gpu_model, latest_offers.gpu_form_factor,
         latest_offers.gpu_memory_gib, pricing_model
-    ORDER BY usd_per_gpu_hour, offer_key
+    ORDER BY usd_per_gpu_hour, offer_key, source
 ) = 1
 ORDER BY ALL

@@ -7,6 +7,6 @@ FROM latest_offers
 WHERE gpu_model IS NOT NULL AND gpu_is_known AND usd_per_gpu_hour IS NOT NULL AND availability <> 'unavailable'
 QUALIFY row_number() OVER (
     PARTITION BY gpu_model, gpu_form_factor, gpu_memory_gib, pricing_model
-    ORDER BY usd_per_gpu_hour, provider, offer_key
+    ORDER BY usd_per_gpu_hour, provider, offer_key, source
 ) = 1;
 COMMENT ON VIEW cheapest_now IS 'The cheapest offer now, for each GPU model, form factor, memory and pricing model.';

@@ -1,0 +1,5 @@
+-- How many imports of $capture_id for $source by $version have come to their end: a run is stored when it is over.
+SELECT count(*) AS times
+FROM runs
+JOIN scrapes USING (run_id)
+WHERE flow = 'import' AND source = $source AND parser_version = $version AND capture_ids[1] = $capture_id

@@ -1,0 +1,75 @@
+"""Verify imported histories: read the archived file again by the archived mapping, and compare row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import duckdb
+import polars as pl
+from pydantic import ValidationError
+
+from flows.importing import ImportRequest, import_history
+from flows.queries import question
+from flows.verifying import Verdict
+from scrapers.archive import read_archive
+from scrapers.warc import ArchiveDamaged
+from warehouse.history.mapping import Mapping as HistoryMapping
+from warehouse.history.mapping import MappingError
+from warehouse.ledger import WAREHOUSE_FILE, Ledger, read_warehouse
+
+_TABLES: Final = ("offers", "statistics", "observations")
+
+
+def verify_histories(home: Path, only: Collection[str] = ()) -> Iterator[Verdict]:
+    """Verify every imported file, or those of the sources named: a verdict a table that has rows of it.
+
+    Snapshots that stand from another file are that file's to answer for.
+    """
+    with read_warehouse(home / WAREHOUSE_FILE) as published:
+        for file in published.execute(question("history_files")).pl().to_dicts():
+            if not only or file["source"] in only:
+                yield from _file(home, file, published)
+
+
+def _file(home: Path, file: Mapping[str, Any], published: duckdb.DuckDBPyConnection) -> Iterator[Verdict]:
+    source, slot = file["source"], file["slot"]
+    with TemporaryDirectory(prefix="gpuledger-verify-") as folder:
+        try:
+            found = list(_again(home, file, Path(folder), published))
+        except (OSError, ArchiveDamaged, MappingError, ValidationError) as problem:
+            yield Verdict("UNVERIFIED", slot, source, file["file"], str(problem))
+            return
+    for table, stands, again in found:
+        rows = int(stands["row_count"].sum())
+        wrong = stands.join(again, on=stands.columns, how="anti")
+        detail = (
+            f"{wrong.height:,} of {stands.height:,} snapshots are derived otherwise" if wrong.height else ""
+        )
+        state: Any = "MISMATCH" if wrong.height else "MATCH"
+        yield Verdict(state, slot, source, f"{table} of {file['file']}: {rows:,} rows", detail)
+
+
+def _again(
+    home: Path, file: Mapping[str, Any], folder: Path, published: duckdb.DuckDBPyConnection
+) -> Iterator[tuple[str, pl.DataFrame, pl.DataFrame]]:
+    """For each table the snapshots as they are published and as they are read now."""
+    captures = read_archive(home / file["warc_file"], home).captures
+    (body,) = (capture.body for capture in captures if capture.capture_id == file["capture_id"])
+    (mapping,) = (capture.body for capture in captures if capture.role == "resource")
+    path = folder / file["file"]
+    path.write_bytes(body)
+    by = HistoryMapping.model_validate_json(mapping)
+    with Ledger(folder / "ledger") as derived:
+        request = ImportRequest(derived.home, path, by, file["part"] or "", file["true_at"] or "")
+        import_history(request, derived)
+        key = {"source": file["source"], "capture_id": file["capture_id"]}
+        for table in _TABLES:
+            text = question(f"history_{table}_of_file")
+            stands = published.execute(text, key).pl()
+            if stands.height:
+                # The ledger and its copy name the same zone in two ways.
+                utc = pl.col("slot").dt.convert_time_zone("UTC")
+                yield table, stands.with_columns(utc), derived.query(text, key).with_columns(utc)

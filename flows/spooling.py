@@ -1,0 +1,156 @@
+"""Rows on their way from a file to the ledger: kept on disk, taken up again snapshot by snapshot.
+
+A file need not be in order of time, and a snapshot is stored whole: all rows are read before any is stored.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from warehouse.history.bounds import EXPECTATION, REASON
+from warehouse.history.fates import RECORD, REFUSED, WRITTEN_LATER, Read
+from warehouse.history.reading import LINE
+from warehouse.schema import BY_NAME
+
+Frames = dict[str, pl.DataFrame]
+_WHERE_READ: Final = frozenset({LINE, "offer_id", "line", "origin", "observed_at", "source_url"})
+"""Columns that say where a row was read: two that differ in nothing else say the same."""
+
+
+class Spool:
+    """Rows by table in Parquet files of a folder; `counts` says how many each snapshot has."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: Counter[str] = Counter()
+        self._unplaced: list[pl.DataFrame] = []
+        self.counts: Counter[datetime] = Counter()
+
+    def add(self, part: Read) -> None:
+        """Keep the rows of a batch."""
+        for table, frames in part.rows.items():
+            self._write(table, pl.concat(frames))
+        if part.refused:
+            refused = pl.concat(part.refused)
+            self._unplaced.append(refused.filter(pl.col("slot").is_null()))
+            self._write("quarantine", refused.filter(pl.col("slot").is_not_null()))
+
+    def settle(self, otherwise: datetime) -> None:
+        """Give the refused rows without a time a place: with the first snapshot, or `otherwise`."""
+        unplaced = pl.concat([pl.DataFrame(schema=REFUSED), *self._unplaced])
+        first = min(self.counts, default=otherwise)
+        self._write("quarantine", unplaced.with_columns(pl.lit(first).dt.cast_time_unit("us").alias("slot")))
+        self._unplaced = []
+
+    def load(self, slots: Sequence[datetime]) -> Frames:
+        """The rows of these snapshots by table, in the file's order."""
+        frames = {}
+        for table in self._files:
+            lazy = pl.scan_parquet(self._folder / f"{table}-*.parquet")
+            within = pl.col("slot").is_between(slots[0], slots[-1]) & pl.col("slot").is_in(list(slots))
+            frames[table] = lazy.filter(within).collect().sort("slot", LINE, maintain_order=True)
+        return frames
+
+    def _write(self, table: str, frame: pl.DataFrame) -> None:
+        if frame.is_empty():
+            return
+        self._files[table] += 1
+        frame.write_parquet(self._folder / f"{table}-{self._files[table]}.parquet", compression="lz4")
+        self.counts.update(dict(frame.group_by("slot").len().rows()))
+
+
+def leftovers(home: Path) -> None:
+    """Remove the spools of imports that were killed; whoever has the ledger open is the only import."""
+    for folder in home.glob(".import-*"):
+        shutil.rmtree(folder)
+
+
+def without_doubles(frames: Frames) -> tuple[Frames, Counter[str]]:
+    """The frames with one row a key, the others moved to quarantine, and how many by reason."""
+    reasons: Counter[str] = Counter()
+    kept: Frames = {}
+    refused = [frames["quarantine"]] if "quarantine" in frames else []
+    for table, frame in frames.items():
+        if table == "quarantine":
+            continue
+        kept[table], doubles = _split(frame, table)
+        if doubles.height:
+            refused.append(doubles)
+            reasons.update(dict(doubles.group_by(REASON).len().rows()))
+    if refused:
+        kept["quarantine"] = pl.concat(refused)
+    return kept, reasons
+
+
+def _split(frame: pl.DataFrame, table: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    key = [name for name in BY_NAME[table].key if name not in WRITTEN_LATER]
+    shared = pl.len().over(key) > 1
+    doubled = frame.filter(shared)
+    if doubled.is_empty():
+        return frame, pl.DataFrame(schema=REFUSED)
+    says = [name for name in frame.columns if name not in _WHERE_READ]
+    seen = "observed_at" if "observed_at" in frame.columns else "observed_on"
+    later = pl.col(seen) < pl.col(seen).max().over(key)
+    newest = pl.col(seen) == pl.col(seen).max().over(key)
+    alike = pl.struct(says).filter(newest).n_unique().over(key) == 1
+    first = pl.col(LINE) == pl.col(LINE).filter(newest).min().over(key)
+    reason = (
+        pl.when(later).then(pl.lit("a later record of the same snapshot stands"))
+        .when(~alike).then(pl.lit("another record of the same key says otherwise"))
+        .when(~first).then(pl.lit("another record says the same"))
+    )  # fmt: skip
+    judged = doubled.with_columns(reason.alias(REASON))
+    good = judged.filter(pl.col(REASON).is_null()).drop(REASON)
+    bad = judged.filter(pl.col(REASON).is_not_null())
+    record = pl.struct(LINE, *(name for name in says if name != "slot")).struct.json_encode()
+    expectation = f"key unique ({', '.join(key)})"
+    names: Mapping[str, pl.Expr] = {
+        "table_name": pl.lit(table),
+        EXPECTATION: pl.lit(expectation),
+        RECORD: record,
+    }
+    doubles = bad.with_columns(**names).select(list(REFUSED))
+    return pl.concat([frame.filter(~shared), good]).sort("slot", LINE), doubles
+
+
+def stamped(frame: pl.DataFrame, table: str, identity: Mapping[str, str]) -> pl.DataFrame:
+    """The frame with what every row of the import shares, in the table's order of columns."""
+    types = BY_NAME[table].polars()
+    known = {name: pl.lit(value) for name, value in identity.items() if name in types}
+    return frame.with_columns(**known).select(name for name in types if name in {*frame.columns, *known})
+
+
+def scrapes_of(
+    frames: Mapping[str, pl.DataFrame], slots: list[datetime], identity: Mapping[str, str], started: datetime
+) -> pl.DataFrame:
+    """The rows of scrapes for these snapshots, whose rows by table are `frames`."""
+    counts: dict[str, Counter[datetime]] = {"accepted": Counter(), "refused": Counter()}
+    for table, frame in frames.items():
+        kind = "refused" if table == "quarantine" else "accepted"
+        counts[kind].update(dict(frame.group_by("slot").len().rows()))
+    rows: list[dict[str, Any]] = []
+    for slot in slots:
+        accepted, refused = counts["accepted"][slot], counts["refused"][slot]
+        rows.append(
+            {
+                **{name: identity[name] for name in ("run_id", "source", "parser_version")},
+                "provider": "history",
+                "slot": slot,
+                "started_at": started,
+                "finished_at": datetime.now(UTC),
+                "status": "ok" if accepted else "failed",
+                "error": None if accepted else f"all {refused} rows were refused",
+                "rows_parsed": accepted + refused,
+                "rows_accepted": accepted,
+                "rows_quarantined": refused,
+                "capture_ids": [identity["capture_id"]],
+            }
+        )
+    return pl.DataFrame(rows, schema=BY_NAME["scrapes"].polars())

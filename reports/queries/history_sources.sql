@@ -1,0 +1,3 @@
+SELECT *
+FROM history_sources
+ORDER BY title, source
