@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -18,16 +20,24 @@ from warehouse.views import VIEWS
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
-NIGHTS = 20
+NIGHTS = 30
+
+
+def machine(number: int) -> dict[str, Any]:
+    """What one machine is, on every night: as on a market, much of a row says it again."""
+    drawn = random.Random(number)
+    sizes = {name: drawn.uniform(1, 500) for name in ("vcpus", "ram_gib", "disk_gib", "throughput")}
+    names = {name: f"{drawn.getrandbits(64):x}" for name in ("machine_id", "host_id", "offer_id")}
+    return {"key": f"{number * 7919 % 500:03}", "reliability": drawn.random(), **sizes, **names}
 
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with nights of two hundred offers each, in the order in which nights come."""
+    """A data folder with nights of five hundred offers each, in the order in which nights come."""
     folder = tmp_path_factory.mktemp("filled")
     with Ledger(folder) as ledger:
         for day in range(NIGHTS):
-            rows = [offer(1 + number / 100 + day % 3, key=f"{number:03}") for number in range(200)]
+            rows = [offer(1 + number / 100 + day % 3, **machine(number)) for number in range(500)]
             store(ledger, day, "offers", rows)
     publish(folder)
     return folder
@@ -53,7 +63,7 @@ def test_compaction_makes_the_ledger_smaller_and_changes_no_row_and_no_view(home
     assert done.after == (home / LEDGER_FILE).stat().st_size < done.before
     with Ledger(home) as ledger:
         store(ledger, 41, "offers", [offer(2.0)])
-        assert ledger.query("SELECT count(*) FROM offers").item() == NIGHTS * 200 + 1
+        assert ledger.query("SELECT count(*) FROM offers").item() == NIGHTS * 500 + 1
 
 
 def test_a_compaction_that_would_change_a_row_is_not_kept(
