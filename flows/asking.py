@@ -64,6 +64,8 @@ def _rendered(answer: duckdb.DuckDBPyRelation, form: str, output: Path | None) -
     if form == "parquet" and output is not None:
         frame.write_parquet(output)
         return None
+    # Neither CSV nor JSON has a way to hold bytes.
+    frame = frame.with_columns(pl.col(pl.Binary).bin.encode("hex"))
     if form == "csv":
         return harmless(frame).write_csv()
     return escaped_json(frame.write_json()) + "\n"

@@ -35,6 +35,7 @@ for command in (
     running.replay,
     serving.serve,
     reading.report,
+    reading.export,
     reading.sql,
     verifying.verify,
     doctor.doctor,

@@ -33,6 +33,17 @@ def report(home: Home, as_of: At = None) -> None:
     out.print(f"{len(pages)} pages in {home / 'site'}", markup=False)
 
 
+def export(
+    folder: Annotated[Path, typer.Argument(help="Where to: a folder of its own.", file_okay=False)],
+    home: Home,
+) -> None:
+    """Write every table as Parquet, by month, for Spark, Trino, Athena and the like."""
+    from flows.exporting import export as write
+
+    for exported in write(home, folder):
+        out.print(f"{exported.table:<20} {exported.rows:>12,} rows  {exported.files:>4} files", markup=False)
+
+
 def sql(
     query: Annotated[str, typer.Argument(help="One SELECT over the warehouse's tables and views.")],
     home: Home,

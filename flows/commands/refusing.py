@@ -50,6 +50,7 @@ def mendable(problem: Exception) -> str | None:
 def _mendable() -> tuple[type[Exception], ...]:
     from flows.asked import PastSlot
     from flows.asking import QuestionRefused
+    from flows.exporting import ExportRefused
     from flows.runs import OriginsMixed
     from flows.serving import ServingRefused
     from flows.settings import SettingsWrong
@@ -62,7 +63,15 @@ def _mendable() -> tuple[type[Exception], ...]:
     from warehouse.ledger import LedgerBusy, LedgerDamaged, WarehouseDamaged
     from warehouse.migrating import LedgerNewer
 
-    by_flows = (QuestionRefused, OriginsMixed, PastSlot, RunUnderWay, ServingRefused, SettingsWrong)
+    by_flows = (
+        ExportRefused,
+        QuestionRefused,
+        OriginsMixed,
+        PastSlot,
+        RunUnderWay,
+        ServingRefused,
+        SettingsWrong,
+    )
     by_scrapers = (ArchiveDamaged, DeclarationError, FetchRefused)
     return (
         *by_flows,
