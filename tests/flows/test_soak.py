@@ -22,7 +22,7 @@ from tests.flows.test_serving import below, eventually, free_port, started
 
 KILLS = 100
 NIGHTS = 60
-PROVIDERS = ("paperspace", "lambda_cloud", "digitalocean", "ibm")
+PROVIDERS = ("paperspace", "aws", "google_colab")
 RUNS = 50
 SETTLED_AFTER = 10
 
