@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo nightly test lint audit format docs reliability soak lock clean
+.PHONY: help setup demo nightly test lint audit format docs bench reliability soak lock clean
 
 help: ## Print the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -50,6 +50,9 @@ format: $(READY) ## Put the code into its one format
 
 docs: demo ## Write the generated pages of docs/ from the demo
 	$(BIN)/python -m flows.coverage data/demo > docs/coverage.md
+
+bench: $(READY) ## Measure speed and size as ratios, and write docs/performance.md
+	$(BIN)/python -m benchmarks
 
 soak: $(READY) ## The long tests: a million rows, a hundred kills, fifty served runs (half an hour)
 	$(BIN)/pytest -m soak

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any, Final
 
 from scrapers.rows.record import Row
@@ -20,11 +21,17 @@ _SHOWN: Final = 80
 
 def misfit(row: Row) -> str | None:
     """Why a row fits no table: the first column whose value is of another kind; None where all are right."""
-    columns = BY_NAME[row.table].by_name
+    fits = _fits_of(row.table)
     for name, value in row.values.items():
-        if value is not None and not _FITS[columns[name].kind](value):
-            return f"column {name} holds {repr(value)[:_SHOWN]}, which is no {columns[name].kind}"
+        if value is not None and not fits[name](value):
+            kind = BY_NAME[row.table].by_name[name].kind
+            return f"column {name} holds {repr(value)[:_SHOWN]}, which is no {kind}"
     return None
+
+
+@cache
+def _fits_of(table: str) -> Mapping[str, Callable[[Any], bool]]:
+    return {column.name: _FITS[column.kind] for column in BY_NAME[table].columns}
 
 
 def _is_text(value: Any) -> bool:

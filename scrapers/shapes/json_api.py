@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Final
+
+import orjson
 
 from scrapers.registry import Source
 from scrapers.rows import Ask, Capture, Document, PageBroken, Payload
@@ -26,6 +29,9 @@ def documents(captures: Sequence[Capture]) -> list[Document]:
 
 def opened(capture: Capture) -> Payload:
     """A JSON answer decoded; HTML with status 200 in place of JSON raises PageBroken."""
+    # Several times as fast, and strict: what it refuses, such as NaN, the standard library may still read.
+    with suppress(ValueError):
+        return Payload(capture, orjson.loads(capture.body))
     try:
         text = capture.body.decode(json.detect_encoding(capture.body))
         value: Any = json.loads(text)

@@ -1,0 +1,1 @@
+"""Speed and size, each as a ratio in one run: `make bench`."""
