@@ -39,10 +39,9 @@ def _cells(line: Line) -> list[str]:
 
 
 def _write(lines: list[Line]) -> None:
-    stamp = (
-        f"Measured on {datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {os.cpu_count()} cores, Python "
-        f"{platform.python_version()}, DuckDB {duckdb.__version__}; at most {peak_megabytes():,.0f} MB of memory."
-    )
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, at most {peak_megabytes():,.0f} MB of memory"
+    versions = f"Python {platform.python_version()}, DuckDB {duckdb.__version__}"
+    stamp = f"Measured on {datetime.now(UTC):%Y-%m-%d}: {machine}; {versions}."
     head = "| what | ours | against | theirs | ratio | goal | met |\n|---|---|---|---|---|---|---|"
     rows = "\n".join(f"| {' | '.join(_cells(line))} |" for line in lines)
     before, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(_BEGIN)
