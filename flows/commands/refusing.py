@@ -42,7 +42,8 @@ def mendable(problem: Exception) -> str | None:
     if isinstance(problem, duckdb.CatalogException):
         return f"the warehouse was published by another version, the next run publishes it anew ({first})"
     of_the_machine = isinstance(problem, OSError) and problem.errno in _OF_THE_MACHINE
-    if of_the_machine or isinstance(problem, duckdb.IOException | duckdb.FatalException):
+    by_duckdb = (duckdb.IOException, duckdb.FatalException, duckdb.TransactionException)
+    if of_the_machine or isinstance(problem, by_duckdb):
         return f"{first}; what is stored is whole, and the next run takes up the rest"
     return None
 

@@ -5,6 +5,7 @@ WITH held AS (
     UNION ALL SELECT run_id, source, slot, count(*) FROM terms GROUP BY ALL
     UNION ALL SELECT run_id, source, slot, count(*) FROM utilisation GROUP BY ALL
     UNION ALL SELECT run_id, source, slot, count(*) FROM observations GROUP BY ALL
+    UNION ALL SELECT run_id, source, slot, count(*) FROM price_statistics GROUP BY ALL
 ),
 summed AS (SELECT run_id, source, slot, sum(row_count)::BIGINT AS row_count FROM held GROUP BY ALL)
 SELECT source, slot, rows_accepted AS counted, coalesce(row_count, 0) AS held

@@ -22,6 +22,7 @@ from reports.tables import (
     provider_page,
     signed_share,
     table,
+    web_link,
 )
 from warehouse.gpus import models
 
@@ -40,7 +41,10 @@ def page(connection: duckdb.DuckDBPyConnection) -> Page:
     titles = {row["source"]: _called(row) for row in sources}
     changes = [row["source"] for row in sources if row["rows_are"] == "changes"]
     shown: dict[str, Any] = {
-        "sources": sources,
+        "sources": [
+            {**row, "href": web_link(row["url"]), "licence_href": web_link(row["licence_url"])}
+            for row in sources
+        ],
         "figures": list(_figures(answer(connection, "history_runs"), titles, changes)),
         "steps": table(
             "Steps of list prices, a tenth or more",

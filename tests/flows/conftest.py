@@ -61,7 +61,10 @@ market = prices
 
 
 class LocalServer(ThreadingHTTPServer):
-    """Answers with one offer once `gate` is open; `asked` is set by the first request for prices."""
+    """Answers with one offer once `gate` is open, and with a page of HTML once `page_gate` is.
+
+    `asked` is set by the first request for either.
+    """
 
     daemon_threads = True
 
@@ -70,6 +73,8 @@ class LocalServer(ThreadingHTTPServer):
         self.price = 2.5
         self.gate = threading.Event()
         self.gate.set()
+        self.page_gate = threading.Event()
+        self.page_gate.set()
         self.asked = threading.Event()
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -85,9 +90,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             return
         self.server.asked.set()
-        self.server.gate.wait(60)
-        offers = json.dumps({"offers": [{"name": "h100", "price": self.server.price}]})
         is_page = self.path == "/page"
+        (self.server.page_gate if is_page else self.server.gate).wait(60)
+        offers = json.dumps({"offers": [{"name": "h100", "price": self.server.price}]})
         self.send_response(200)
         self.send_header("Content-Type", "text/html" if is_page else "application/json")
         self.end_headers()
@@ -124,6 +129,7 @@ def local(tmp_path: Path) -> Iterator[Local]:
     }
     yield Local(server, variables)
     server.gate.set()
+    server.page_gate.set()
     server.shutdown()
     server.server_close()
     thread.join()

@@ -138,13 +138,13 @@ def test_a_browser_that_is_killed_costs_its_page_a_try_and_the_others_nothing(
         declared.write(RENDERED.format(port=local.server.server_port))
     with (folder / "page.py").open("a", encoding="utf-8") as read:
         read.write(PAGE)
-    local.server.gate.clear()
+    local.server.page_gate.clear()
     variables = {**local.variables, "PREFECT_API_URL": prefect_server, "GPULEDGER_CHROMIUM": chromium}
     with started("nightly", "--home", home, **variables) as night:
         for browser in eventually(lambda: browsers(night.pid)):
             with suppress(ProcessLookupError):
                 os.kill(browser, signal.SIGKILL)
-        local.server.gate.set()
+        local.server.page_gate.set()
         out, error = night.communicate(timeout=120)
         assert "Traceback" not in error
     found = dict(scrapes(home))

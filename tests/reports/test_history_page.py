@@ -157,8 +157,15 @@ def test_an_import_changes_no_view_of_our_own(home: Path, tmp_path: Path) -> Non
 # Tables that imports write to: whoever reads one, and no view of it, says that histories are not meant.
 WRITTEN = {"offers", "observations", "price_statistics", "scrapes", "quarantine", "findings", "origins"}
 READS = re.compile(r"\b(?:FROM|JOIN)\s+([a-z_]+)")
-# What settles slots asks by source; what refuses a mixture asks whether there is an import.
-MEANT = {"flows.queries.facts_loaded", "flows.queries.origins", "flows.queries.standing_observations"}
+# What settles slots asks by source; what refuses a mixture asks whether there is an import; the doctor counts
+# every row that anything has stored.
+MEANT = {
+    "flows.queries.facts_loaded",
+    "flows.queries.miscounted",
+    "flows.queries.origins",
+    "flows.queries.standing_observations",
+    "flows.queries.stored_twice",
+}
 
 
 @pytest.mark.parametrize(("name", "text"), list(queries()), ids=[name for name, _ in queries()])
