@@ -29,8 +29,9 @@ demo: $(READY) ## Sixty recorded nights through the real flow into data/demo (no
 nightly: $(READY) ## One live run against the internet into GPULEDGER_HOME or ./data
 	@$(BIN)/gpuledger nightly
 
+# One process more than there are cores: some tests wait for servers, schedules and time limits.
 test: lint ## Lint, types, import contracts, tests
-	$(BIN)/pytest -n auto --dist loadfile
+	$(BIN)/pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -69,7 +69,13 @@ def without_the_rights_of_root() -> None:
     ctypes.CDLL(None).prctl(DROP_FROM_BOUNDING_SET, CAP_DAC_OVERRIDE, 0, 0, 0)
 
 
-@pytest.mark.parametrize("size", [200_000, 2_000_000], ids=["while it begins", "while it publishes"])
+@pytest.mark.parametrize(
+    "size",
+    [
+        pytest.param(200_000, id="while it begins", marks=pytest.mark.soak),
+        pytest.param(2_000_000, id="while it publishes"),
+    ],
+)
 def test_a_full_disk_is_told_and_the_next_run_heals(run: Run, home: Path, size: int) -> None:
     refused(run("nightly", before=lambda: files_of_at_most(size)), "too large", "what is stored is whole")
     assert run("nightly").returncode == 0
@@ -174,6 +180,7 @@ def test_a_published_copy_that_is_damaged_is_told_and_made_anew(run: Run, home: 
     assert scrapes(home) == STORED
 
 
+@pytest.mark.soak
 def test_an_archive_whose_end_is_gone_is_told_by_all_who_read_it(run: Run, home: Path) -> None:
     assert run("nightly").returncode == 0
     (archive,) = home.glob("raw/*/local.prices.*.warc.gz")
@@ -192,6 +199,7 @@ def test_an_archive_whose_end_is_gone_is_told_by_all_who_read_it(run: Run, home:
     assert run("verify", "--sample", "9", "--quiet").returncode == 0
 
 
+@pytest.mark.soak
 def test_a_ledger_that_is_damaged_is_told_and_its_copy_brings_it_back(run: Run, home: Path) -> None:
     assert run("nightly").returncode == 0
     assert run("ledger", "backup").returncode == 0

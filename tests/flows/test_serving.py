@@ -257,7 +257,7 @@ def test_firings_of_a_long_outage_are_all_found() -> None:
         asyncio.run(firings("at three", NOW, NOW))
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_worker_of_a_work_pool_runs_what_prefect_yaml_declares(
     tmp_path: Path, local: Any, prefect_server: str
 ) -> None:
