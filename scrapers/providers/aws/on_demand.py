@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from scrapers.providers.aws.instances import accelerators, looks_accelerated
+from scrapers.providers.aws.offers import listed_offer
 from scrapers.rows import (
     Capture,
     Document,
@@ -23,13 +24,8 @@ from scrapers.rows import (
     Rejected,
     Row,
     Unreadable,
-    country_of,
     each,
-    exact_decimal,
-    gibibytes,
-    gpu_named,
     lookup,
-    offer,
 )
 
 
@@ -128,24 +124,6 @@ def _offer(
         raise Unreadable(f"{name} has no accelerators that are known")
     if not met.is_new(name, shown):
         return
-    try:
-        usd_per_hour = exact_decimal(shown) or None
-        ram = gibibytes(memory)
-        cores = float(vcpus)
-    except ValueError as problem:
-        raise Unreadable(str(problem)) from problem
-    gpu = gpu_named(known.gpu, notes, memory_gib=known.memory_gib, form_factor=known.form_factor)
-    yield offer(
-        capture,
-        offer_key=f"{region}:{name}",
-        pricing_model="on_demand",
-        usd_per_hour=usd_per_hour,
-        price_as_shown=shown,
-        gpu_count=known.count,
-        instance_type=name,
-        region=region,
-        country=country_of("aws", region, notes),
-        vcpus=cores,
-        ram_gib=ram,
-        **gpu.columns(),
+    yield listed_offer(
+        capture, known, notes, region=region, instance_type=name, shown=shown, vcpus=vcpus, memory=memory
     )

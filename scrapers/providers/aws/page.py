@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from scrapers.providers.aws.instances import Accelerators, accelerators, looks_accelerated
+from scrapers.providers.aws.instances import accelerators, looks_accelerated
+from scrapers.providers.aws.offers import spot_offer
 from scrapers.providers.aws.on_demand import on_demand
 from scrapers.providers.aws.zones import spot_zones, spot_zones_follow
 from scrapers.rows import (
@@ -25,12 +26,8 @@ from scrapers.rows import (
     Rejected,
     Row,
     Unreadable,
-    country_of,
     each,
-    exact_decimal,
-    gpu_named,
     lookup,
-    offer,
 )
 
 __all__ = ["on_demand", "spot", "spot_zones", "spot_zones_follow"]
@@ -106,7 +103,16 @@ def _reader(
             if looks_accelerated(instance_type, bucket):
                 notes.add("unknown_instance_type", instance_type, f"{bucket} in {region}")
         elif not shown.startswith(_NOT_SOLD):
-            yield _row(capture, region, instance_type, known, shown, advice, notes)
+            yield spot_offer(
+                capture,
+                known,
+                notes,
+                region=region,
+                instance_type=instance_type,
+                shown=shown,
+                offer_key=f"{region}:{instance_type}",
+                **advice.columns(region, instance_type),
+            )
 
     return read
 
@@ -117,35 +123,6 @@ def _linux_price(columns: Iterable[Mapping[str, Any]]) -> str:
         return str(prices["linux"]["USD"])
     except (KeyError, TypeError) as problem:
         raise Unreadable(f"no Linux price in USD ({problem!r})") from problem
-
-
-def _row(
-    capture: Capture,
-    region: str,
-    instance_type: str,
-    known: Accelerators,
-    shown: str,
-    advice: Advice,
-    notes: Notes,
-) -> Row:
-    try:
-        usd_per_hour = exact_decimal(shown)
-    except ValueError as problem:
-        raise Unreadable(f"the price is unreadable: {problem}") from problem
-    gpu = gpu_named(known.gpu, notes, memory_gib=known.memory_gib, form_factor=known.form_factor)
-    return offer(
-        capture,
-        offer_key=f"{region}:{instance_type}",
-        pricing_model="spot",
-        usd_per_hour=usd_per_hour,
-        price_as_shown=shown,
-        gpu_count=known.count,
-        instance_type=instance_type,
-        region=region,
-        country=country_of("aws", region, notes),
-        **gpu.columns(),
-        **advice.columns(region, instance_type),
-    )
 
 
 def _advice(answer: Payload, notes: Notes) -> Advice:

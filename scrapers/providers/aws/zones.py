@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import quote
 
 from scrapers.providers.aws.instances import accelerators, looks_accelerated
+from scrapers.providers.aws.offers import spot_offer
 from scrapers.rows import (
     Ask,
     Capture,
@@ -22,12 +23,7 @@ from scrapers.rows import (
     Record,
     Rejected,
     Row,
-    Unreadable,
-    country_of,
     each,
-    exact_decimal,
-    gpu_named,
-    offer,
 )
 
 _ROOT: Final = "DescribeSpotPriceHistoryResponse"
@@ -77,20 +73,6 @@ def _offer(capture: Capture, region: str, record: Record, seen: set[str], notes:
     if key in seen:
         return
     seen.add(key)
-    try:
-        usd_per_hour = exact_decimal(shown)
-    except ValueError as problem:
-        raise Unreadable(f"the price is unreadable: {problem}") from problem
-    gpu = gpu_named(known.gpu, notes, memory_gib=known.memory_gib, form_factor=known.form_factor)
-    yield offer(
-        capture,
-        offer_key=key,
-        pricing_model="spot",
-        usd_per_hour=usd_per_hour,
-        price_as_shown=shown,
-        gpu_count=known.count,
-        instance_type=instance_type,
-        region=region,
-        country=country_of("aws", region, notes),
-        **gpu.columns(),
+    yield spot_offer(
+        capture, known, notes, region=region, instance_type=instance_type, shown=shown, offer_key=key
     )

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from scrapers.providers.aws.instances import accelerators, looks_accelerated
+from scrapers.providers.aws.offers import listed_offer
 from scrapers.rows import (
     Capture,
     Document,
@@ -22,12 +23,7 @@ from scrapers.rows import (
     Rejected,
     Row,
     Unreadable,
-    country_of,
     each,
-    exact_decimal,
-    gibibytes,
-    gpu_named,
-    offer,
 )
 
 _COMPONENT: Final = "Hosting"
@@ -87,26 +83,15 @@ def _offer(capture: Capture, record: Record, met: OnePrice, notes: Notes) -> Ite
         raise Unreadable(f"{name} has no accelerators that are known")
     if not met.is_new(f"{region} {name}", shown):
         return
-    try:
-        usd_per_hour = exact_decimal(shown) or None
-        ram = gibibytes(record.take("memory"))
-        cores = float(record.take("vCpu"))
-    except ValueError as problem:
-        raise Unreadable(str(problem)) from problem
-    gpu = gpu_named(known.gpu, notes, memory_gib=known.memory_gib, form_factor=known.form_factor)
-    yield offer(
+    yield listed_offer(
         capture,
-        offer_key=f"{region}:{name}",
-        pricing_model="on_demand",
-        usd_per_hour=usd_per_hour,
-        price_as_shown=shown,
-        gpu_count=known.count,
-        instance_type=name,
+        known,
+        notes,
         region=region,
-        country=country_of("aws", region, notes),
-        vcpus=cores,
-        ram_gib=ram,
-        **gpu.columns(),
+        instance_type=name,
+        shown=shown,
+        memory=record.take("memory"),
+        vcpus=record.take("vCpu"),
     )
 
 
