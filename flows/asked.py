@@ -16,6 +16,11 @@ class PastSlot(ValueError):
     """A live run was asked for a moment that is over."""
 
 
+def chromium(settings: Settings) -> str | None:
+    """The browser to use: the one that was set, else one that is found; not beside a running event loop."""
+    return settings.chromium or find_chromium()
+
+
 def scheduled_request(
     flow: FlowName,
     home: Path,
@@ -51,7 +56,7 @@ def scheduled_request(
         recorded=recorded,
         partial=partial,
         allow_loopback=settings.allow_loopback,
-        chromium=settings.chromium or find_chromium(),
+        chromium=chromium(settings),
         providers=settings.providers,
         schedule=settings.schedule.of(flow),
         rules=tuple(settings.alerts),

@@ -22,14 +22,20 @@ class QuestionRefused(ValueError):
     """The question cannot be answered; the message says why."""
 
 
+def published(home: Path) -> Path:
+    """The published warehouse of a data folder; raises QuestionRefused where nothing is published yet."""
+    warehouse = home / WAREHOUSE_FILE
+    if not warehouse.exists():
+        raise QuestionRefused(f"there is no {warehouse}; run `gpuledger nightly` or `gpuledger demo` first")
+    return warehouse
+
+
 def ask(home: Path, query: str, form: str, output: Path | None) -> None:
     """Run one query read-only and print the answer as table, csv, json or parquet.
 
     Raises QuestionRefused for a missing warehouse, a query that is no question, or one that fails.
     """
-    warehouse = home / WAREHOUSE_FILE
-    if not warehouse.exists():
-        raise QuestionRefused(f"there is no {warehouse}; run `gpuledger nightly` or `gpuledger demo` first")
+    warehouse = published(home)
     if form == "parquet" and output is None:
         raise QuestionRefused("parquet is not for a terminal: name a file with --output")
     with read_warehouse(warehouse) as connection:

@@ -19,14 +19,16 @@ from urllib.request import urlopen
 import duckdb
 
 from flows.alerting import ADDRESSES, addresses
+from flows.asked import chromium
 from flows.missed import firings
 from flows.queries import question
 from flows.serving import FLOWS
 from flows.settings import Settings
-from scrapers.browser import find_chromium
+from reports.tables import moment
 from scrapers.registry import sources
 from scrapers.slots import slot_name
 from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, WarehouseDamaged, read_warehouse
+from warehouse.plain import first_line
 
 State = Literal["ok", "warning", "problem"]
 _ROOM: Final = 2e9
@@ -65,7 +67,7 @@ def _python() -> Check:
 
 def _browser(settings: Settings) -> Check:
     rendered = sorted(source.id for source in sources(enable=settings.enable) if source.browser)
-    if found := settings.chromium or find_chromium():
+    if found := chromium(settings):
         return Check("browser", "ok", found)
     return Check(
         "browser",
@@ -156,9 +158,8 @@ def _ledger(home: Path, now: datetime) -> Iterator[Check]:
         with read_warehouse(published) as connection:
             yield from _held(connection, home, now)
     except (WarehouseDamaged, duckdb.Error) as problem:
-        first = str(problem).partition("\n")[0]
         advice = "the next run publishes it anew; `gpuledger ledger restore` brings a copy of the ledger back"
-        yield Check("ledger", "problem", f"{published} cannot be read: {first}", advice)
+        yield Check("ledger", "problem", f"{published} cannot be read: {first_line(problem)}", advice)
         return
     ledger = home / LEDGER_FILE
     if not ledger.exists():
@@ -218,22 +219,14 @@ def _unless(name: str, wrong: list[str], words: tuple[str, str], advice: str) ->
 
 def _clock(connection: duckdb.DuckDBPyConnection, now: datetime) -> Check:
     ((newest,),) = connection.execute("SELECT max(finished_at) FROM runs").fetchall()
-    if newest and newest.astimezone(UTC) > now:
-        found = (
-            f"it is {now:%Y-%m-%d %H:%MZ} here, and a run ended at {newest.astimezone(UTC):%Y-%m-%d %H:%MZ}"
-        )
+    if newest and newest > now:
+        found = f"it is {moment(now)} here, and a run ended at {moment(newest.astimezone(UTC))}"
         return Check("clock", "problem", found, "set the clock: slots are named by it")
-    return Check("clock", "ok", f"{now:%Y-%m-%d %H:%MZ}")
+    return Check("clock", "ok", moment(now))
 
 
 def _ask(connection: duckdb.DuckDBPyConnection, name: str, **asked: Any) -> list[dict[str, Any]]:
-    answer = connection.execute(question(name), asked)
-    columns = [column[0] for column in answer.description or ()]
-    rows = [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
-    return [
-        {key: value.astimezone(UTC) if isinstance(value, datetime) else value for key, value in row.items()}
-        for row in rows
-    ]
+    return connection.execute(question(name), asked).pl().to_dicts()
 
 
 def _some(names: list[str]) -> str:

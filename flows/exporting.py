@@ -10,8 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from flows.asking import QuestionRefused
-from warehouse.ledger import WAREHOUSE_FILE
+from flows.asking import published
 from warehouse.schema import TABLES, Table
 
 
@@ -33,18 +32,16 @@ def export(home: Path, folder: Path) -> list[Exported]:
 
     A table with slots is partitioned as <table>/month=2026-11/*.parquet, another one is one file. Readers see
     the earlier export or this one, but for the moment between two renames. Raises ExportRefused for a folder
-    that holds something else.
+    that holds something else, QuestionRefused where nothing is published yet.
     """
-    published = home / WAREHOUSE_FILE
-    if not published.exists():
-        raise QuestionRefused(f"there is no {published}; run `gpuledger nightly` or `gpuledger demo` first")
+    warehouse = published(home)
     names = {table.name for table in TABLES}
     if folder.exists() and (strangers := sorted({path.name for path in folder.iterdir()} - names)):
         raise ExportRefused(f"{folder} holds {strangers[0]}, which is no table: name another folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh, former = (folder.with_name(f".{folder.name}.{what}.{os.getpid()}") for what in ("new", "old"))
     try:
-        exported = list(_tables(published, fresh))
+        exported = list(_tables(warehouse, fresh))
         if folder.exists():
             folder.rename(former)
         fresh.rename(folder)
@@ -54,8 +51,8 @@ def export(home: Path, folder: Path) -> list[Exported]:
     return exported
 
 
-def _tables(published: Path, folder: Path) -> Iterator[Exported]:
-    with duckdb.connect(str(published), read_only=True) as connection:
+def _tables(warehouse: Path, folder: Path) -> Iterator[Exported]:
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         for table in TABLES:
             target = folder / table.name

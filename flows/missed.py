@@ -32,6 +32,8 @@ async def missed(
         return []
     fired = await firings(cron, last, now)
     slots = sorted({slot_of(cadence, at) for at in fired} - {slot_of(cadence, now)})
+    if not slots:
+        return []
     settled = ledger.settled()
     first: dict[str, datetime] = {}
     for source, slot in settled:

@@ -21,6 +21,7 @@ import polars as pl
 
 from warehouse.derive import inherited_comment
 from warehouse.migrating import bring_up_to_date, steps
+from warehouse.plain import first_line
 from warehouse.queries import question
 from warehouse.schema import BY_NAME
 from warehouse.views import VIEWS
@@ -179,7 +180,7 @@ def read_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
     try:
         connection = duckdb.connect(str(path), read_only=True)
     except duckdb.Error as problem:
-        first = str(problem).partition("\n")[0]
+        first = first_line(problem)
         said = f"{path} cannot be read, the next run publishes it anew ({first})"
         raise WarehouseDamaged(said) from problem
     connection.execute("SET TimeZone = 'UTC'")
@@ -200,7 +201,7 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     except duckdb.IOException as problem:
         if "lock" in str(problem):
             raise LedgerBusy(f"another run has {path.name} open; wait for it to end") from problem
-        first = str(problem).partition("\n")[0]
+        first = first_line(problem)
         advice = "bring a copy back with `gpuledger ledger restore`"
         raise LedgerDamaged(f"{path} cannot be opened as a ledger: {first}; {advice}") from problem
     connection.execute("SET TimeZone = 'UTC'")

@@ -25,6 +25,11 @@ _IN_COLUMN: Final = f"[{_UNSEEN.encode().decode('unicode_escape')}]"
 _LONGEST: Final = {1: 0xFF, 2: 0xFFFF}
 
 
+def first_line(problem: BaseException) -> str:
+    """What an error says first: the rest of many is where in a library it was met."""
+    return str(problem).partition("\n")[0]
+
+
 def visible(text: str) -> str:
     r"""The text with every character that is obeyed and not seen written out, as \x1b or \u202e.
 

@@ -97,11 +97,10 @@ def verify(
     """
     from collections import Counter
 
+    from flows.asking import published
     from flows.rereading import verify_histories
-    from warehouse.ledger import WAREHOUSE_FILE
 
-    if not (home / WAREHOUSE_FILE).exists():
-        refuse(f"there is no {home / WAREHOUSE_FILE}")
+    published(home)
     states: Counter[str] = Counter()
     for verdict in verify_histories(home, only or ()):
         states[verdict.state] += 1

@@ -80,13 +80,6 @@ def chosen_sources(settings: Settings, only: list[str] | None) -> tuple[Source, 
     return tuple(registry.sources(only or (), enable=settings.enable))
 
 
-def chromium(settings: Settings) -> str | None:
-    """The browser to use: the one that was set, else one that is found."""
-    from scrapers.browser import find_chromium
-
-    return settings.chromium or find_chromium()
-
-
 def waiting(sentence: str) -> None:
     """Say why a command waits for its turn."""
     err.print(sentence, markup=False)

@@ -17,7 +17,6 @@ from flows.commands.options import (
     Partial,
     Recorded,
     chosen_sources,
-    chromium,
     out,
 )
 from flows.settings import Settings
@@ -51,6 +50,7 @@ def check(
 
     Exit code 0 when every source was read, 1 when one failed.
     """
+    from flows.asked import chromium
     from flows.checking import Check, print_record
     from flows.checking import as_json as record_as_json
     from scrapers.fetching import FetchPlan

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.options import At, Home, out, refuse
+from flows.commands.options import At, Home, out
 
 
 class Format(StrEnum):
@@ -23,13 +23,10 @@ class Format(StrEnum):
 
 def report(home: Home, as_of: At = None) -> None:
     """Render the site from the published warehouse."""
+    from flows.asking import published
     from reports import site
-    from warehouse.ledger import WAREHOUSE_FILE
 
-    warehouse = home / WAREHOUSE_FILE
-    if not warehouse.exists():
-        refuse(f"there is no {warehouse}; run `gpuledger nightly` or `gpuledger demo` first")
-    pages = site.build(warehouse, home / "site", as_of=as_of or datetime.now(UTC))
+    pages = site.build(published(home), home / "site", as_of=as_of or datetime.now(UTC))
     out.print(f"{len(pages)} pages in {home / 'site'}", markup=False)
 
 

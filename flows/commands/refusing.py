@@ -36,9 +36,11 @@ def mendable(problem: Exception) -> str | None:
     """What to say of an error that a user can mend; None for one of ours."""
     import duckdb
 
+    from warehouse.plain import first_line
+
     if isinstance(problem, _mendable()):
         return str(problem)
-    first = str(problem).partition("\n")[0]
+    first = first_line(problem)
     if isinstance(problem, duckdb.CatalogException):
         return f"the warehouse was published by another version, the next run publishes it anew ({first})"
     of_the_machine = isinstance(problem, OSError) and problem.errno in _OF_THE_MACHINE

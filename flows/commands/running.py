@@ -20,7 +20,6 @@ from flows.commands.options import (
     Partial,
     Recorded,
     chosen_sources,
-    chromium,
     err,
     moment,
     out,
@@ -73,6 +72,7 @@ def demo(
     """
     prepare_prefect(home)
     from flows import demo as sixty_nights
+    from flows.asked import chromium
     from flows.console import print_summary
 
     with _progress() as watch:

@@ -29,12 +29,11 @@ def verify(
 
     Exit code 0 only if all match, 1 if one does not, 2 if one could not be verified.
     """
+    from flows.asking import published
     from flows.verifying import published_slots, verify
     from scrapers.slots import slot_name
-    from warehouse.ledger import WAREHOUSE_FILE
 
-    if not (home / WAREHOUSE_FILE).exists():
-        refuse(f"there is no {home / WAREHOUSE_FILE}; run `gpuledger nightly` or `gpuledger demo` first")
+    published(home)
     known = published_slots(home)
     if unknown := set(slot or ()) - set(known):
         refuse(f"nothing is published of {', '.join(slot_name(time) for time in sorted(unknown))}")

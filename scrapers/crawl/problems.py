@@ -20,6 +20,7 @@ from scrapy.exceptions import (
 from twisted.internet.error import ConnectError, ConnectionClosed
 
 from scrapers.warc import BodyTooLarge, too_large
+from warehouse.plain import first_line
 
 FETCH_PROBLEMS: Final = (
     BodyTooLarge,
@@ -91,5 +92,4 @@ def _sentence(problem: Exception, url: str, timeout: int) -> str:
             return sentence.format(host=host)
     if isinstance(problem, IgnoreRequest | BodyTooLarge):
         return str(problem)
-    first_line = str(problem).partition("\n")[0]
-    return f"the connection failed: {first_line or type(problem).__name__}"
+    return f"the connection failed: {first_line(problem) or type(problem).__name__}"
