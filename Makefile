@@ -63,7 +63,7 @@ reliability: $(READY) ## Write the tables of docs/reliability.md from what the f
 
 # uv is not among the locked packages: only whoever changes the dependencies needs it.
 lock: ## Resolve pyproject.toml anew into constraints.txt (needs uv)
-	uv pip compile --python-version 3.11 --group dev pyproject.toml --generate-hashes \
+	uv pip compile --python-version 3.11 --group dev --extra lake pyproject.toml --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --output-file constraints.txt
 
 clean: ## Remove the environment and the demo

@@ -6,6 +6,7 @@ import gzip
 import json
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -118,7 +119,7 @@ def _sizes() -> Iterator[Line]:
                 zipped += len(gzip.compress(text.encode(), 6))
                 _commit(raw, text, night)
         appended = (home / LEDGER_FILE).stat().st_size / rows
-        keeping.compact(home)
+        keeping.compact(home, datetime.now(UTC))
         packed = (home / LEDGER_FILE).stat().st_size / rows
         what = f"{NIGHTS} nights of {A_NIGHT:,} offers at rest"
         yield Line(f"{what}, compacted", "as appended", packed, appended, "bytes a row")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from flows.places import lake_of
 from flows.runs import FlowName, RunRequest
 from flows.settings import Settings
 from scrapers.browser import find_chromium
@@ -61,4 +62,5 @@ def scheduled_request(
         schedule=settings.schedule.of(flow),
         rules=tuple(settings.alerts),
         site_url=settings.site_url,
+        lake=lake_of(settings),
     )

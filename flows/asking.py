@@ -7,14 +7,16 @@ the exact text.
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 import polars as pl
 from duckdb import StatementType
 
+from flows.places import published
 from reports.downloads import harmless
-from warehouse.ledger import WAREHOUSE_FILE, read_warehouse
+from warehouse.ledger import read_warehouse
 from warehouse.plain import escaped_json, visible
 
 
@@ -22,23 +24,16 @@ class QuestionRefused(ValueError):
     """The question cannot be answered; the message says why."""
 
 
-def published(home: Path) -> Path:
-    """The published warehouse of a data folder; raises QuestionRefused where nothing is published yet."""
-    warehouse = home / WAREHOUSE_FILE
-    if not warehouse.exists():
-        raise QuestionRefused(f"there is no {warehouse}; run `gpuledger nightly` or `gpuledger demo` first")
-    return warehouse
-
-
-def ask(home: Path, query: str, form: str, output: Path | None) -> None:
+def ask(home: Path, query: str, form: str, output: Path | None, at: datetime | None = None) -> None:
     """Run one query read-only and print the answer as table, csv, json or parquet.
 
-    Raises QuestionRefused for a missing warehouse, a query that is no question, or one that fails.
+    With `at`, an aware datetime, the warehouse is as it stood then. Raises NothingPublished, and
+    QuestionRefused for a query that is no question, or one that fails.
     """
     warehouse = published(home)
     if form == "parquet" and output is None:
         raise QuestionRefused("parquet is not for a terminal: name a file with --output")
-    with read_warehouse(warehouse) as connection:
+    with read_warehouse(warehouse, at) as connection:
         try:
             _refuse_statements(connection, query)
             answer = connection.sql(query)

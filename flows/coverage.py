@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
+from flows.places import published
 from flows.queries import question
 from scrapers.registry import Provider, providers
-from warehouse.ledger import WAREHOUSE_FILE, read_warehouse
+from warehouse.ledger import read_warehouse
 
 COLUMNS: Final = ("on_demand", "spot", "reserved", "availability", "plans", "terms")
 _HEAD: Final = ("provider", "state", *(name.replace("_", " ") for name in COLUMNS), "remark")
@@ -27,7 +28,7 @@ key, have parsers and tests and no place in the demo. `make docs` writes this pa
 
 def coverage(home: Path) -> str:
     """The page as Markdown, one line a provider, from a warehouse that has read them all."""
-    with read_warehouse(home / WAREHOUSE_FILE) as connection:
+    with read_warehouse(published(home)) as connection:
         answer = connection.execute(question("coverage")).pl()
     read = {row["provider"]: row for row in answer.to_dicts()}
     lines = [_line(_HEAD), _line("---" for _ in _HEAD)]

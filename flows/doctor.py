@@ -21,13 +21,15 @@ import duckdb
 from flows.alerting import ADDRESSES, addresses
 from flows.asked import chromium
 from flows.missed import firings
+from flows.places import NothingPublished, published
 from flows.queries import question
 from flows.serving import FLOWS
 from flows.settings import Settings
 from reports.tables import moment
 from scrapers.registry import sources
 from scrapers.slots import slot_name
-from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, WarehouseDamaged, read_warehouse
+from warehouse.lake import Lake, LakeRefused
+from warehouse.ledger import LEDGER_FILE, WarehouseDamaged, read_warehouse
 from warehouse.plain import first_line
 
 State = Literal["ok", "warning", "problem"]
@@ -150,19 +152,28 @@ def _alerts(settings: Settings) -> Iterator[Check]:
 
 
 def _ledger(home: Path, now: datetime) -> Iterator[Check]:
-    published = home / WAREHOUSE_FILE
-    if not published.exists():
-        yield Check("ledger", "warning", f"there is no {published} yet", "run `gpuledger nightly`")
+    try:
+        warehouse = published(home)
+    except NothingPublished as nothing:
+        yield Check("ledger", "warning", str(nothing), "run `gpuledger nightly`")
+        return
+    except LakeRefused as refused:
+        yield Check("lake", "problem", str(refused), "mend GPULEDGER_WAREHOUSE")
         return
     try:
-        with read_warehouse(published) as connection:
+        with read_warehouse(warehouse) as connection:
+            if isinstance(warehouse, Lake):
+                yield Check("lake", "ok", f"{warehouse}, files in {warehouse.files(connection)}")
             yield from _held(connection, home, now)
+    except LakeRefused as refused:
+        yield Check("lake", "problem", str(refused), "see that its database runs; a first run makes the lake")
+        return
     except (WarehouseDamaged, duckdb.Error) as problem:
         advice = "the next run publishes it anew; `gpuledger ledger restore` brings a copy of the ledger back"
-        yield Check("ledger", "problem", f"{published} cannot be read: {first_line(problem)}", advice)
+        yield Check("ledger", "problem", f"{warehouse} cannot be read: {first_line(problem)}", advice)
         return
     ledger = home / LEDGER_FILE
-    if not ledger.exists():
+    if not isinstance(warehouse, Lake) and not ledger.exists():
         advice = "bring a copy back with `gpuledger ledger restore`, or copy warehouse.duckdb there"
         yield Check("ledger", "problem", f"{ledger} is gone; the published copy is there", advice)
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-
-from flows.asking import published
+from flows.places import published
+from warehouse.lake import Lake
+from warehouse.ledger import open_warehouse
 from warehouse.schema import TABLES, Table
 
 
@@ -32,7 +32,7 @@ def export(home: Path, folder: Path) -> list[Exported]:
 
     A table with slots is partitioned as <table>/month=2026-11/*.parquet, another one is one file. Readers see
     the earlier export or this one, but for the moment between two renames. Raises ExportRefused for a folder
-    that holds something else, QuestionRefused where nothing is published yet.
+    that holds something else, NothingPublished where nothing is published yet.
     """
     warehouse = published(home)
     names = {table.name for table in TABLES}
@@ -51,9 +51,8 @@ def export(home: Path, folder: Path) -> list[Exported]:
     return exported
 
 
-def _tables(warehouse: Path, folder: Path) -> Iterator[Exported]:
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+def _tables(warehouse: Path | Lake, folder: Path) -> Iterator[Exported]:
+    with open_warehouse(warehouse) as connection:
         for table in TABLES:
             target = folder / table.name
             target.mkdir(parents=True)

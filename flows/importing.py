@@ -193,7 +193,7 @@ def _store(
         "parser_version": version,
         "capture_id": capture_id,
     }
-    extra = _first_frames(request, ledger, identity, min(spool.counts), started, result)
+    extra = _first_frames(request, ledger, identity, due[0], started, result)
     summary = RunSummary(run_id, "import", "imported", started)
     for slots in _groups(due, spool.counts, request.rows):
         frames, doubles = without_doubles(spool.load(slots))

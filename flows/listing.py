@@ -9,10 +9,11 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from flows.places import NothingPublished, published
 from flows.queries import question
 from scrapers.registry import providers
 from scrapers.slots import slot_name
-from warehouse.ledger import WAREHOUSE_FILE, read_warehouse
+from warehouse.ledger import read_warehouse
 
 
 def provider_rows(home: Path) -> list[dict[str, Any]]:
@@ -20,7 +21,7 @@ def provider_rows(home: Path) -> list[dict[str, Any]]:
 
     Keys: provider, title, status, enabled, source, cadence, last_good_slot, rows.
     """
-    held = _held(home / WAREHOUSE_FILE)
+    held = _held(home)
     rows = []
     for provider in providers().values():
         common = {
@@ -65,8 +66,10 @@ def provider_table(rows: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _held(warehouse: Path) -> dict[str, tuple[Any, int]]:
-    if not warehouse.exists():
+def _held(home: Path) -> dict[str, tuple[Any, int]]:
+    try:
+        warehouse = published(home)
+    except NothingPublished:
         return {}
     with read_warehouse(warehouse) as connection:
         answer = connection.execute(question("held_by_source")).fetchall()

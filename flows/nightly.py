@@ -31,6 +31,7 @@ from scrapers.archive import read_archive
 from scrapers.fetching import FetchPlan, FetchRefused, Job, fetch
 from scrapers.registry import Source
 from scrapers.slots import slot_name
+from warehouse.lake import Lake
 from warehouse.ledger import WAREHOUSE_FILE, Ledger, ScrapeRecord, publish
 from warehouse.plain import visible
 
@@ -113,16 +114,16 @@ async def store_source(
 
 
 @task(name="publish", retries=2, retry_delay_seconds=2, cache_policy=NO_CACHE, persist_result=False)
-def publish_copy(home: Path) -> Path:
-    """Swap in the new read-only copy."""
-    return publish(home)
+def publish_copy(place: Path | Lake) -> Path | Lake:
+    """Swap in the new read-only copy; a lake needs none."""
+    return publish(place)
 
 
 @task(name="report", cache_policy=NO_CACHE, persist_result=False)
-def report(request: RunRequest) -> Path:
-    """Render the site from the published copy."""
+def report(request: RunRequest, warehouse: Path | Lake) -> Path:
+    """Render the site from what is published."""
     out = request.home / "site"
-    site.build(request.home / WAREHOUSE_FILE, out, as_of=datetime.now(UTC))
+    site.build(warehouse, out, as_of=datetime.now(UTC))
     return out / "index.html"
 
 
@@ -132,7 +133,7 @@ def alert(request: RunRequest, summary: RunSummary) -> Told:
     if not request.rules:
         return Told()
     site = request.site_url or (request.home / "site").as_uri()
-    with Ledger(request.home) as ledger:
+    with Ledger(request.place) as ledger:
         told = tell(ledger, request.rules, run_id=summary.run_id, now=max(request.at), site=site)
     if told.problem:
         get_run_logger().error("%d alerts were not delivered: %s", told.new, told.problem)
@@ -148,29 +149,42 @@ async def nightly(request: RunRequest, watch: Watch | None = None) -> RunSummary
     watch = watch or Watch()
     started = datetime.now(UTC)
     summary = RunSummary(new_run_id(started), request.flow, request.origin, started)
-    with turn(request.home, request.flow, watch.waiting):
-        if not (request.home / WAREHOUSE_FILE).exists():
+    with turn(request.home, request.title, watch.waiting, lock_file=request.lock_file):
+        if request.lake is None and not (request.home / WAREHOUSE_FILE).exists():
             with Ledger(request.home):
                 pass
             publish(request.home)
-        with Ledger(request.home) as ledger:
+        with Ledger(request.place) as ledger:
+            refuse_mixture(request, ledger)
+            if not request.share:
+                await begin(request, ledger, summary)
             await _fill(request, ledger, summary, watch)
-        summary.warehouse = publish_copy(request.home)
-        summary.site = report(request)
-        summary.told = alert(request, summary)
+        if not request.share:
+            finish(request, summary)
     await _show(summary)
     return summary
 
 
-async def _fill(request: RunRequest, ledger: Ledger, summary: RunSummary, watch: Watch) -> None:
-    """Everything that a run adds to the ledger."""
-    refuse_mixture(request, ledger)
+async def begin(request: RunRequest, ledger: Ledger, summary: RunSummary) -> None:
+    """What is stored once before all providers: who they are, the dated facts, the slots that were missed."""
     register(ledger, run_id=summary.run_id, at=summary.started_at)
     load_facts(ledger, request.home, run_id=summary.run_id, at=max(request.at))
     unseen = await missed(
         request, ledger, run_id=summary.run_id, cron=request.schedule, now=summary.started_at
     )
     summary.missed = len(unseen)
+
+
+def finish(request: RunRequest, summary: RunSummary) -> None:
+    """What is done once after all providers: publish, render the site, tell whoever is to be told."""
+    summary.warehouse = publish_copy(request.place)
+    # Runs of two flows may both come here on a lake, and there is one site.
+    with turn(request.home, "site", lock_file="site.lock", queue=True):
+        summary.site = report(request, summary.warehouse)
+    summary.told = alert(request, summary)
+
+
+async def _fill(request: RunRequest, ledger: Ledger, summary: RunSummary, watch: Watch) -> None:
     jobs, summary.already_settled = due(request, ledger)
     if jobs:
         watch.begun(len(jobs))

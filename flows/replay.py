@@ -34,7 +34,10 @@ def replay(request: RunRequest, watch: Watch | None = None) -> RunSummary:
     watch = watch or Watch()
     started = datetime.now(UTC)
     summary = RunSummary(new_run_id(started), "replay", "recorded", started)
-    with turn(request.home, "replay", watch.waiting), Ledger(request.home) as ledger:
+    with (
+        turn(request.home, "replay", watch.waiting, lock_file=request.lock_file),
+        Ledger(request.place) as ledger,
+    ):
         archived = {source: _archived(ledger, source, min(request.at)) for source in request.sources}
         watch.begun(sum(len(files) for files in archived.values()))
         for source, files in archived.items():
@@ -49,7 +52,7 @@ def replay(request: RunRequest, watch: Watch | None = None) -> RunSummary:
                 watch.stored(record)
         if summary.scrapes:
             ledger.append_run(summary.row())
-    summary.warehouse = publish(request.home)
+    summary.warehouse = publish(request.place)
     out = request.home / "site"
     site.build(summary.warehouse, out, as_of=started)
     summary.site = out / "index.html"

@@ -12,13 +12,14 @@ import polars as pl
 from pydantic import ValidationError
 
 from flows.importing import ImportRequest, import_history
+from flows.places import published
 from flows.queries import question
 from flows.verifying import Verdict
 from scrapers.archive import read_archive
 from scrapers.warc import ArchiveDamaged
 from warehouse.history.mapping import Mapping as HistoryMapping
 from warehouse.history.mapping import MappingError
-from warehouse.ledger import WAREHOUSE_FILE, Ledger, read_warehouse
+from warehouse.ledger import Ledger, read_warehouse
 
 _TABLES: Final = ("offers", "statistics", "observations")
 
@@ -28,17 +29,17 @@ def verify_histories(home: Path, only: Collection[str] = ()) -> Iterator[Verdict
 
     Snapshots that stand from another file are that file's to answer for.
     """
-    with read_warehouse(home / WAREHOUSE_FILE) as published:
-        for file in published.execute(question("history_files")).pl().to_dicts():
+    with read_warehouse(published(home)) as connection:
+        for file in connection.execute(question("history_files")).pl().to_dicts():
             if not only or file["source"] in only:
-                yield from _file(home, file, published)
+                yield from _file(home, file, connection)
 
 
-def _file(home: Path, file: Mapping[str, Any], published: duckdb.DuckDBPyConnection) -> Iterator[Verdict]:
+def _file(home: Path, file: Mapping[str, Any], connection: duckdb.DuckDBPyConnection) -> Iterator[Verdict]:
     source, slot = file["source"], file["slot"]
     with TemporaryDirectory(prefix="gpuledger-verify-") as folder:
         try:
-            found = list(_again(home, file, Path(folder), published))
+            found = list(_again(home, file, Path(folder), connection))
         except (OSError, ArchiveDamaged, MappingError, ValidationError) as problem:
             yield Verdict("UNVERIFIED", slot, source, file["file"], str(problem))
             return
@@ -53,7 +54,7 @@ def _file(home: Path, file: Mapping[str, Any], published: duckdb.DuckDBPyConnect
 
 
 def _again(
-    home: Path, file: Mapping[str, Any], folder: Path, published: duckdb.DuckDBPyConnection
+    home: Path, file: Mapping[str, Any], folder: Path, connection: duckdb.DuckDBPyConnection
 ) -> Iterator[tuple[str, pl.DataFrame, pl.DataFrame]]:
     """For each table the snapshots as they are published and as they are read now."""
     captures = read_archive(home / file["warc_file"], home).captures
@@ -63,12 +64,12 @@ def _again(
     path.write_bytes(body)
     by = HistoryMapping.model_validate_json(mapping)
     with Ledger(folder / "ledger") as derived:
-        request = ImportRequest(derived.home, path, by, file["part"] or "", file["true_at"] or "")
+        request = ImportRequest(folder / "ledger", path, by, file["part"] or "", file["true_at"] or "")
         import_history(request, derived)
         key = {"source": file["source"], "capture_id": file["capture_id"]}
         for table in _TABLES:
             text = question(f"history_{table}_of_file")
-            stands = published.execute(text, key).pl()
+            stands = connection.execute(text, key).pl()
             if stands.height:
                 # The ledger and its copy name the same zone in two ways.
                 utc = pl.col("slot").dt.convert_time_zone("UTC")

@@ -14,9 +14,11 @@ from flows import VERSION
 from flows.alerting import Told
 from flows.queries import question
 from flows.rules import Rule
+from flows.turns import LOCK_FILE
 from scrapers.fetching import REQUEST_TIMEOUT, Job
 from scrapers.registry import Source
 from scrapers.slots import slot_of
+from warehouse.lake import Lake
 from warehouse.ledger import Ledger, ScrapeRecord
 
 
@@ -37,7 +39,8 @@ class RunRequest:
     `providers` is a folder of further providers, `request_timeout` in seconds holds for each request, and
     `first_slots` says of a source that it was not there before a slot, so that nothing earlier is due.
     `schedule` is the flow's cron in UTC, "" for none. `rules` say when somebody is told, with links below
-    `site_url`.
+    `site_url`. `lake` holds the tables instead of the data folder. `share` names the one provider of a run
+    that is part of a shared one: whatever comes before and after all providers is not its to do.
     """
 
     home: Path
@@ -55,6 +58,23 @@ class RunRequest:
     schedule: str = ""
     rules: tuple[Rule, ...] = ()
     site_url: str = ""
+    lake: Lake | None = None
+    share: str = ""
+
+    @property
+    def title(self) -> str:
+        """What the run is called beside others of its data folder."""
+        return f"{self.flow} of {self.share}" if self.share else self.flow
+
+    @property
+    def lock_file(self) -> str:
+        """What the run holds while it writes: the data folder as a whole, unless a lake takes several."""
+        return f"run.{self.title.replace(' ', '.')}.lock" if self.lake else LOCK_FILE
+
+    @property
+    def place(self) -> Path | Lake:
+        """Where the ledger is written."""
+        return self.lake or self.home
 
 
 @dataclass
@@ -69,7 +89,7 @@ class RunSummary:
     already_settled: int = 0
     missed: int = 0
     told: Told = field(default_factory=Told)
-    warehouse: Path | None = None
+    warehouse: Path | Lake | None = None
     site: Path | None = None
 
     @property

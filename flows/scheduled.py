@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -12,22 +13,34 @@ from prefect.states import Completed, Failed
 
 from flows.asked import scheduled_request
 from flows.nightly import nightly
+from flows.runs import FlowName, RunRequest
 from flows.settings import add_own_providers, default_home, read_settings
 
 
 @prefect_flow(name="scheduled", persist_result=False)
-async def scheduled(flow: Literal["nightly", "market"], home: str | None = None) -> State[None]:
+async def scheduled(
+    flow: Literal["nightly", "market"], home: str | None = None, share: str = ""
+) -> State[None]:
     """Run now whatever is due; ends Completed, or Failed when a source was not stored, with a sentence.
 
     `home` is the data folder, by default GPULEDGER_HOME of the process that runs it. A run that starts late
-    fills the slot that is current by then, and its rows carry the time at which they were observed.
+    fills the slot that is current by then, and its rows carry the time at which they were observed. `share`
+    confines it to one provider, as a part of a shared run.
     """
-    settings = read_settings()
-    add_own_providers(settings)
-    folder = Path(home) if home else default_home()
-    # Finding a browser may ask Playwright, which refuses to answer beside a running event loop.
-    request = await asyncio.to_thread(scheduled_request, flow, folder, settings)
+    request = await request_of(flow, home)
+    if share:
+        own = tuple(source for source in request.sources if source.provider == share)
+        request = replace(request, sources=own, share=share)
     summary = await nightly(request)
     if summary.succeeded:
         return Completed(message=summary.sentence())
     return Failed(message=f"{summary.sentence()} ({', '.join(summary.failed)})")
+
+
+async def request_of(flow: FlowName, home: str | None) -> RunRequest:
+    """What a scheduled run of this installation is asked to do, with its own providers made known."""
+    settings = read_settings()
+    add_own_providers(settings)
+    folder = Path(home) if home else default_home()
+    # Finding a browser may ask Playwright, which refuses to answer beside a running event loop.
+    return await asyncio.to_thread(scheduled_request, flow, folder, settings)

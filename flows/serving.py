@@ -25,7 +25,7 @@ from urllib.request import urlopen
 
 from flows.settings import Schedule
 
-FLOWS: Final = ("nightly", "market")
+FLOWS: Final = ("nightly", "market", "compact")
 _API: Final = "PREFECT_API_URL"
 _SECONDS_TO_START: Final = 120
 _SECONDS_TO_END: Final = 10
@@ -87,18 +87,19 @@ async def _serve(home: Path, schedule: Schedule) -> None:
     from prefect import aserve  # noqa: PLC0415 - after the server's address is known
     from prefect.types.entrypoint import EntrypointType  # noqa: PLC0415
 
+    from flows.packing import compact  # noqa: PLC0415
     from flows.scheduled import scheduled  # noqa: PLC0415
 
     crons = {flow: schedule.of(flow) for flow in FLOWS if schedule.of(flow)}
-    if not crons:
+    if not crons.keys() & {"nightly", "market"}:
         raise ServingRefused("config.toml schedules neither nightly nor market, so there is nothing to serve")
     await _forget_killed_runs()
     try:
         deployments = [
-            await scheduled.ato_deployment(
+            await (compact if flow == "compact" else scheduled).ato_deployment(
                 flow,
                 cron=cron,
-                parameters={"flow": flow, "home": str(home)},
+                parameters={"home": str(home)} | ({} if flow == "compact" else {"flow": flow}),
                 entrypoint_type=EntrypointType.MODULE_PATH,
             )
             for flow, cron in crons.items()

@@ -21,12 +21,13 @@ HOME_VARIABLE = "GPULEDGER_HOME"
 
 
 class Schedule(BaseModel):
-    """When `gpuledger serve` starts its runs: cron expressions in UTC, "" for never."""
+    """When `gpuledger serve` starts its flows: cron expressions in UTC, "" for never."""
 
     model_config = ConfigDict(extra="forbid")
 
     nightly: str = "17 3 * * *"
     market: str = "5 * * * *"
+    compact: str = "43 5 * * 0"
 
     def of(self, flow: str) -> str:
         """The cron expression of a flow, "" for one that has none."""
@@ -44,6 +45,10 @@ class Settings(BaseSettings):
         env_prefix="GPULEDGER_", env_nested_delimiter="__", extra="forbid", toml_file="config.toml"
     )
 
+    warehouse: str = ""
+    """The lake that holds the tables, ducklake:postgres:host=db dbname=gpuledger; else the data folder."""
+    warehouse_data: str = ""
+    """Where the lake's files are: a folder that all machines share, or s3://bucket/prefix."""
     chromium: str | None = None
     """Path of a Chromium; found on PATH when unset."""
     allow_loopback: bool = False

@@ -1,7 +1,8 @@
 """One run at a time writes a data folder.
 
 Two runs of different flows take turns: the later one waits. A second run of the same flow is refused, since
-whatever it would do is being done. The lock is the kernel's, so a run that is killed leaves none behind.
+whatever it would do is being done. A lake takes many writers: there each flow has a lock of its own. The lock
+is the kernel's, so a run that is killed leaves none behind.
 """
 
 from __future__ import annotations
@@ -27,16 +28,22 @@ class RunUnderWay(RuntimeError):
 
 @contextmanager
 def turn(
-    home: Path, flow: str, told: Callable[[str], None] = lambda _: None, *, patience: float = PATIENCE
+    home: Path,
+    flow: str,
+    told: Callable[[str], None] = lambda _: None,
+    *,
+    patience: float = PATIENCE,
+    lock_file: str = LOCK_FILE,
+    queue: bool = False,
 ) -> Iterator[None]:
     """Hold the data folder for one run of a flow.
 
     Waits up to `patience` seconds for a run of another flow to end, and tells so once. Raises RunUnderWay for
-    one of the same flow, and when patience ends.
+    one of the same flow, which waits too with `queue`, and when patience ends.
     """
     home.mkdir(parents=True, exist_ok=True)
-    with (home / LOCK_FILE).open("a+", encoding="utf-8") as lock:
-        _wait(lock, flow, told, time.monotonic() + patience)
+    with (home / lock_file).open("a+", encoding="utf-8") as lock:
+        _wait(lock, flow, told, time.monotonic() + patience, queue)
         lock.truncate(0)
         json.dump(
             {"flow": flow, "process": os.getpid(), "since": f"{datetime.now(UTC):%Y-%m-%d %H:%MZ}"}, lock
@@ -45,7 +52,7 @@ def turn(
         yield
 
 
-def _wait(lock: IO[str], flow: str, told: Callable[[str], None], until: float) -> None:
+def _wait(lock: IO[str], flow: str, told: Callable[[str], None], until: float, queue: bool) -> None:
     waiting = False
     while not _taken(lock):
         holder = _holder(lock)
@@ -53,7 +60,7 @@ def _wait(lock: IO[str], flow: str, told: Callable[[str], None], until: float) -
             f"a {holder.get('flow', 'run')} run has the data folder since {holder.get('since', 'just now')} "
             f"(process {holder.get('process', 'unknown')})"
         )
-        if holder.get("flow") == flow:
+        if holder.get("flow") == flow and not queue:
             raise RunUnderWay(f"{sentence}; a second one is not started")
         if time.monotonic() > until:
             raise RunUnderWay(f"{sentence}; this one has waited long enough")

@@ -20,12 +20,13 @@ import polars as pl
 from flows.comparing import comparable
 from flows.history import FACTS
 from flows.ingest import judged
+from flows.places import published
 from flows.queries import question
 from scrapers.archive import read_archive
 from scrapers.registry import DeclarationError, source
 from scrapers.warc import ArchiveDamaged
 from warehouse.history.facts import observations
-from warehouse.ledger import WAREHOUSE_FILE, Ledger, ScrapeRecord, read_warehouse
+from warehouse.ledger import Ledger, ScrapeRecord, read_warehouse
 from warehouse.schema import FACT_TABLES
 
 State = Literal["MATCH", "MISMATCH", "UNVERIFIED"]
@@ -45,15 +46,15 @@ class Verdict:
 
 def published_slots(home: Path) -> list[datetime]:
     """The slots that have standing scrapes, oldest first."""
-    with read_warehouse(home / WAREHOUSE_FILE) as connection:
+    with read_warehouse(published(home)) as connection:
         scrapes = connection.execute(question("standing_scrapes")).pl()
     return sorted(set(scrapes["slot"].dt.convert_time_zone("UTC").to_list()))
 
 
 def verify(home: Path, slots: Sequence[datetime], only: Collection[str] = ()) -> Iterator[Verdict]:
     """Verify every source of these slots, or those named, and every price figure of theirs."""
-    with read_warehouse(home / WAREHOUSE_FILE) as published:
-        scrapes = published.execute(question("standing_scrapes")).pl()
+    with read_warehouse(published(home)) as connection:
+        scrapes = connection.execute(question("standing_scrapes")).pl()
         for slot in slots:
             with TemporaryDirectory(prefix="gpuledger-verify-") as folder, Ledger(Path(folder)) as derived:
                 names = []
@@ -66,8 +67,8 @@ def verify(home: Path, slots: Sequence[datetime], only: Collection[str] = ()) ->
                         continue
                     names.append(scrape["source"])
                     derived.append(again)
-                    yield from _rows(scrape, published, derived)
-                yield from _figures(slot, names, published, derived)
+                    yield from _rows(scrape, connection, derived)
+                yield from _figures(slot, names, connection, derived)
 
 
 def _again(home: Path, scrape: Mapping[str, Any]) -> ScrapeRecord | Verdict:
@@ -84,12 +85,12 @@ def _again(home: Path, scrape: Mapping[str, Any]) -> ScrapeRecord | Verdict:
 
 
 def _rows(
-    scrape: Mapping[str, Any], published: duckdb.DuckDBPyConnection, derived: Ledger
+    scrape: Mapping[str, Any], connection: duckdb.DuckDBPyConnection, derived: Ledger
 ) -> Iterator[Verdict]:
     name, slot = scrape["source"], scrape["slot"]
     key = {"source": name, "slot": slot}
     for table in TABLES:
-        stands = comparable(published.execute(question(f"standing_{table}"), key).pl())
+        stands = comparable(connection.execute(question(f"standing_{table}"), key).pl())
         again = comparable(derived.query(question(f"standing_{table}"), key))
         if stands.height or again.height:
             figure = f"{table}: {stands.height:,} rows"
@@ -122,10 +123,10 @@ def _difference(stands: pl.DataFrame, again: pl.DataFrame) -> str:
 
 
 def _figures(
-    slot: datetime, names: Sequence[str], published: duckdb.DuckDBPyConnection, derived: Ledger
+    slot: datetime, names: Sequence[str], connection: duckdb.DuckDBPyConnection, derived: Ledger
 ) -> Iterator[Verdict]:
     key = {"slot": slot}
-    stands = _by_series(published.execute(question("figures"), key).pl())
+    stands = _by_series(connection.execute(question("figures"), key).pl())
     again = _by_series(derived.query(question("figures"), key))
     for (name, figure), value in stands.items():
         if name in names:

@@ -34,6 +34,7 @@ from reports.pages import (
 )
 from reports.queries import answer
 from reports.tables import in_short
+from warehouse.lake import Lake
 from warehouse.ledger import read_warehouse
 
 PAGES: Final = (
@@ -57,7 +58,7 @@ ASSETS: Final = ("style.css", "site.js", "calculator.js")
 SIMULATED: Final = "Recorded and simulated data for the demo. These are not live prices."
 
 
-def build(warehouse: Path, out: Path, *, as_of: datetime) -> list[Path]:
+def build(warehouse: Path | Lake, out: Path, *, as_of: datetime) -> list[Path]:
     """Write pages, downloads and feed into `out`; the same warehouse and `as_of` give the same bytes.
 
     Pages are written aside and moved in one by one, so that a reader never meets half a page. A ledger of

@@ -8,6 +8,7 @@ from typing import Final
 
 import polars as pl
 
+from warehouse.plain import quoted
 from warehouse.schema import TABLES, Column, Kind, Table
 
 DUCKDB_TYPES: Final[Mapping[Kind, str]] = MappingProxyType(
@@ -23,6 +24,19 @@ DUCKDB_TYPES: Final[Mapping[Kind, str]] = MappingProxyType(
     }
 )
 
+SORTED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "captures": ("source", "url", "slot"),
+        "scrapes": ("source", "slot"),
+        "offers": ("source", "pricing_model", "offer_key", "slot"),
+        "plans": ("source", "plan", "slot"),
+        "terms": ("source", "tier", "term", "slot"),
+        "utilisation": ("source", "gpu_as_shown", "slot"),
+        "expectation_results": ("source", "table_name", "expectation", "slot"),
+    }
+)
+"""The order in which a packed table lies: rows of one thing beside each other compress best."""
+
 # Of tables that share a column's name, the first one's words serve.
 _BY_NAME: Final[Mapping[str, Column]] = MappingProxyType(
     {column.name: column for table in reversed(TABLES) for column in table.columns}
@@ -36,9 +50,9 @@ def ddl(table: Table) -> Iterator[str]:
         for column in table.columns
     )
     yield f"CREATE TABLE IF NOT EXISTS {table.name} ({columns})"
-    yield f"COMMENT ON TABLE {table.name} IS {_quoted(table.meaning)}"
+    yield f"COMMENT ON TABLE {table.name} IS {quoted(table.meaning)}"
     for column in table.columns:
-        yield f"COMMENT ON COLUMN {table.name}.{column.name} IS {_quoted(_comment(column))}"
+        yield f"COMMENT ON COLUMN {table.name}.{column.name} IS {quoted(_comment(column))}"
 
 
 def dictionary() -> pl.DataFrame:
@@ -80,12 +94,8 @@ def inherited_comment(view: str, column: str) -> str:
 
     Raises KeyError for a name that no table has: such a column is described in the view's own file.
     """
-    return f"COMMENT ON COLUMN {view}.{column} IS {_quoted(_comment(_BY_NAME[column]))}"
+    return f"COMMENT ON COLUMN {view}.{column} IS {quoted(_comment(_BY_NAME[column]))}"
 
 
 def _comment(column: Column) -> str:
     return f"{column.meaning} [{column.unit}]" if column.unit else column.meaning
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

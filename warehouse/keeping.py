@@ -17,20 +17,13 @@ from typing import Final
 
 import duckdb
 
+from warehouse.derive import SORTED
+from warehouse.lake import KEPT, NAME, Lake
 from warehouse.ledger import LEDGER_FILE, Ledger, LedgerDamaged, publish
+from warehouse.plain import quoted
 from warehouse.queries import question
 
 BACKUPS: Final = "backups"
-# Rows of one thing beside each other compress best; within a month, so that a month can be read alone.
-_ORDER: Final = {
-    "captures": "date_trunc('month', slot), source, url, slot",
-    "scrapes": "date_trunc('month', slot), source, slot",
-    "offers": "date_trunc('month', slot), source, pricing_model, offer_key, slot",
-    "plans": "date_trunc('month', slot), source, plan, slot",
-    "terms": "date_trunc('month', slot), source, tier, term, slot",
-    "utilisation": "date_trunc('month', slot), source, gpu_as_shown, slot",
-    "expectation_results": "date_trunc('month', slot), source, table_name, expectation, slot",
-}
 
 
 class NoRoom(OSError):
@@ -46,11 +39,11 @@ class Compaction:
     rows: int
 
 
-def checksums(path: Path) -> dict[str, tuple[int, int]]:
-    """Rows of every table of a DuckDB file and the sum of their hashes, whatever their order."""
-    with duckdb.connect(str(path), read_only=True) as connection:
+def checksums(place: Path | Lake) -> dict[str, tuple[int, int]]:
+    """Rows of every table of a DuckDB file or a lake and the sum of their hashes, whatever their order."""
+    with _opened(place) as connection:
         tables = [name for (name,) in connection.execute(question("tables")).fetchall()]
-        return {table: _checksum(connection, table) for table in tables}
+        return {table: checksum(connection, table) for table in tables}
 
 
 def backup(home: Path, now: datetime, to: Path | None = None) -> Path:
@@ -90,11 +83,17 @@ def restore(home: Path, copy: Path, now: datetime) -> Path | None:
     return former
 
 
-def compact(home: Path) -> Compaction:
+def compact(place: Path | Lake, now: datetime) -> Compaction:
     """Write the ledger anew, each month's rows sorted, and publish it.
 
-    Raises LedgerDamaged when the new file does not hold the same rows; the ledger then stays as it is.
+    Of a lake, whose other writers go on meanwhile, small files become large ones; what they replace goes
+    when no reader can want it any more. Raises LedgerDamaged when a new file does not hold the same rows; the
+    ledger then stays as it is.
     """
+    return _compact_lake(place, now) if isinstance(place, Lake) else _compact_file(place)
+
+
+def _compact_file(home: Path) -> Compaction:
     _tidy(home)
     path = home / LEDGER_FILE
     before = path.stat().st_size
@@ -113,6 +112,32 @@ def compact(home: Path) -> Compaction:
     return Compaction(before, path.stat().st_size, sum(rows for rows, _ in held.values()))
 
 
+def _compact_lake(lake: Lake, now: datetime) -> Compaction:
+    with lake.open() as connection:
+        before = _bytes_of(connection)
+        # What lies in the catalog becomes files and small files large ones before old ones go.
+        for step in ("flush_inlined_data", "merge_adjacent_files"):
+            connection.execute(f"CALL ducklake_{step}('{NAME}')")
+        old = f"older_than => TIMESTAMPTZ '{(now - KEPT).isoformat()}'"
+        for step in ("expire_snapshots", "cleanup_old_files", "delete_orphaned_files"):
+            connection.execute(f"CALL ducklake_{step}('{NAME}', {old})")
+        after = _bytes_of(connection)
+    return Compaction(before, after, sum(rows for rows, _ in checksums(lake).values()))
+
+
+def _bytes_of(connection: duckdb.DuckDBPyConnection) -> int:
+    """The size of the files that a lake's tables consist of now."""
+    asked = f"SELECT coalesce(sum(file_size_bytes), 0)::BIGINT FROM ducklake_table_info('{NAME}')"  # noqa: S608
+    ((size,),) = connection.execute(asked).fetchall()
+    return int(size)
+
+
+def _opened(place: Path | Lake) -> duckdb.DuckDBPyConnection:
+    if isinstance(place, Lake):
+        return place.open(read_only=True)
+    return duckdb.connect(str(place), read_only=True)
+
+
 def _tidy(home: Path) -> None:
     """Open and close the ledger, so that everything is in its one file and of today's schema."""
     if not (home / LEDGER_FILE).exists():
@@ -123,11 +148,13 @@ def _tidy(home: Path) -> None:
 
 def _write_sorted(path: Path, fresh: Path) -> None:
     with duckdb.connect(str(fresh)) as connection:
-        connection.execute(f"ATTACH '{_quoted(path)}' AS old (READ_ONLY)")
+        connection.execute(f"ATTACH {quoted(str(path))} AS old (READ_ONLY)")
         connection.execute("SET TimeZone = 'UTC'")
         for name, definition in connection.execute(question("table_definitions")).fetchall():
             connection.execute(definition)
-            order = f"ORDER BY {_ORDER[name]}" if name in _ORDER else ""
+            # Within a month, so that a month can be read alone.
+            columns = ("date_trunc('month', slot)", *SORTED[name]) if name in SORTED else ()
+            order = f"ORDER BY {', '.join(columns)}" if columns else ""
             connection.execute(f"INSERT INTO {name} SELECT * FROM old.{name} {order}")  # noqa: S608
         connection.execute("CHECKPOINT")
 
@@ -168,12 +195,9 @@ def _want_room(folder: Path, bytes_wanted: int) -> None:
         raise NoRoom(f"{folder} has {free / 1e9:.1f} GB free and {bytes_wanted / 1e9:.1f} GB are wanted")
 
 
-def _checksum(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, int]:
+def checksum(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, int]:
+    """Rows of one table and the sum of their hashes."""
     # The name comes from the file's own catalogue; sums of hashes do not depend on the order of rows.
     asked = f"SELECT count(*), coalesce(sum(hash({table})), 0)::VARCHAR FROM {table}"  # noqa: S608
     ((rows, total),) = connection.execute(asked).fetchall()
     return int(rows), int(total)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

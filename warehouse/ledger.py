@@ -1,7 +1,8 @@
 """The ledger: append one source's snapshot in one transaction, publish a read-only copy.
 
-Only a run opens `ledger.duckdb`; while it is open no other process can read it. Users read
-`warehouse.duckdb`, a copy that is swapped in whole, so that it opens at any moment.
+In a data folder only a run opens `ledger.duckdb`; while it is open no other process can read it. Users read
+`warehouse.duckdb`, a copy that is swapped in whole, so that it opens at any moment. A lake is written by many
+and read as it is: every commit of it is published.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,11 +20,13 @@ import duckdb
 import polars as pl
 
 from warehouse.derive import inherited_comment
-from warehouse.migrating import bring_up_to_date, steps
-from warehouse.plain import first_line
+from warehouse.lake import NAME, Lake, lake_statements, patiently
+from warehouse.migrating import bring_up_to_date, is_up_to_date, steps
+from warehouse.past import make_views
+from warehouse.plain import first_line, quoted
 from warehouse.queries import question
 from warehouse.schema import BY_NAME
-from warehouse.views import VIEWS
+from warehouse.views import view_statements
 
 LEDGER_FILE = "ledger.duckdb"
 WAREHOUSE_FILE = "warehouse.duckdb"
@@ -63,25 +65,22 @@ class Settled:
 
 
 class Ledger:
-    """The writer's handle on the ledger of one data folder; a context manager.
+    """The writer's handle on the ledger of a data folder or a lake; a context manager.
 
-    Opening creates missing tables and views and migrates older ones. Raises LedgerBusy, LedgerDamaged or
-    LedgerNewer.
+    Opening creates missing tables and views and migrates older ones. Raises LedgerBusy, LedgerDamaged,
+    LedgerNewer or LakeRefused.
     """
 
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        home.mkdir(parents=True, exist_ok=True)
-        self._connection = _connect(home / LEDGER_FILE)
+    def __init__(self, place: Path | Lake) -> None:
+        self.place = place
+        self._connection = _connect(place)
 
     def __enter__(self) -> Self:
         try:
-            with self._transaction() as cursor:
-                bring_up_to_date(cursor, steps())
-                for statement in view_statements():
-                    cursor.execute(statement)
-                for view, column in cursor.execute(question("columns_without_comment")).fetchall():
-                    cursor.execute(inherited_comment(view, column))
+            if isinstance(self.place, Lake):
+                patiently(self._make_lake)
+            else:
+                self._make()
         except BaseException:
             self._connection.close()
             raise
@@ -91,28 +90,26 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        """Write everything to the one file and let it go."""
-        self._connection.execute("CHECKPOINT")
+        """Let the ledger go, a file with everything written into it."""
+        if not isinstance(self.place, Lake):
+            self._connection.execute("CHECKPOINT")
         self._connection.close()
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """Run a query; the answer as a polars frame."""
-        return self._connection.cursor().execute(sql, parameters or {}).pl()
+        return self._cursor().execute(sql, parameters or {}).pl()
 
     def settled(self) -> dict[tuple[str, datetime], Settled]:
         """What stands for every (source, slot): its current scrape, else its newest."""
-        rows = self._connection.cursor().execute(question("settled")).fetchall()
+        rows = self._cursor().execute(question("settled")).fetchall()
         return {
             (source, slot.astimezone(UTC)): Settled(status, version) for source, slot, status, version in rows
         }
 
     def last_good(self, source: str, before: datetime) -> dict[str, int]:
         """Rows by table of the source's last ok scrape before a slot; empty when there is none."""
-        rows = (
-            self._connection.cursor()
-            .execute(question("last_good"), {"source": source, "before": before})
-            .fetchall()
-        )
+        asked = {"source": source, "before": before}
+        rows = self._cursor().execute(question("last_good"), asked).fetchall()
         return {table: count for table, count in rows if count}
 
     def append(self, record: ScrapeRecord) -> None:
@@ -143,9 +140,32 @@ class Ledger:
             for table, frame in frames.items():
                 _insert(cursor, table, frame)
 
+    def _make(self) -> None:
+        with self._transaction() as cursor:
+            bring_up_to_date(cursor, steps())
+            for statement in view_statements():
+                cursor.execute(statement)
+            for view, column in cursor.execute(question("columns_without_comment")).fetchall():
+                cursor.execute(inherited_comment(view, column))
+
+    def _make_lake(self) -> None:
+        """Make tables and views, unless they are those of today: making them disturbs others that write."""
+        with self._transaction() as cursor:
+            if not is_up_to_date(cursor, steps()):
+                bring_up_to_date(cursor, steps())
+                for statement in lake_statements(cursor):
+                    cursor.execute(statement)
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        cursor = self._connection.cursor()
+        if isinstance(self.place, Lake):
+            # What a connection uses is its own affair, and a cursor is a connection.
+            cursor.execute(f"USE {NAME}")
+        return cursor
+
     @contextmanager
     def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        cursor = self._connection.cursor()
+        cursor = self._cursor()
         cursor.execute("BEGIN")
         try:
             yield cursor
@@ -155,15 +175,18 @@ class Ledger:
         cursor.execute("COMMIT")
 
 
-def publish(home: Path) -> Path:
+def publish(place: Path | Lake) -> Path | Lake:
     """Copy the ledger to warehouse.duckdb and swap it in; readers see the old or the new, never half.
 
-    The ledger must be closed: copying a DuckDB file inside the process that holds it drops its lock.
+    The ledger must be closed: copying a DuckDB file inside the process that holds it drops its lock. A lake
+    needs no copy. Returns what `read_warehouse` opens.
     """
-    target = home / WAREHOUSE_FILE
-    fresh = home / f".{WAREHOUSE_FILE}.{os.getpid()}"
+    if isinstance(place, Lake):
+        return place
+    target = place / WAREHOUSE_FILE
+    fresh = place / f".{WAREHOUSE_FILE}.{os.getpid()}"
     try:
-        shutil.copyfile(home / LEDGER_FILE, fresh)
+        shutil.copyfile(place / LEDGER_FILE, fresh)
         with fresh.open("rb") as copied:
             os.fsync(copied.fileno())
         fresh.replace(target)
@@ -172,38 +195,53 @@ def publish(home: Path) -> Path:
     return target
 
 
-def read_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open a published copy for reading: no writing, no files, no extensions, no settings changed.
+def read_warehouse(warehouse: Path | Lake, at: datetime | None = None) -> duckdb.DuckDBPyConnection:
+    """Open what is published for reading: no writing, no files, no extensions, no settings changed.
 
-    Raises WarehouseDamaged.
+    With `at`, an aware datetime, everything is as it stood then. A lake is read as it stands when it is
+    opened. Raises WarehouseDamaged or LakeRefused.
     """
-    try:
-        connection = duckdb.connect(str(path), read_only=True)
-    except duckdb.Error as problem:
-        first = first_line(problem)
-        said = f"{path} cannot be read, the next run publishes it anew ({first})"
-        raise WarehouseDamaged(said) from problem
-    connection.execute("SET TimeZone = 'UTC'")
+    connection = open_warehouse(warehouse, at)
+    if isinstance(warehouse, Lake):
+        connection.execute(f"SET allowed_directories = [{quoted(warehouse.files(connection))}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection
 
 
-def view_statements() -> Iterator[str]:
-    """The statements that (re)create the gold views, in the order they build on each other."""
-    for name in VIEWS:
-        yield (resources.files("warehouse") / "views" / f"{name}.sql").read_text(encoding="utf-8")
+def open_warehouse(warehouse: Path | Lake, at: datetime | None = None) -> duckdb.DuckDBPyConnection:
+    """As `read_warehouse`, with nothing locked: for what writes files, and never for a user's question."""
+    if isinstance(warehouse, Lake):
+        connection = warehouse.open(read_only=True)
+        # A lake keeps no comments on the columns of its views, and the data page shows them.
+        make_views(connection, NAME, at)
+        return connection
+    try:
+        connection = duckdb.connect("" if at else str(warehouse), read_only=at is None)
+        if at:
+            connection.execute(f"ATTACH {quoted(str(warehouse))} AS stored (READ_ONLY)")
+    except duckdb.Error as problem:
+        said = f"{warehouse} cannot be read, the next run publishes it anew ({first_line(problem)})"
+        raise WarehouseDamaged(said) from problem
+    connection.execute("SET TimeZone = 'UTC'")
+    if at:
+        make_views(connection, "stored", at)
+    return connection
 
 
-def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+def _connect(place: Path | Lake) -> duckdb.DuckDBPyConnection:
+    if isinstance(place, Lake):
+        return place.open()
+    place.mkdir(parents=True, exist_ok=True)
+    path = place / LEDGER_FILE
     try:
         connection = duckdb.connect(str(path))
     except duckdb.IOException as problem:
         if "lock" in str(problem):
             raise LedgerBusy(f"another run has {path.name} open; wait for it to end") from problem
-        first = first_line(problem)
         advice = "bring a copy back with `gpuledger ledger restore`"
-        raise LedgerDamaged(f"{path} cannot be opened as a ledger: {first}; {advice}") from problem
+        said = f"{path} cannot be opened as a ledger: {first_line(problem)}; {advice}"
+        raise LedgerDamaged(said) from problem
     connection.execute("SET TimeZone = 'UTC'")
     return connection
 

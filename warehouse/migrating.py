@@ -8,8 +8,10 @@ opens the ledger, so that a ledger is of one version or of the next, never betwe
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from importlib import resources
 from typing import Final
 
@@ -17,7 +19,8 @@ import duckdb
 
 from warehouse.derive import DUCKDB_TYPES, ddl
 from warehouse.queries import question
-from warehouse.schema import TABLES, Table
+from warehouse.schema import BY_NAME, TABLES, Table
+from warehouse.views import view_statements
 
 FIRST: Final = 1
 """The version of a ledger that says none: before 0.1 none was written down."""
@@ -48,25 +51,50 @@ def bring_up_to_date(cursor: duckdb.DuckDBPyConnection, steps: Mapping[int, str]
     for table in TABLES:
         for statement in (*_missing_columns(cursor, table), *ddl(table)):
             cursor.execute(statement)
-    stated = cursor.execute(question("schema_version")).fetchall()
-    if stated != [(newest,)]:
-        cursor.execute("INSERT INTO schema_versions VALUES (?, ?)", [newest, datetime.now(UTC)])
+    if _stated(cursor) != (newest, definition()):
+        row = [newest, datetime.now(UTC), definition()]
+        cursor.execute("INSERT INTO schema_versions VALUES (?, ?, ?)", row)
+
+
+def is_up_to_date(cursor: duckdb.DuckDBPyConnection, steps: Mapping[int, str]) -> bool:
+    """Whether the tables and views are those that this gpuledger would make."""
+    if "schema_versions" not in _tables(cursor) or [*_missing_columns(cursor, BY_NAME["schema_versions"])]:
+        return False
+    return _stated(cursor) == (max(steps, default=FIRST), definition())
+
+
+@cache
+def definition() -> str:
+    """A digest of every statement that makes the tables and views."""
+    made = (*(statement for table in TABLES for statement in ddl(table)), *view_statements())
+    return hashlib.sha256("\n".join(made).encode()).hexdigest()
+
+
+def _stated(cursor: duckdb.DuckDBPyConnection) -> tuple[int, str | None] | None:
+    """The newest version and definition that the ledger says it has; None where it says nothing."""
+    rows = cursor.execute(question("schema_version")).fetchall()
+    return rows[0] if rows else None
+
+
+def _tables(cursor: duckdb.DuckDBPyConnection) -> set[str]:
+    """The tables of the database in use."""
+    return {name for (name,) in cursor.execute(question("tables")).fetchall()}
 
 
 def _version(cursor: duckdb.DuckDBPyConnection, newest: int) -> int:
     """The version of the file: the newest one for an empty file, which has nothing to migrate."""
-    tables = {name for (name,) in cursor.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    tables = _tables(cursor)
     if not tables:
         return newest
     if "schema_versions" not in tables:
         return FIRST
-    ((version,),) = cursor.execute(question("schema_version")).fetchall()
+    asked = "SELECT max(version) FROM schema_versions"
+    ((version,),) = cursor.execute(asked).fetchall()
     return int(version)
 
 
 def _missing_columns(cursor: duckdb.DuckDBPyConnection, table: Table) -> Iterator[str]:
-    asked = "SELECT column_name FROM duckdb_columns() WHERE table_name = ?"
-    there = {name for (name,) in cursor.execute(asked, [table.name]).fetchall()}
+    there = {name for (name,) in cursor.execute(question("columns"), [table.name]).fetchall()}
     for column in table.columns if there else ():
         if column.name not in there:
             yield f"ALTER TABLE {table.name} ADD COLUMN {column.name} {DUCKDB_TYPES[column.kind]}"

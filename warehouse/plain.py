@@ -30,6 +30,11 @@ def first_line(problem: BaseException) -> str:
     return str(problem).partition("\n")[0]
 
 
+def quoted(text: str) -> str:
+    """The text as a SQL literal, quotation marks included."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def visible(text: str) -> str:
     r"""The text with every character that is obeyed and not seen written out, as \x1b or \u202e.
 

@@ -105,7 +105,8 @@ class Column:
 class Table:
     """A table, its columns in stored order, and the key that must be unique in one snapshot.
 
-    `together` names columns that are given all together or not at all.
+    `together` names columns that are given all together or not at all. `written_at` is the column that says
+    when a row was written; "" where rows are written with a scrape, which says it.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Table:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     together: tuple[tuple[str, ...], ...] = ()
+    written_at: str = ""
     by_name: Mapping[str, Column] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -212,6 +214,7 @@ RUNS: Final = Table(
         Column("gpuledger_version", "text", "Version of the software.", required=True),
     ),
     key=("run_id",),
+    written_at="finished_at",
 )
 
 SCRAPES: Final = Table(
@@ -248,6 +251,7 @@ SCRAPES: Final = Table(
         _PARSER,
     ),
     key=("run_id", "source", "slot"),
+    written_at="finished_at",
 )
 
 OFFERS: Final = Table(
@@ -442,6 +446,7 @@ PROVIDERS: Final = Table(
         Column("sources", "text_list", "Ids of its sources.", required=True),
     ),
     key=("provider", "declared_at"),
+    written_at="declared_at",
 )
 
 OBSERVATIONS: Final = Table(
@@ -589,6 +594,7 @@ ORIGINS: Final = Table(
         ),
     ),
     key=("source", "capture_id", "parser_version"),
+    written_at="imported_at",
 )
 
 QUARANTINE: Final = Table(
@@ -720,6 +726,7 @@ ALERTS: Final = Table(
         Column("link", "text", "The page or address that it pointed to."),
     ),
     key=("told_at", "rule", "subject"),
+    written_at="told_at",
 )
 
 SCHEMA_VERSIONS: Final = Table(
@@ -728,8 +735,10 @@ SCHEMA_VERSIONS: Final = Table(
     (
         Column("version", "integer", "Schema version.", required=True, at_least=1),
         Column("applied_at", "timestamp", "Since when, UTC.", required=True),
+        Column("definition", "text", "SHA-256 of the statements that make tables and views."),
     ),
-    key=("version",),
+    key=("version", "definition"),
+    written_at="applied_at",
 )
 
 TABLES: Final = (

@@ -36,9 +36,10 @@ def test(home: Home) -> None:
 def check(home: Home) -> None:
     """Show what each rule sees in the ledger now; nothing is sent and nothing is put on record."""
     from flows.alerting import seen
+    from flows.places import place_of
     from warehouse.ledger import Ledger
 
-    with Ledger(home) as ledger:
+    with Ledger(place_of(home)) as ledger:
         for rule in Settings().alerts:
             found = seen(rule, ledger, datetime.now(UTC))
             out.print(f"{rule}: {len(found) or 'nothing'}", markup=False)

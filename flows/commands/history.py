@@ -30,15 +30,16 @@ def load(home: Home) -> None:
     Every nightly run does so too, when the facts have changed.
     """
     from flows.history import FACTS, load_facts
+    from flows.places import place_of
     from flows.runs import new_run_id
     from flows.turns import turn
     from warehouse.ledger import Ledger, publish
 
     now = datetime.now(UTC)
     with turn(home, "history load", waiting):
-        with Ledger(home) as ledger:
+        with Ledger(place_of(home)) as ledger:
             rows = load_facts(ledger, home, run_id=new_run_id(now), at=now)
-        publish(home)
+        publish(place_of(home))
     out.print(f"{FACTS}: {rows:,} observations added" if rows else f"{FACTS}: already loaded", markup=False)
 
 
@@ -68,6 +69,7 @@ def import_(
     mappings that are shipped; docs/history.md says how to obtain each data set, and how to write a mapping.
     """
     from flows.importing import ImportRequest, import_history
+    from flows.places import place_of
     from flows.turns import turn
     from warehouse.history.mappings import load as load_mapping
     from warehouse.ledger import Ledger, publish
@@ -80,9 +82,9 @@ def import_(
     chosen = load_mapping(str(mapping) if mapping else name)
     request = ImportRequest(home, path, chosen, part, at.isoformat() if at else "", replace)
     with turn(home, "history import", waiting):
-        with Ledger(home) as ledger, _bars() as progress:
+        with Ledger(place_of(home)) as ledger, _bars() as progress:
             result = import_history(request, ledger, progress)
-        publish(home)
+        publish(place_of(home))
     out.print_json(json.dumps(_summary(result))) if as_json else _tell(result)
 
 
@@ -97,7 +99,7 @@ def verify(
     """
     from collections import Counter
 
-    from flows.asking import published
+    from flows.places import published
     from flows.rereading import verify_histories
 
     published(home)

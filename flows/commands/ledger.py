@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.options import Home, out, waiting
+from flows.commands.options import Home, out, refuse, waiting
 
 app = typer.Typer(no_args_is_help=True, help="Copy the ledger, bring a copy back, pack it smaller.")
 
@@ -27,6 +27,7 @@ def backup(
     from flows.turns import turn
     from warehouse import keeping
 
+    _refuse_lake(home, "copy it into a folder by `gpuledger ledger copy FOLDER`")
     with turn(home, "backup", waiting):
         copy = keeping.backup(home, datetime.now(UTC), to)
     out.print(f"{copy}  {copy.stat().st_size / 1e6:,.1f} MB", markup=False)
@@ -41,6 +42,7 @@ def restore(
     from flows.turns import turn
     from warehouse import keeping
 
+    _refuse_lake(home, "bring its database and its files back, or `gpuledger ledger copy` into an empty one")
     with turn(home, "restore", waiting):
         former = keeping.restore(home, copy, datetime.now(UTC))
     out.print(f"restored from {copy}", markup=False)
@@ -50,11 +52,46 @@ def restore(
 
 @app.command()
 def compact(home: Home) -> None:
-    """Write the ledger anew, sorted within each month: fewer bytes, the same rows, proved by checksum."""
-    from flows.turns import turn
-    from warehouse import keeping
+    """Write the ledger anew, sorted within each month: fewer bytes, the same rows, proved by checksum.
 
-    with turn(home, "compact", waiting):
-        done = keeping.compact(home)
-    sizes = f"{done.before / 1e6:,.1f} MB before, {done.after / 1e6:,.1f} MB now"
-    out.print(f"{done.rows:,} rows: {sizes} ({1 - done.after / done.before:.0%} less)", markup=False)
+    Of a lake: merge small files into large ones, and drop what no reader can want any more.
+    """
+    from flows.packing import packed, told
+
+    out.print(told(packed(home, waiting)), markup=False)
+
+
+@app.command()
+def copy(
+    target: Annotated[str, typer.Argument(metavar="FOLDER|LAKE", help="A folder, or ducklake:postgres:…")],
+    home: Home,
+    data: Annotated[
+        str, typer.Option(help="Where a new lake keeps its files: a shared folder or s3://bucket/prefix.")
+    ] = "",
+) -> None:
+    """Copy every table into an empty data folder or lake, proved by checksum.
+
+    The archive (raw/) is plain files: copy that folder too.
+    """
+    from flows.places import place_of
+    from flows.turns import turn
+    from warehouse import copying
+    from warehouse.lake import Lake
+
+    to = Lake.parse(target, data) if target.startswith("ducklake:") else Path(target).resolve()
+
+    def told(table: str, rows: int) -> None:
+        out.print(f"{table:<20} {rows:>12,} rows", markup=False)
+
+    with turn(home, "copy", waiting):
+        rows = copying.copy(place_of(home), to, told)
+    out.print(f"{rows:,} rows in {to}", markup=False)
+
+
+def _refuse_lake(home: Path, advice: str) -> None:
+    from flows.places import place_of
+    from warehouse.lake import Lake
+
+    place = place_of(home)
+    if isinstance(place, Lake):
+        refuse(f"the ledger is {place} and no file: {advice}")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.options import At, Home, out
+from flows.commands.options import At, Home, moment, out
 
 
 class Format(StrEnum):
@@ -23,7 +23,7 @@ class Format(StrEnum):
 
 def report(home: Home, as_of: At = None) -> None:
     """Render the site from the published warehouse."""
-    from flows.asking import published
+    from flows.places import published
     from reports import site
 
     pages = site.build(published(home), home / "site", as_of=as_of or datetime.now(UTC))
@@ -46,8 +46,12 @@ def sql(
     home: Home,
     form: Annotated[Format, typer.Option("--format", "-f", help="How to print the answer.")] = Format.TABLE,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead.")] = None,
+    at: Annotated[
+        datetime | None,
+        typer.Option(parser=moment, metavar="TIME", help="As the warehouse stood then, UTC; default now."),
+    ] = None,
 ) -> None:
     """Ask the published warehouse a question. It cannot write, attach, or read other files."""
     from flows.asking import ask
 
-    ask(home, query, form.value, output)
+    ask(home, query, form.value, output, at)

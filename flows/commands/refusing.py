@@ -54,6 +54,7 @@ def _mendable() -> tuple[type[Exception], ...]:
     from flows.asked import PastSlot
     from flows.asking import QuestionRefused
     from flows.exporting import ExportRefused
+    from flows.places import NothingPublished
     from flows.runs import OriginsMixed
     from flows.serving import ServingRefused
     from flows.settings import SettingsWrong
@@ -61,13 +62,16 @@ def _mendable() -> tuple[type[Exception], ...]:
     from scrapers.fetching import FetchRefused
     from scrapers.registry import DeclarationError
     from scrapers.warc import ArchiveDamaged
+    from warehouse.copying import CopyRefused
     from warehouse.history.mapping import MappingError
     from warehouse.keeping import NoRoom
+    from warehouse.lake import LakeRefused
     from warehouse.ledger import LedgerBusy, LedgerDamaged, WarehouseDamaged
     from warehouse.migrating import LedgerNewer
 
     by_flows = (
         ExportRefused,
+        NothingPublished,
         QuestionRefused,
         OriginsMixed,
         PastSlot,
@@ -79,6 +83,8 @@ def _mendable() -> tuple[type[Exception], ...]:
     return (
         *by_flows,
         *by_scrapers,
+        CopyRefused,
+        LakeRefused,
         LedgerBusy,
         LedgerDamaged,
         LedgerNewer,

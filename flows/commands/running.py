@@ -92,11 +92,13 @@ def replay(
 ) -> None:
     """Parse archived captures again and append what comes out different, as corrections."""
     prepare_prefect(home)
+    from flows.places import lake_of
     from flows.replay import replay as replay_flow
     from flows.runs import RunRequest
 
-    sources = chosen_sources(Settings(), only)
-    request = RunRequest(home, sources, (since,), flow="replay", origin="recorded")
+    settings = Settings()
+    sources = chosen_sources(settings, only)
+    request = RunRequest(home, sources, (since,), flow="replay", origin="recorded", lake=lake_of(settings))
     with _progress() as watch:
         summary = replay_flow(request, watch)
     _finish(summary, as_json)

@@ -29,7 +29,7 @@ def verify(
 
     Exit code 0 only if all match, 1 if one does not, 2 if one could not be verified.
     """
-    from flows.asking import published
+    from flows.places import published
     from flows.verifying import published_slots, verify
     from scrapers.slots import slot_name
 

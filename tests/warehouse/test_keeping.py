@@ -56,7 +56,7 @@ def answers(home: Path) -> dict[str, list[str]]:
 
 def test_compaction_makes_the_ledger_smaller_and_changes_no_row_and_no_view(home: Path) -> None:
     rows, views = checksums(home / LEDGER_FILE), answers(home)
-    done = compact(home)
+    done = compact(home, NOW)
     assert checksums(home / LEDGER_FILE) == checksums(home / WAREHOUSE_FILE) == rows
     assert answers(home) == views
     assert done.rows == sum(count for count, _ in rows.values())
@@ -78,7 +78,7 @@ def test_a_compaction_that_would_change_a_row_is_not_kept(
     monkeypatch.setattr(keeping, "_write_sorted", losing)
     before = checksums(home / LEDGER_FILE)
     with pytest.raises(LedgerDamaged, match="would have changed rows"):
-        compact(home)
+        compact(home, NOW)
     assert checksums(home / LEDGER_FILE) == before
     assert not list(home.glob(".ledger*"))
 

@@ -1,1 +1,5 @@
-SELECT table_name FROM duckdb_tables() WHERE NOT internal ORDER BY table_name
+-- The tables of the database in use.
+SELECT table_name
+FROM duckdb_tables()
+WHERE NOT internal AND database_name = current_database()
+ORDER BY table_name

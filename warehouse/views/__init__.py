@@ -1,5 +1,7 @@
 """The gold views, one .sql file each, named here in the order they build on each other."""
 
+from collections.abc import Iterator
+from importlib import resources
 from typing import Final
 
 VIEWS: Final = (
@@ -36,3 +38,9 @@ VIEWS: Final = (
     "cheapest_now",
     "freshness",
 )
+
+
+def view_statements() -> Iterator[str]:
+    """The statements that (re)create the gold views, in the order they build on each other."""
+    for name in VIEWS:
+        yield (resources.files(__name__) / f"{name}.sql").read_text(encoding="utf-8")

@@ -1,0 +1,38 @@
+"""Compaction as a flow, once a week: fewer bytes, the same rows; a lake loses snapshots that are over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from prefect import State
+from prefect import flow as prefect_flow
+from prefect.states import Completed
+
+from flows.places import place_of
+from flows.settings import default_home
+from flows.turns import LOCK_FILE, turn
+from warehouse.keeping import Compaction
+from warehouse.keeping import compact as compact_ledger
+from warehouse.lake import Lake
+
+
+@prefect_flow(name="compact", persist_result=False)
+def compact(home: str | None = None) -> State[None]:
+    """Compact the ledger of a data folder, by default GPULEDGER_HOME of the process that runs it."""
+    return Completed(message=told(packed(Path(home) if home else default_home())))
+
+
+def packed(home: Path, waiting: Callable[[str], None] = lambda _: None) -> Compaction:
+    """Compact the ledger when it is this run's turn."""
+    place = place_of(home)
+    lock_file = "run.compact.lock" if isinstance(place, Lake) else LOCK_FILE
+    with turn(home, "compact", waiting, lock_file=lock_file):
+        return compact_ledger(place, datetime.now(UTC))
+
+
+def told(done: Compaction) -> str:
+    """What a compaction did, in a sentence."""
+    less = f" ({1 - done.after / done.before:.0%} less)" if done.before else ""
+    return f"{done.rows:,} rows: {done.before / 1e6:,.1f} MB before, {done.after / 1e6:,.1f} MB now{less}"

@@ -1,0 +1,34 @@
+"""Where this installation's tables are: in its data folder, or on a lake that several machines write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flows.settings import Settings, read_settings
+from warehouse.lake import Lake
+from warehouse.ledger import WAREHOUSE_FILE
+
+
+class NothingPublished(ValueError):
+    """There is no warehouse to read yet; the message says how to make one."""
+
+
+def lake_of(settings: Settings) -> Lake | None:
+    """The lake that the settings name, if they name one. Raises LakeRefused."""
+    return Lake.parse(settings.warehouse, settings.warehouse_data) if settings.warehouse else None
+
+
+def place_of(home: Path) -> Path | Lake:
+    """Where the ledger of a data folder is written: the folder itself, unless the settings name a lake."""
+    return lake_of(read_settings()) or home
+
+
+def published(home: Path) -> Path | Lake:
+    """The published warehouse of a data folder. Raises NothingPublished."""
+    lake = lake_of(read_settings())
+    if lake:
+        return lake
+    warehouse = home / WAREHOUSE_FILE
+    if not warehouse.exists():
+        raise NothingPublished(f"there is no {warehouse}; run `gpuledger nightly` or `gpuledger demo` first")
+    return warehouse

@@ -1,0 +1,334 @@
+"""The warehouse on DuckLake: the same tables, views and answers as in a file, written by many at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from tests.warehouse.test_keeping import answers as answers_of_file
+from tests.warehouse.test_views import FIRST, offer, store
+from warehouse import copying
+from warehouse import lake as lakes
+from warehouse.copying import CopyRefused, copy
+from warehouse.keeping import checksums, compact
+from warehouse.lake import KEPT, Lake, LakeRefused
+from warehouse.ledger import LEDGER_FILE, Ledger, LedgerDamaged, ScrapeRecord, publish, read_warehouse
+from warehouse.schema import BY_NAME
+from warehouse.views import VIEWS
+
+NIGHTS, OFFERS = 6, 40
+WRITERS, COMMITS = 4, 25
+CONNECT = "ducklake:postgres:host=127.0.0.1 user=postgres dbname=gpuledger"
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder of a few nights."""
+    folder = tmp_path_factory.mktemp("filled")
+    with Ledger(folder) as ledger:
+        fill(ledger)
+    publish(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def filled_lake(filled: Path, database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """The same nights on a lake, for tests that only read."""
+    lake = Lake.parse(f"ducklake:postgres:{database()}", str(tmp_path_factory.mktemp("lake")))
+    copy(filled, lake)
+    return lake
+
+
+def fill(ledger: Ledger, nights: range = range(NIGHTS)) -> None:
+    for night in nights:
+        offers = [offer(1 + number / 100 + night % 2, key=f"{number:02}") for number in range(OFFERS)]
+        store(ledger, night, "offers", offers)
+        store(ledger, night, "terms", [term(night)], provider="q")
+
+
+def term(night: int) -> dict[str, object]:
+    return {
+        "tier": "Free",
+        "term": "session_hours",
+        "value_number": 12.0 - night % 3,
+        "unit": "hours",
+        "state": "present",
+        "quote": "hours",
+    }
+
+
+def answers(
+    place: Path | Lake, at: datetime | None = None, views: Sequence[str] = VIEWS
+) -> dict[str, list[str]]:
+    with read_warehouse(place, at) as connection:
+        return {view: sorted(map(repr, connection.table(view).fetchall())) for view in views}
+
+
+def test_a_copy_holds_the_same_rows_and_answers_alike_there_and_back_again(
+    filled: Path, any_lake: Lake, tmp_path: Path
+) -> None:
+    heard: list[str] = []
+    rows = copy(filled, any_lake, lambda table, _: heard.append(table))
+    assert rows == sum(count for count, _ in checksums(filled / LEDGER_FILE).values())
+    assert sorted(heard) == sorted(checksums(filled / LEDGER_FILE))
+    assert checksums(any_lake) == checksums(filled / LEDGER_FILE)
+    assert answers(any_lake) == answers_of_file(filled)
+    copy(any_lake, tmp_path / "back")
+    assert checksums(tmp_path / "back" / LEDGER_FILE) == checksums(filled / LEDGER_FILE)
+    assert answers_of_file(tmp_path / "back") == answers_of_file(filled)
+
+
+def test_what_is_written_to_a_lake_is_what_a_file_would_hold(filled: Path, lake: Lake) -> None:
+    with Ledger(lake) as ledger:
+        fill(ledger)
+        with Ledger(filled) as file:
+            assert ledger.settled() == file.settled()
+            last = FIRST + timedelta(days=NIGHTS)
+            assert ledger.last_good("p.s", last) == file.last_good("p.s", last) == {"offers": OFFERS}
+    assert answers(lake) == answers_of_file(filled)
+
+
+def test_a_scrape_is_stored_whole_or_not_at_all(lake: Lake) -> None:
+    scrape = {"run_id": "r", "provider": "p", "source": "p.s", "slot": FIRST, "started_at": FIRST}
+    with Ledger(lake) as ledger:
+        with pytest.raises(duckdb.ConstraintException, match="finished_at"):
+            store_without_end(ledger, scrape)
+        fill(ledger, range(1))
+    with read_warehouse(lake) as connection:
+        assert connection.sql("SELECT DISTINCT source FROM findings").fetchall() == []
+        assert connection.sql("SELECT count(*) FROM scrapes").fetchall() == [(2,)]
+
+
+def store_without_end(ledger: Ledger, scrape: dict[str, object]) -> None:
+    finding = {"run_id": "r", "source": "p.s", "slot": FIRST, "kind": "new_field", "subject": "x", "times": 1}
+    findings = pl.DataFrame([finding], schema=BY_NAME["findings"].polars())
+    ledger.append(ScrapeRecord(scrape, {"findings": findings}))
+
+
+WRITE = f"""
+import sys
+from tests.warehouse.test_views import offer, store
+from warehouse.lake import Lake
+from warehouse.ledger import Ledger
+with Ledger(Lake(sys.argv[1], sys.argv[2])) as ledger:
+    for commit in range({COMMITS}):
+        offers = [offer(1.0, key=f"{{number}}") for number in range({OFFERS})]
+        store(ledger, commit, "offers", offers, provider=f"writer-{{sys.argv[3]}}")
+"""
+
+
+def test_four_writers_lose_nothing_and_readers_see_whole_commits_only(any_lake: Lake) -> None:
+    """Nothing made the lake before them: the four make it, too, at once."""
+    command = [sys.executable, "-c", WRITE, any_lake.catalog, any_lake.data]
+    writers = [subprocess.Popen([*command, str(number)]) for number in range(WRITERS)]
+    seen: list[int] = []
+    while any(writer.poll() is None for writer in writers):
+        try:
+            connection = read_warehouse(any_lake)
+        except LakeRefused:
+            assert not seen, "a lake that was there is refused"
+            continue
+        except duckdb.CatalogException:
+            assert not seen, "a table that was there is gone"
+            continue
+        with connection:
+            ((scrapes, offers),) = connection.sql(
+                "SELECT (SELECT count(*) FROM scrapes), (SELECT count(*) FROM latest_offers)"
+            ).fetchall()
+            ((every,),) = connection.sql("SELECT count(*) FROM offers").fetchall()
+        assert every == scrapes * OFFERS
+        assert offers <= WRITERS * OFFERS
+        seen.append(scrapes)
+    assert [writer.returncode for writer in writers] == [0] * WRITERS
+    assert seen == sorted(seen)
+    assert len(set(seen)) > 2, "no reader came between the first commit and the last"
+    with read_warehouse(any_lake) as connection:
+        stored = connection.sql("""
+            SELECT source, count(DISTINCT slot), count(*) FROM offers GROUP BY source ORDER BY source
+        """).fetchall()
+    assert stored == [(f"writer-{number}.s", COMMITS, COMMITS * OFFERS) for number in range(WRITERS)]
+
+
+def test_a_reader_stays_at_the_moment_at_which_it_opened(lake: Lake) -> None:
+    with Ledger(lake) as ledger:
+        fill(ledger, range(1))
+        with read_warehouse(lake) as connection:
+            fill(ledger, range(1, 3))
+            assert connection.sql("SELECT count(*) FROM offers").fetchall() == [(OFFERS,)]
+        with read_warehouse(lake) as connection:
+            assert connection.sql("SELECT count(*) FROM offers").fetchall() == [(3 * OFFERS,)]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "INSERT INTO lake.main.runs SELECT * FROM lake.main.runs",
+        "DROP TABLE lake.main.offers",
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "ATTACH 'elsewhere.duckdb'",
+        "SET enable_external_access = true",
+        "SELECT * FROM postgres_execute('__ducklake_metadata_lake', 'CREATE TABLE mine (i int)')",
+        "SELECT * FROM ducklake_expire_snapshots('lake', older_than => now())",
+    ],
+)
+def test_a_reader_changes_nothing_and_reads_no_other_files(filled_lake: Lake, query: str) -> None:
+    with read_warehouse(filled_lake) as connection:
+        with pytest.raises(duckdb.Error):
+            connection.execute(query)
+        assert connection.sql("SELECT count(*) FROM latest_offers").fetchall() == [(OFFERS,)]
+
+
+def test_another_client_of_the_lake_finds_the_views_too(filled_lake: Lake) -> None:
+    with filled_lake.open(read_only=True) as connection:
+        for view in VIEWS:
+            connection.execute(f"SELECT * FROM {view} LIMIT 1")
+        assert connection.sql("SELECT count(*) FROM latest_offers").fetchall() == [(OFFERS,)]
+
+
+@pytest.mark.parametrize("place", ["file", "lake"])
+def test_the_past_is_what_was_there_then(place: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    where: Path | Lake = tmp_path / "home" if place == "file" else request.getfixturevalue("lake")
+    with Ledger(where) as ledger:
+        fill(ledger, range(3))
+    some = ("current_scrapes", "latest_offers", "price_daily", "price_changes", "terms_known")
+    then = answers(publish(where), views=some)
+    # A scrape of these tests ends in the moment of its slot.
+    at = FIRST + timedelta(days=2, hours=12)
+    with Ledger(where) as ledger:
+        fill(ledger, range(3, NIGHTS))
+    now = publish(where)
+    today = answers(now, views=some)
+    assert answers(now, at, some) == then != today
+    assert answers(now, datetime.now(UTC), some) == today
+    with read_warehouse(now, at) as connection:
+        assert connection.sql("SELECT count(*) FROM offers").fetchall() == [(3 * OFFERS,)]
+        assert connection.sql("SELECT max(slot) < ?::TIMESTAMPTZ FROM scrapes", params=[at]).fetchall() == [
+            (True,)
+        ]
+    with read_warehouse(now, FIRST - timedelta(days=1)) as connection:
+        assert connection.sql("SELECT count(*) FROM latest_offers").fetchall() == [(0,)]
+
+
+def test_compaction_merges_files_and_changes_no_row(lake: Lake) -> None:
+    with Ledger(lake) as ledger:
+        fill(ledger)
+    before, views = checksums(lake), answers(lake)
+    assert files(lake) > 1
+    with read_warehouse(lake) as reader:
+        done = compact(lake, datetime.now(UTC))
+        # A reader that was there before keeps its snapshot.
+        assert reader.sql("SELECT count(*) FROM offers").fetchall() == [(NIGHTS * OFFERS,)]
+    assert files(lake) == 1
+    assert (checksums(lake), answers(lake)) == (before, views)
+    assert done.rows == sum(rows for rows, _ in before.values())
+
+
+def test_what_compaction_replaced_goes_when_no_reader_can_want_it(lake: Lake) -> None:
+    with Ledger(lake) as ledger:
+        fill(ledger)
+    before = checksums(lake)
+    compact(lake, datetime.now(UTC))
+    assert snapshots(lake) > 1
+    replaced = len(list(Path(lake.data).rglob("*.parquet")))
+    later = datetime.now(UTC) + KEPT + timedelta(minutes=1)
+    compact(lake, later)
+    assert snapshots(lake) == 1
+    assert len(list(Path(lake.data).rglob("*.parquet"))) < replaced
+    assert checksums(lake) == before
+
+
+def files(lake: Lake) -> int:
+    """The files that the offers consist of."""
+    with lake.open(read_only=True) as connection:
+        asked = "SELECT file_count FROM ducklake_table_info('lake') WHERE table_name = 'offers'"
+        ((number,),) = connection.sql(asked).fetchall()
+    return int(number)
+
+
+def snapshots(lake: Lake) -> int:
+    with lake.open(read_only=True) as connection:
+        ((number,),) = connection.sql("SELECT count(*) FROM ducklake_snapshots('lake')").fetchall()
+    return int(number)
+
+
+def test_a_copy_goes_into_an_empty_place_only_and_whole(
+    filled: Path, lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(CopyRefused, match="there is no"):
+        copy(tmp_path / "nothing", lake)
+    with pytest.raises(CopyRefused, match="a data folder into a lake"):
+        copy(filled, tmp_path / "other")
+
+    def wrong(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, int]:
+        ((place,),) = connection.execute("SELECT current_database()").fetchall()
+        return (0, int(table == "terms" and place == lakes.NAME))
+
+    with monkeypatch.context() as patched, pytest.raises(LedgerDamaged, match="copying terms"):
+        patched.setattr(copying, "checksum", wrong)
+        copy(filled, lake)
+    with read_warehouse(lake) as connection:
+        assert connection.sql("SELECT count(*) FROM offers").fetchall() == [(0,)]
+    copy(filled, lake)
+    with pytest.raises(CopyRefused, match="holds scrapes already"):
+        copy(filled, lake)
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("ducklake:sqlite:ledger.sqlite", "is no warehouse: give ducklake:postgres:"),
+        ("ducklake:postgres:", "is no warehouse"),
+        ("postgres:dbname=gpuledger", "is no warehouse"),
+        (f"{CONNECT} password=hunter2", "give it in PGPASSWORD"),
+        ("ducklake:postgres:postgresql://me:hunter2@db/gpuledger", "give it in PGPASSWORD"),
+    ],
+)
+def test_an_address_that_is_none_is_refused_without_its_password(address: str, why: str) -> None:
+    with pytest.raises(LakeRefused, match=why) as refused:
+        Lake.parse(address)
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_lake_that_cannot_be_used_says_why(
+    lake: Lake, database: Callable[[], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with pytest.raises(LakeRefused, match=r"there is no lake at .* yet"):
+        lake.open(read_only=True)
+    with pytest.raises(LakeRefused, match="GPULEDGER_WAREHOUSE_DATA"):
+        Lake(lake.catalog).open()
+    with pytest.raises(LakeRefused, match=r'cannot be opened: .*database "nowhere" does not exist'):
+        Lake(f"{lake.catalog} dbname=nowhere").open()
+    with Ledger(lake):
+        pass
+    with pytest.raises(LakeRefused, match="keeps its files elsewhere"):
+        Lake(lake.catalog, str(tmp_path / "other")).open()
+    Lake(lake.catalog).open(read_only=True).close()
+    with (
+        monkeypatch.context() as patched,
+        pytest.raises(LakeRefused, match="pip install 'gpuledger"),
+    ):
+        patched.setattr(lakes, "find_spec", lambda name: None)
+        lake.open()
+
+
+def test_tables_that_are_not_those_of_today_are_brought_up_to_date(lake: Lake) -> None:
+    with Ledger(lake) as ledger:
+        fill(ledger, range(1))
+    with lake.open() as connection:
+        connection.execute("UPDATE schema_versions SET definition = 'of another gpuledger'")
+        connection.execute("DROP VIEW freshness")
+        connection.execute("ALTER TABLE findings DROP COLUMN detail")
+    with Ledger(lake) as ledger:
+        assert ledger.query("SELECT count(*) FROM freshness").item()
+        assert "detail" in ledger.query("FROM findings").columns
+    before = snapshots(lake)
+    with Ledger(lake):
+        pass
+    assert snapshots(lake) == before, "opening a lake of today writes to it"
