@@ -5,17 +5,13 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import socket
 import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
+
+from tests.processes import COMMAND, prefect_at_work
 
 CAPTURES = Path(__file__).resolve().parents[2] / "shared" / "captures"
 Gpuledger = Callable[..., subprocess.CompletedProcess[str]]
@@ -42,19 +38,8 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The API of a Prefect server for all runs that are not about starting one, which takes ten seconds."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    environment = {**os.environ, "PREFECT_HOME": str(tmp_path_factory.mktemp("prefect"))}
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port]
-    quiet = subprocess.DEVNULL
-    with subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet) as server:
-        for _ in range(120):
-            time.sleep(0.5)
-            with suppress(URLError), urlopen(f"http://127.0.0.1:{port}/api/health"):
-                break
-        yield f"http://127.0.0.1:{port}/api"
-        server.terminate()
+    with prefect_at_work(tmp_path_factory.mktemp("prefect")) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +53,7 @@ def gpuledger(prefect_server: str) -> Gpuledger:
 
 
 def _command(arguments: Sequence[str | Path], **variables: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from flows.cli import app; app()", *map(str, arguments)]
+    command = [*COMMAND, *map(str, arguments)]
     environment = {**os.environ, **variables}
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 

@@ -1,10 +1,13 @@
-"""Providers on this machine, declared below a folder as an installation's own are."""
+"""Servers on this machine, and providers declared below a folder as an installation's own are."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from socketserver import BaseServer
 
 _PROVIDER = """
 title = "A server on this machine"
@@ -20,6 +23,21 @@ delay_seconds = 0
 timeout_seconds = {timeout_seconds}
 good.offers.rows_at_least = {rows_at_least}
 """
+
+
+@contextmanager
+def serving(server: BaseServer, *gates: threading.Event) -> Iterator[None]:
+    """A server at work in a thread; in the end its gates are opened, so that nothing of it still waits."""
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        for gate in gates:
+            gate.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 @dataclass(frozen=True)

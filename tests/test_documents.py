@@ -82,7 +82,14 @@ def test_the_systemd_unit_starts_serve_and_can_write_its_folder(tmp_path: Path) 
 
 def test_the_crontab_and_the_work_pool_keep_the_default_schedules() -> None:
     lines = block("crontab").splitlines()
-    crons = {re.search(r"bin/gpuledger (\w+)", line)[1]: " ".join(line.split()[:5]) for line in lines}  # type: ignore[index]
+    command = re.compile(r"bin/gpuledger (?:ledger )?(\w+)")
+    crons = {command.search(line)[1]: " ".join(line.split()[:5]) for line in lines}  # type: ignore[index]
     assert crons == Schedule().model_dump()
     pool = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
-    assert {one["parameters"]["flow"]: one["schedules"][0]["cron"] for one in pool} == crons
+    scheduled = {one["name"].removesuffix("-in-pool"): one.get("schedules") for one in pool}
+    assert {name: found[0]["cron"] for name, found in scheduled.items() if found} == crons
+    assert {one["entrypoint"].rpartition(".")[0] for one in pool} == {
+        "flows.scheduled",
+        "flows.sharing",
+        "flows.packing",
+    }

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.loopback import serving
+
 DECLARED = """
 title = "A provider on this machine"
 kind = "cloud"
@@ -63,7 +65,7 @@ market = prices
 class LocalServer(ThreadingHTTPServer):
     """Answers with one offer once `gate` is open, and with a page of HTML once `page_gate` is.
 
-    `asked` is set by the first request for either.
+    `asked` is set by the first request for either, `paths` are those that were asked for.
     """
 
     daemon_threads = True
@@ -76,6 +78,7 @@ class LocalServer(ThreadingHTTPServer):
         self.page_gate = threading.Event()
         self.page_gate.set()
         self.asked = threading.Event()
+        self.paths: set[str] = set()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A run that is killed hangs up."""
@@ -90,6 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             return
         self.server.asked.set()
+        self.server.paths.add(self.path)
         is_page = self.path == "/page"
         (self.server.page_gate if is_page else self.server.gate).wait(60)
         offers = json.dumps({"offers": [{"name": "h100", "price": self.server.price}]})
@@ -114,8 +118,6 @@ class Local:
 def local(tmp_path: Path) -> Iterator[Local]:
     """A provider on 127.0.0.1 with a nightly source and an hourly one."""
     server = LocalServer()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
     folder = tmp_path / "providers" / "local"
     folder.mkdir(parents=True)
     url = f"http://127.0.0.1:{server.server_port}"
@@ -127,9 +129,5 @@ def local(tmp_path: Path) -> Iterator[Local]:
         "GPULEDGER_ONLY": '["local"]',
         "GPULEDGER_ALLOW_LOOPBACK": "true",
     }
-    yield Local(server, variables)
-    server.gate.set()
-    server.page_gate.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(server, server.gate, server.page_gate):
+        yield Local(server, variables)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from flows.alerting import ADDRESSES, Told, deliver, tell
 from flows.rules import Rule
 from flows.settings import SettingsWrong, read_settings
+from tests.loopback import serving
 from tests.warehouse.test_views import FIRST, offer, store
 from warehouse.ledger import Ledger
 
@@ -53,13 +53,9 @@ class _Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def inbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
     server = Inbox()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
     monkeypatch.setenv(ADDRESSES, server.address)
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(server):
+        yield server
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ def many(path: Path, days: int = 20, machines: int = 5) -> Path:
 
 def request(ledger: Ledger, path: Path, **changes: Any) -> ImportRequest:
     given: dict[str, Any] = {"mapping": parsed("a_list", LIST), **changes}
-    return ImportRequest(ledger.home, path, given.pop("mapping"), **given)
+    return ImportRequest(ledger.place, path, given.pop("mapping"), **given)
 
 
 def one(ledger: Ledger, query: str) -> Any:
@@ -112,7 +112,7 @@ def test_rows_stand_with_origin_licence_line_and_the_bytes_they_were_read_from(
     assert (source["quarantined"], source["blanks"], f"{source['last_on']}") == (1, 1, "2024-01-02")
     capture = ledger.query("FROM captures WHERE role = 'response'").row(0, named=True)
     assert {row["capture_id"] for row in offers} == {capture["capture_id"]}
-    file, mapping = read_archive(ledger.home / capture["warc_file"], ledger.home).captures
+    file, mapping = read_archive(ledger.place / capture["warc_file"], ledger.place).captures
     assert file.body == path.read_bytes()
     assert Mapping.model_validate_json(mapping.body) == parsed("a_list", LIST)
     refused = ledger.query("FROM quarantine").row(0, named=True)
@@ -133,7 +133,7 @@ def test_a_second_import_of_the_same_file_adds_nothing(tmp_path: Path, ledger: L
     again = import_history(request(ledger, path), ledger)
     assert (again.added, again.accepted) == (0, 0)
     assert {table: one(ledger, f"SELECT count(*) FROM {table}") for table in tables} == before
-    assert len(list((ledger.home / "raw").rglob("*.warc.gz"))) == 1
+    assert len(list((ledger.place / "raw").rglob("*.warc.gz"))) == 1
 
 
 KILLED = """
@@ -270,8 +270,8 @@ def test_simulated_nights_and_imported_prices_never_share_a_ledger(tmp_path: Pat
     path = many(tmp_path / "list.csv", days=1)
     import_history(request(ledger, path), ledger)
     with pytest.raises(OriginsMixed, match="holds real nights"):
-        refuse_origin("simulated", ledger.home, ledger)
-    refuse_origin("live", ledger.home, ledger)
+        refuse_origin("simulated", ledger.place, ledger)
+    refuse_origin("live", ledger.place, ledger)
     with Ledger(tmp_path / "demo") as demo:
         demo.append_run(RunSummary("r", "nightly", "simulated", FIRST).row())
         with pytest.raises(OriginsMixed, match="holds simulated nights"):
@@ -292,7 +292,7 @@ def test_a_name_that_cannot_name_a_source_is_refused(
     path = many(tmp_path / "list.csv")
     with pytest.raises(MappingError, match="name"):
         import_history(request(ledger, path, mapping=parsed(name, LIST), part=part), ledger)
-    assert not (ledger.home / "raw").exists()
+    assert not (ledger.place / "raw").exists()
 
 
 def test_the_command_imports_reports_and_repeats(tmp_path: Path, gpuledger: Callable[..., Any]) -> None:

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from tests.flows.test_serving import COMMAND, below, eventually, scrapes, started
+from tests.flows.test_serving import below, scrapes
+from tests.processes import COMMAND, eventually, started
 from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, Ledger
 
 STORED = [("local.market", "ok"), ("local.prices", "ok")]

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -26,46 +18,11 @@ from flows.runs import RunRequest
 from flows.turns import RunUnderWay, turn
 from scrapers.registry import Source, SourceDeclared
 from scrapers.slots import slot_of
+from tests.processes import eventually, free_port, started
 from warehouse.ledger import WAREHOUSE_FILE, Ledger, ScrapeRecord, read_warehouse
 
-COMMAND = (sys.executable, "-c", "from flows.cli import app; app()")
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-@contextmanager
-def started(*arguments: str | Path, **variables: str) -> Iterator[subprocess.Popen[str]]:
-    """The command as a process of its own, ended with the test."""
-    process = subprocess.Popen(
-        [*COMMAND, *map(str, arguments)],
-        env={**os.environ, **variables},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        yield process
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-
-
-def eventually(found: Callable[[], Any], seconds: float = 60) -> Any:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        with suppress(URLError, ConnectionError):
-            if answer := found():
-                return answer
-        time.sleep(0.2)
-    raise AssertionError(f"nothing came of {found} in {seconds:g} s")
 
 
 def scrapes(home: Path) -> list[tuple[Any, ...]]:
@@ -255,29 +212,3 @@ def test_firings_of_a_long_outage_are_all_found() -> None:
     assert len(fired) == 90 * 24
     with pytest.raises(ValueError, match="cron"):
         asyncio.run(firings("at three", NOW, NOW))
-
-
-@pytest.mark.soak
-def test_a_worker_of_a_work_pool_runs_what_prefect_yaml_declares(
-    tmp_path: Path, local: Any, prefect_server: str
-) -> None:
-    variables = {
-        **os.environ,
-        **local.variables,
-        "PREFECT_API_URL": prefect_server,
-        "PREFECT_HOME": str(tmp_path / "prefect"),
-        "GPULEDGER_HOME": str(tmp_path / "home"),
-    }
-
-    def prefect(*arguments: str) -> None:
-        command = [sys.executable, "-m", "prefect", "--no-prompt", *arguments]
-        ran = subprocess.run(
-            command, env=variables, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
-        )
-        assert ran.returncode == 0, ran.stdout + ran.stderr
-
-    prefect("work-pool", "create", "gpuledger", "--type", "process")
-    prefect("deploy", "--all")
-    prefect("deployment", "run", "scheduled/nightly-in-pool")
-    prefect("worker", "start", "--pool", "gpuledger", "--run-once")
-    assert scrapes(tmp_path / "home") == [("local.market", "ok"), ("local.prices", "ok")]

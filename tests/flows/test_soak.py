@@ -18,7 +18,8 @@ import pytest
 
 from tests.flows.measured import write
 from tests.flows.test_nightly import Runs, ask, contents
-from tests.flows.test_serving import below, eventually, free_port, started
+from tests.flows.test_serving import below
+from tests.processes import eventually, free_port, started
 
 KILLS = 100
 NIGHTS = 60

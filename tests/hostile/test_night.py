@@ -8,7 +8,6 @@ from __future__ import annotations
 import gzip
 import json
 import re
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +20,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from scrapers.redaction import REDACTED, Secrets
+from tests.loopback import serving
 from warehouse.ledger import WAREHOUSE_FILE, read_warehouse
 
 Gpuledger = Callable[..., CompletedProcess[str]]
@@ -144,12 +144,8 @@ class Night:
 @pytest.fixture(scope="module")
 def echo() -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(server):
+        yield f"http://127.0.0.1:{server.server_address[1]}"
 
 
 @pytest.fixture(scope="module")

@@ -108,7 +108,7 @@ def long_run(path: Path, last: datetime, days: int = 400) -> Path:
 
 def imported(ledger: Ledger, path: Path) -> None:
     for name, text in (("offers_of_others", OFFERS), ("facts_of_others", FACTS), ("statistics", STATISTICS)):
-        import_history(ImportRequest(ledger.home, path, parsed(name, text)), ledger)
+        import_history(ImportRequest(ledger.place, path, parsed(name, text)), ledger)
 
 
 def views(home: Path) -> dict[str, pl.DataFrame]:

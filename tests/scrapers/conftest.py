@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.loopback import Declared, declare_provider
+from tests.loopback import Declared, declare_provider, serving
 
 ELSEWHERE = "http://10.255.255.1/prices"
 SHELL = """<!doctype html><html><head><link rel="icon" href="data:,"></head><body><main></main><script>
@@ -176,13 +176,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 def serve(robots: str | None, tls: ssl.SSLContext | None = None) -> Iterator[Provider]:
     server = Provider(robots, tls)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.patience.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(server, server.patience):
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,96 @@
+"""Workers of a Prefect pool share a night and write one lake at once, Prefect's server on PostgreSQL too."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.flows.conftest import PAGE, LocalServer
+from tests.lake.conftest import HOST, USER
+from tests.loopback import Declared, declare_provider, serving
+from tests.processes import COMMAND, PREFECT, eventually, prefect_at_work, started
+from warehouse.lake import Lake
+from warehouse.ledger import read_warehouse
+
+ROOT = Path(__file__).resolve().parents[2]
+PROVIDERS = ("alpha", "beta", "delta", "gamma")
+WORKERS = 2
+
+
+@pytest.fixture
+def variables(tmp_path: Path, lake: Lake, database: Callable[[], str], postgres: int) -> dict[str, str]:
+    """What every process of the installation is told."""
+    name = database().rpartition("dbname=")[2]
+    return {
+        "GPULEDGER_HOME": str(tmp_path / "home"),
+        "GPULEDGER_WAREHOUSE": str(lake),
+        "GPULEDGER_WAREHOUSE_DATA": lake.data,
+        "GPULEDGER_PROVIDERS": str(tmp_path / "providers"),
+        "GPULEDGER_ONLY": json.dumps(PROVIDERS),
+        "GPULEDGER_ALLOW_LOOPBACK": "true",
+        "PREFECT_HOME": str(tmp_path / "prefect"),
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"postgresql+asyncpg://{USER}@{HOST}:{postgres}/{name}",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def test_workers_share_a_night(tmp_path: Path, lake: Lake, variables: dict[str, str]) -> None:
+    server = LocalServer()
+    server.gate.clear()
+    for provider in PROVIDERS:
+        asks = [f'url = "http://127.0.0.1:{server.server_port}/{provider}"']
+        declare_provider(tmp_path / "providers", provider, {"prices": Declared("json_api", asks)}, PAGE)
+
+    with ExitStack() as stack:
+        stack.enter_context(serving(server, server.gate))
+        variables["PREFECT_API_URL"] = stack.enter_context(prefect_at_work(tmp_path / "server", **variables))
+        run(*PREFECT, "--no-prompt", "work-pool", "create", "gpuledger", "--type", "process", **variables)
+        run(*PREFECT, "--no-prompt", "deploy", "--all", **variables)
+        for worker in range(WORKERS):
+            own = {**variables, "PREFECT_HOME": str(tmp_path / f"worker-{worker}")}
+            stack.enter_context(started("worker", "start", "--pool", "gpuledger", command=PREFECT, **own))
+        run(*PREFECT, "deployment", "run", "shared/nightly-in-pool", **variables)
+        # Nobody is answered before all are under way.
+        eventually(lambda: len(server.paths) == len(PROVIDERS), 240)
+        server.gate.set()
+        eventually((tmp_path / "home" / "site" / "index.html").exists, 240)
+
+    with read_warehouse(lake) as connection:
+        scrapes = "SELECT source, status FROM scrapes WHERE provider <> 'history' ORDER BY source"
+        assert connection.sql(scrapes).fetchall() == [(f"{name}.prices", "ok") for name in PROVIDERS]
+        ((runs,),) = connection.sql("SELECT count(*) FROM runs WHERE flow = 'nightly'").fetchall()
+        assert runs == len(PROVIDERS)
+    page = (tmp_path / "home" / "site" / "index.html").read_text(encoding="utf-8")
+    assert f"{len(PROVIDERS)} of {len(PROVIDERS)} sources were read" in page
+    # The same commands serve a lake and a folder.
+    asked = run(*COMMAND, "sql", "SELECT count(*) AS offers FROM latest_offers", "-f", "json", **variables)
+    assert json.loads(asked) == [{"offers": len(PROVIDERS)}]
+    assert "MATCH" in run(*COMMAND, "verify", **variables)
+    assert str(lake) in run(*COMMAND, "doctor", **variables)
+    assert "rows: " in run(*COMMAND, "ledger", "compact", **variables)
+    assert "is no file" in run(*COMMAND, "ledger", "backup", code=2, **variables)
+    run(*COMMAND, "ledger", "copy", tmp_path / "file", **variables)
+    run(*COMMAND, "export", tmp_path / "parquet", **variables)
+    assert list((tmp_path / "parquet" / "offers").rglob("*.parquet"))
+
+
+def run(*command: str | Path, code: int = 0, **variables: str) -> str:
+    """What a command says that ends with this code."""
+    ran = subprocess.run(
+        list(map(str, command)),
+        env={**os.environ, **variables},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=180,
+    )
+    assert ran.returncode == code, ran.stdout + ran.stderr
+    return ran.stdout + ran.stderr
