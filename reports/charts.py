@@ -18,6 +18,8 @@ from markupsafe import Markup
 from reports.tables import in_short, script_json
 
 _INK = "currentColor"
+# Altair copies a chart at every step; the rows are put in its place when it is done.
+_ROWS = alt.NamedData("rows")
 _COLOURS = 8
 _LABEL = 200
 SERIES = pl.Schema({"series": pl.String, "day": pl.Date, "value": pl.Float64})
@@ -41,9 +43,7 @@ def bands(frame: pl.DataFrame, figure_id: str, title: str, described: str) -> Fi
 
     `frame` has columns series, day, p10, p25, p50, p75, p90 (USD per GPU-hour).
     """
-    base = alt.Chart(alt.InlineData(values=_values(frame))).encode(
-        x=alt.X("day:T", title=None, axis=alt.Axis(tickCount=3))
-    )
+    base = alt.Chart(_ROWS).encode(x=alt.X("day:T", title=None, axis=alt.Axis(tickCount=3)))
     price = alt.Axis(format="$.2~f", tickCount=4)
     outer = base.mark_area(color="var(--s1)", opacity=0.18).encode(
         y=alt.Y("p10:Q", title="USD per GPU-hour", axis=price), y2="p90:Q"
@@ -60,7 +60,7 @@ def bands(frame: pl.DataFrame, figure_id: str, title: str, described: str) -> Fi
         .facet(facet=alt.Facet("series:N", title=None), columns=3)
         .resolve_scale(y="independent")
     )
-    return _figure(chart, figure_id, title, described, "price_daily")
+    return _figure(chart, _values(frame), figure_id, title, described, "price_daily")
 
 
 def curves(frame: pl.DataFrame, figure_id: str, title: str, described: str) -> Figure:
@@ -70,7 +70,7 @@ def curves(frame: pl.DataFrame, figure_id: str, title: str, described: str) -> F
     """
     shares = [pl.col(name).round(4) for name in ("held_24", "low", "high")]
     values = frame.select("gpu", "bid", *shares, "starts").to_dicts()
-    base = alt.Chart(alt.InlineData(values=values)).encode(
+    base = alt.Chart(_ROWS).encode(
         x=alt.X("bid:Q", title="bid, USD per GPU-hour", scale=alt.Scale(zero=False), axis=_axis("$.2~f", 4))
     )
     interval = base.mark_area(color="var(--s1)", opacity=0.18).encode(
@@ -88,7 +88,7 @@ def curves(frame: pl.DataFrame, figure_id: str, title: str, described: str) -> F
         .facet(facet=alt.Facet("gpu:N", title=None, sort=None), columns=3)
         .resolve_scale(x="independent")
     )
-    return _figure(chart, figure_id, title, described, "market_machines")
+    return _figure(chart, values, figure_id, title, described, "market_machines")
 
 
 def frontier(frame: pl.DataFrame, figure_id: str, title: str, described: str) -> Figure:
@@ -98,7 +98,7 @@ def frontier(frame: pl.DataFrame, figure_id: str, title: str, described: str) ->
     """
     prices = [pl.col(name).round(4) for name in ("usd_per_gpu_hour", "hours", "usd")]
     values = frame.with_columns(prices).to_dicts()
-    base = alt.Chart(alt.InlineData(values=values)).encode(
+    base = alt.Chart(_ROWS).encode(
         x=alt.X("hours:Q", title="hours", scale=alt.Scale(type="log"), axis=_axis("~s", 6)),
         y=alt.Y("usd:Q", title="cost of the job, USD", scale=alt.Scale(type="log"), axis=_axis("$.2~f", 6)),
     )
@@ -117,7 +117,7 @@ def frontier(frame: pl.DataFrame, figure_id: str, title: str, described: str) ->
     line = efficient.mark_line(color="var(--s1)", strokeWidth=1.4, interpolate="step-after")
     names = efficient.mark_text(align="left", dx=7, dy=-7, color="currentColor").encode(text="gpu:N")
     chart = alt.layer(line, points, names).properties(width=760, height=380)
-    return _figure(chart, figure_id, title, described, "latest_offers")
+    return _figure(chart, values, figure_id, title, described, "latest_offers")
 
 
 def lines(
@@ -148,7 +148,7 @@ def lines(
         alt.Tooltip("day:T"),
         alt.Tooltip("value:Q", title=unit, format=form),
     ]
-    base = alt.Chart(alt.InlineData(values=values)).encode(
+    base = alt.Chart(_ROWS).encode(
         x=alt.X("day:T", title=None, axis=alt.Axis(tickCount=8)),
         y=alt.Y("value:Q", title=unit, scale=alt.Scale(zero=False), axis=_axis(form, 5)),
         color=alt.Color("series:N", scale=alt.Scale(domain=names, range=colours), legend=look),
@@ -160,9 +160,8 @@ def lines(
     alone = base.transform_filter("datum.alone").mark_point(filled=True, size=14)
     shown = [drawn, alone] if any("alone" in point for point in values) else [drawn]
     hovered = base.mark_point(filled=True, size=60, opacity=0).encode(tooltip=tips)
-    still = alt.layer(*shown).properties(width=820, height=260)
-    moving = alt.layer(*shown, hovered).properties(width=820, height=260)
-    return _figure(still, figure_id, title, described, data, redrawn=moving)
+    chart = alt.layer(*shown, hovered).properties(width=820, height=260)
+    return _figure(chart, values, figure_id, title, described, data, still=len(shown))
 
 
 def with_gaps(frame: pl.DataFrame) -> pl.DataFrame:
@@ -199,27 +198,34 @@ _Chart = alt.Chart | alt.FacetChart | alt.LayerChart
 
 
 def _figure(
-    chart: _Chart, figure_id: str, title: str, described: str, data: str, *, redrawn: _Chart | None = None
+    chart: _Chart,
+    values: list[dict[str, Any]],
+    figure_id: str,
+    title: str,
+    described: str,
+    data: str,
+    *,
+    still: int | None = None,
 ) -> Figure:
-    """`redrawn` is what scripts draw where that is more than the static chart: what a pointer finds."""
-    still = _specification(chart, described)
-    moving = _specification(redrawn, described) if redrawn else still
-    svg = Markup(vlc.vegalite_to_svg(still))  # noqa: S704 (it escapes what it draws)  # nosec B704
+    """`still` is how many of the layers are for eyes; the others are what a pointer finds."""
+    moving = _specification(chart, values, described)
+    drawn = {**moving, "layer": moving["layer"][:still]} if still else moving
+    svg = Markup(vlc.vegalite_to_svg(drawn))  # noqa: S704 (it escapes what it draws)  # nosec B704
     return Figure(figure_id, title, svg, script_json(moving), data)
 
 
-def _specification(chart: _Chart, described: str) -> dict[str, Any]:
-    styled = (
-        chart.properties(description=described)
-        .configure(background="transparent", font="inherit")
-        .configure_axis(
+def _specification(chart: _Chart, values: list[dict[str, Any]], described: str) -> dict[str, Any]:
+    styled = chart.properties(description=described).configure(
+        background="transparent",
+        font="inherit",
+        axis=alt.AxisConfig(
             labelColor=_INK, titleColor=_INK, domainColor=_INK, tickColor=_INK, gridColor="var(--line)"
-        )
-        .configure_header(labelColor=_INK, titleColor=_INK)
-        .configure_legend(labelColor=_INK, titleColor=_INK)
-        .configure_view(stroke=None)
+        ),
+        header=alt.HeaderConfig(labelColor=_INK, titleColor=_INK),
+        legend=alt.LegendConfig(labelColor=_INK, titleColor=_INK),
+        view=alt.ViewConfig(stroke=None),
     )
-    found: dict[str, Any] = _shortened(styled.to_dict(validate=False))
+    found: dict[str, Any] = _shortened(styled.to_dict(validate=False) | {"data": {"values": values}})
     return found
 
 

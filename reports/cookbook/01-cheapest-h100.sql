@@ -2,4 +2,4 @@
 SELECT provider, gpu_form_factor, region, usd_per_gpu_hour, source_url
 FROM cheapest_now
 WHERE gpu_model = 'H100' AND pricing_model = 'on_demand'
-ORDER BY usd_per_gpu_hour
+ORDER BY usd_per_gpu_hour, provider, region, source_url

@@ -3,5 +3,5 @@ SELECT provider, instance_type, gpu_model, gpu_form_factor, pricing_model, min(u
 FROM latest_offers
 WHERE gpu_count = 8
 GROUP BY ALL
-ORDER BY usd_per_hour NULLS LAST
+ORDER BY usd_per_hour NULLS LAST, provider, instance_type, pricing_model
 LIMIT 15

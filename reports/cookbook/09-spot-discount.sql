@@ -6,5 +6,5 @@ SELECT provider, instance_type, region,
 FROM latest_offers
 GROUP BY ALL
 HAVING saved IS NOT NULL
-ORDER BY saved DESC
+ORDER BY saved DESC, provider, instance_type, region
 LIMIT 10

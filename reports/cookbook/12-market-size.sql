@@ -3,5 +3,5 @@ SELECT gpu_model, count(*) AS machines, sum(gpus_total) AS gpus, sum(gpus_availa
 FROM market_machines
 WHERE slot = (SELECT max(slot) FROM market_machines)
 GROUP BY ALL
-ORDER BY gpus DESC
+ORDER BY gpus DESC, gpu_model
 LIMIT 10

@@ -6,5 +6,5 @@ FROM (
     GROUP BY ALL
 )
 GROUP BY gpu_model
-ORDER BY machines DESC
+ORDER BY machines DESC, gpu_model
 LIMIT 10

@@ -2,4 +2,4 @@
 SELECT observed_as_stated, gpu_as_stated, value_number AS units_per_hour, 100 / value_number AS hours
 FROM current_observations
 WHERE provider = 'google_colab' AND term = 'units_per_hour' AND gpu_model = 'T4'
-ORDER BY observed_on
+ORDER BY observed_on, gpu_as_stated

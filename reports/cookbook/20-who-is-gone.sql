@@ -2,4 +2,4 @@
 SELECT title, status, since, what_happened, evidence
 FROM providers_now
 WHERE status <> 'active'
-ORDER BY since NULLS LAST
+ORDER BY since NULLS LAST, title

@@ -2,4 +2,4 @@
 SELECT slot::DATE AS night, source, status, error
 FROM scrapes
 WHERE status <> 'ok' AND source NOT LIKE 'history:%'
-ORDER BY slot
+ORDER BY slot, source

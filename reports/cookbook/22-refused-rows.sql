@@ -2,5 +2,5 @@
 SELECT slot::DATE AS night, source, reason, record->>'machine' AS machine
 FROM quarantine
 WHERE source NOT LIKE 'history:%'
-ORDER BY slot
+ORDER BY slot, source, reason, machine
 LIMIT 10

@@ -5,4 +5,4 @@ SELECT
 FROM free_tier_history
 LEFT JOIN providers_now USING (provider)
 WHERE is_change OR standing <> 'snapshot'
-ORDER BY stated_at DESC, provider, tier, term
+ORDER BY stated_at DESC, provider, tier, term, source_url, quote

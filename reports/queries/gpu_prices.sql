@@ -10,4 +10,4 @@ SELECT
 FROM latest_offers
 WHERE usd_per_gpu_hour IS NOT NULL AND gpu_is_known AND availability <> 'unavailable'
 GROUP BY ALL
-ORDER BY lowest, provider, pricing_model
+ORDER BY lowest, provider, pricing_model, gpu_model, gpu_form_factor, gpu_memory_gib

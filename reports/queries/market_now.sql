@@ -7,7 +7,7 @@ WITH newest AS (
 churn AS (
     SELECT
         source, gpu_model, gpu_form_factor, gpu_memory_gib,
-        avg(entry_rate) AS entry_rate, avg(exit_rate) AS exit_rate, count(*) AS snapshots
+        avg(entry_rate ORDER BY slot) AS entry_rate, avg(exit_rate ORDER BY slot) AS exit_rate, count(*) AS snapshots
     FROM listing_churn
     WHERE slot > (SELECT max(slot) FROM listing_churn) - INTERVAL 30 DAY
     GROUP BY ALL
@@ -32,4 +32,4 @@ LEFT JOIN churn
     ON churn.source = rented_daily.source AND churn.gpu_model = rented_daily.gpu_model
     AND churn.gpu_form_factor IS NOT DISTINCT FROM rented_daily.gpu_form_factor
     AND churn.gpu_memory_gib IS NOT DISTINCT FROM rented_daily.gpu_memory_gib
-ORDER BY listed.gpus_total DESC NULLS LAST, rented_daily.gpu_model
+ORDER BY listed.gpus_total DESC NULLS LAST, rented_daily.gpu_model, rented_daily.gpu_form_factor, rented_daily.gpu_memory_gib, provider

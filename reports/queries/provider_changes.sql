@@ -12,4 +12,4 @@ FROM changes
 QUALIFY row_number() OVER (
     PARTITION BY provider ORDER BY slot DESC, gpu_model, gpu_form_factor, gpu_memory_gib, pricing_model
 ) <= 40
-ORDER BY slot DESC, gpu_model, gpu_form_factor, gpu_memory_gib, pricing_model
+ORDER BY slot DESC, gpu_model, gpu_form_factor, gpu_memory_gib, pricing_model, provider

@@ -3,7 +3,7 @@
 CREATE OR REPLACE VIEW realised_volatility AS
 WITH within AS (
     SELECT
-        provider, source, gpu_model, gpu_form_factor, gpu_memory_gib, pricing_model, slot::DATE AS day,
+        provider, source, gpu_model, gpu_form_factor, gpu_memory_gib, pricing_model, slot, slot::DATE AS day,
         ln(p50 / lag(p50) OVER day_of_series) AS r
     FROM price_hourly
     WINDOW day_of_series AS (
@@ -13,7 +13,7 @@ WITH within AS (
 SELECT
     provider, source, gpu_model, gpu_form_factor, gpu_memory_gib, pricing_model, day,
     count(*) AS slots,
-    sqrt(sum(r * r)) AS realised_volatility
+    sqrt(sum(r * r ORDER BY slot)) AS realised_volatility
 FROM within
 GROUP BY ALL
 HAVING count(*) >= 6;

@@ -6,6 +6,7 @@
 -- -1 / ln(1 - f) in observations, and the mean absolute log change given a change.
 -- Over all that is observed: S3 EWMA volatility, v_t = 0.94 v_(t-1) + 0.06 r_t^2 from v_1 = r_1^2, put to a year by the
 -- mean dt; S5 price velocity; the robust volatility 1.4826 * MAD(r) of S6; S7 drawdown and run-up.
+-- Sums are taken in the order of slots, so that they come out the same to the last digit on any number of threads.
 CREATE OR REPLACE VIEW volatility AS
 WITH seen AS (
     SELECT
@@ -31,22 +32,24 @@ measured AS (
         count(r) FILTER (slot > newest - INTERVAL 7 DAY) AS n7,
         count(r) FILTER (slot > newest - INTERVAL 30 DAY) AS n30,
         count(r) FILTER (slot > newest - INTERVAL 90 DAY) AS n90,
-        100 * sqrt(365 * sum(r * r) FILTER (slot > newest - INTERVAL 7 DAY)
-            / sum(dt) FILTER (slot > newest - INTERVAL 7 DAY)) AS hv7,
-        100 * sqrt(365 * sum(r * r) FILTER (slot > newest - INTERVAL 30 DAY)
-            / sum(dt) FILTER (slot > newest - INTERVAL 30 DAY)) AS hv30,
-        100 * sqrt(365 * sum(r * r) FILTER (slot > newest - INTERVAL 90 DAY)
-            / sum(dt) FILTER (slot > newest - INTERVAL 90 DAY)) AS hv90,
-        100 * sqrt(365 / avg(dt) * sum(r * r * if(place = 1, 1, 0.06) * pow(0.94, places - place))) AS ewma,
+        100 * sqrt(365 * sum(r * r ORDER BY slot) FILTER (slot > newest - INTERVAL 7 DAY)
+            / sum(dt ORDER BY slot) FILTER (slot > newest - INTERVAL 7 DAY)) AS hv7,
+        100 * sqrt(365 * sum(r * r ORDER BY slot) FILTER (slot > newest - INTERVAL 30 DAY)
+            / sum(dt ORDER BY slot) FILTER (slot > newest - INTERVAL 30 DAY)) AS hv30,
+        100 * sqrt(365 * sum(r * r ORDER BY slot) FILTER (slot > newest - INTERVAL 90 DAY)
+            / sum(dt ORDER BY slot) FILTER (slot > newest - INTERVAL 90 DAY)) AS hv90,
+        100 * sqrt(
+            365 / avg(dt ORDER BY slot) * sum(r * r * if(place = 1, 1, 0.06) * pow(0.94, places - place) ORDER BY slot)
+        ) AS ewma,
         1.4826 * mad(r) AS robust,
-        avg(abs(p50 - before)) / avg(p50) / avg(dt) AS velocity,
+        avg(abs(p50 - before) ORDER BY slot) / avg(p50 ORDER BY slot) / avg(dt ORDER BY slot) AS velocity,
         count(*) AS observations,
         count(r) AS returns,
         count(r) FILTER (r <> 0) / nullif(count(r), 0) AS change_share,
         count(r) FILTER (r > 0) / nullif(count(r), 0) AS up_share,
         count(r) FILTER (r < 0) / nullif(count(r), 0) AS down_share,
-        avg(abs(r)) FILTER (r <> 0) AS mean_abs_log_change,
-        avg(dt) AS days_between,
+        avg(abs(r) ORDER BY slot) FILTER (r <> 0) AS mean_abs_log_change,
+        avg(dt ORDER BY slot) AS days_between,
         max(under_peak) AS max_drawdown,
         max(over_trough) AS max_run_up,
         max(slot) AS last_slot,

@@ -1,0 +1,32 @@
+"""The questions of the pages: asked again, each answers the same rows in the same order to the last digit."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from reports.queries import answer
+from warehouse.ledger import WAREHOUSE_FILE, read_warehouse
+from warehouse.views import VIEWS
+
+FOLDER = resources.files("reports.queries")
+NAMES = sorted(file.name.removesuffix(".sql") for file in FOLDER.iterdir() if file.name.endswith(".sql"))
+TIMES = 4
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_question_has_one_answer(name: str, demo_home: Path) -> None:
+    with read_warehouse(demo_home / WAREHOUSE_FILE) as connection:
+        first = answer(connection, name)
+        for _ in range(TIMES):
+            assert answer(connection, name).equals(first)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_has_one_answer(view: str, demo_home: Path) -> None:
+    with read_warehouse(demo_home / WAREHOUSE_FILE) as connection:
+        first = connection.sql(f"FROM {view} ORDER BY ALL").pl()
+        for _ in range(TIMES):
+            assert connection.sql(f"FROM {view} ORDER BY ALL").pl().equals(first)
