@@ -31,7 +31,7 @@ nightly: $(READY) ## One live run against the internet into GPULEDGER_HOME or ./
 
 # One process more than there are cores: some tests wait for servers, schedules and time limits.
 test: lint ## Lint, types, import contracts, tests
-	$(BIN)/pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist loadfile
+	$(BIN)/pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -11,7 +11,7 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import keeping, reading
+from benchmarks import keeping, lake, reading, scale
 from benchmarks.measuring import Line, peak_megabytes
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
@@ -21,7 +21,7 @@ _BEGIN, _END = "<!-- measured: begin -->", "<!-- measured: end -->"
 def main() -> None:
     """Measure, print and write."""
     lines: list[Line] = []
-    for family in (reading.lines, keeping.lines):
+    for family in (reading.lines, keeping.lines, scale.lines, lake.lines):
         for line in family():
             lines.append(line)
             Console().print(f"{line.what}: {line.ratio:.2f} of {line.against}", markup=False)

@@ -16,7 +16,7 @@ import polars as pl
 
 from benchmarks import book
 from benchmarks.measuring import Line, seconds
-from benchmarks.reading import _scrape
+from benchmarks.reading import scrape
 from expectations.gate import Snapshot, judge
 from scrapers.reading import read
 from scrapers.registry import source
@@ -32,7 +32,7 @@ A_NIGHT = 5_000
 
 def lines() -> Iterator[Line]:
     """Validation and appending of a million rows, and the size of thirty nights."""
-    frame = _million()
+    frame = million()
     with TemporaryDirectory() as folder:
         home = Path(folder)
         ours, raw = seconds(lambda: _append(home, frame), lambda: _insert(home, frame), times=2)
@@ -54,7 +54,7 @@ def _offers(index: int, size: int) -> pl.DataFrame:
     return read(source(book.SOURCE), captures, slot=book.SLOT, run_id="bench").frames["offers"]
 
 
-def _million() -> pl.DataFrame:
+def million() -> pl.DataFrame:
     """A million rows: the market of one moment again and again, each with keys of its own."""
     once = _offers(10, 25_000)
     copies = -(-ROWS // once.height)
@@ -68,7 +68,7 @@ def _million() -> pl.DataFrame:
 def _append(home: Path, frame: pl.DataFrame) -> None:
     (home / LEDGER_FILE).unlink(missing_ok=True)
     with Ledger(home) as ledger:
-        ledger.append(ScrapeRecord(_scrape(frame.height), {"offers": frame}))
+        ledger.append(ScrapeRecord(scrape(frame.height), {"offers": frame}))
 
 
 def _insert(home: Path, frame: pl.DataFrame) -> None:
@@ -109,11 +109,11 @@ def _sizes() -> Iterator[Line]:
                     pl.lit(book.SLOT).dt.offset_by(f"{night}d").alias("slot"),
                     pl.lit(f"run-{night}").alias("run_id"),
                 )
-                scrape: dict[str, Any] = _scrape(frame.height) | {
+                whose: dict[str, Any] = scrape(frame.height) | {
                     "slot": frame["slot"][0],
                     "run_id": f"run-{night}",
                 }
-                ledger.append(ScrapeRecord(scrape, {"offers": frame}))
+                ledger.append(ScrapeRecord(whose, {"offers": frame}))
                 rows += frame.height
                 text = "".join(json.dumps(offer) + "\n" for offer in book.offers(A_NIGHT, night))
                 zipped += len(gzip.compress(text.encode(), 6))

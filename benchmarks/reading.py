@@ -54,10 +54,10 @@ def _ours(home: Path, bodies: list[bytes]) -> None:
     parsed = _parsed(bodies)
     (home / "ledger.duckdb").unlink(missing_ok=True)
     with Ledger(home) as ledger:
-        ledger.append(ScrapeRecord(_scrape(parsed.rows), parsed.frames))
+        ledger.append(ScrapeRecord(scrape(parsed.rows), parsed.frames))
 
 
-def _scrape(rows: int) -> dict[str, Any]:
+def scrape(rows: int) -> dict[str, Any]:
     times = dict.fromkeys(("slot", "started_at", "finished_at"), book.SLOT)
     names = {"run_id": "bench", "provider": "vast_ai", "source": book.SOURCE, "parser_version": "bench"}
     counts = {"rows_parsed": rows, "rows_accepted": rows, "rows_quarantined": 0}

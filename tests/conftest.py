@@ -14,6 +14,8 @@ import pytest
 from tests.processes import COMMAND, prefect_at_work
 
 CAPTURES = Path(__file__).resolve().parents[2] / "shared" / "captures"
+# The demo, which many wait for, is made beside two files that do without it.
+LONGEST = ("hostile/test_site", "faults/", "lake/", "flows/test_nightly", "hostile/", "flows/")
 Gpuledger = Callable[..., subprocess.CompletedProcess[str]]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "microsoft-edge")
 
@@ -81,3 +83,10 @@ def demo_home(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Path:
 def demo_site(demo_home: Path) -> Path:
     """The demo's site."""
     return demo_home / "site"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process is left alone with it at the end."""
+    items.sort(
+        key=lambda item: next((place for place, part in enumerate(LONGEST) if part in item.nodeid), 99)
+    )

@@ -16,7 +16,8 @@ from warehouse.ledger import WAREHOUSE_FILE, read_warehouse
 _BEGIN, _END = "<!-- faults: begin -->", "<!-- faults: end -->"
 _ADDRESS = re.compile(r"https?://[\w.]+(?::\d+)?/prices(: )?")
 _HOST = re.compile(r"\b127\.0\.\d+\.\d+\b")
-_OF_THE_NIGHT = re.compile(r"; it begins .*|source is \S+, slot is [^,]+, ")
+# A second try is one that a slow machine made; a third was the last.
+_OF_THE_NIGHT = re.compile(r"; it begins .*|source is \S+, slot is [^,]+, | \(2 tries\)")
 _ALL = """
 SELECT
     source, status, rows_accepted, rows_quarantined, error,
