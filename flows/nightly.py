@@ -161,7 +161,7 @@ async def nightly(request: RunRequest, watch: Watch | None = None) -> RunSummary
             await _fill(request, ledger, summary, watch)
         if not request.share:
             finish(request, summary)
-    await _show(summary)
+    await _leave_artifacts(summary)
     return summary
 
 
@@ -177,11 +177,16 @@ async def begin(request: RunRequest, ledger: Ledger, summary: RunSummary) -> Non
 
 def finish(request: RunRequest, summary: RunSummary) -> None:
     """What is done once after all providers: publish, render the site, tell whoever is to be told."""
+    show(request, summary)
+    summary.told = alert(request, summary)
+
+
+def show(request: RunRequest, summary: RunSummary) -> None:
+    """Publish what is stored, and render the site from it."""
     summary.warehouse = publish_copy(request.place)
     # Runs of two flows may both come here on a lake, and there is one site.
     with turn(request.home, "site", lock_file="site.lock", queue=True):
         summary.site = report(request, summary.warehouse)
-    summary.told = alert(request, summary)
 
 
 async def _fill(request: RunRequest, ledger: Ledger, summary: RunSummary, watch: Watch) -> None:
@@ -239,7 +244,7 @@ async def _crawl_end(crawling: asyncio.Future[None]) -> None:
         get_run_logger().error("the crawl ended early: %s", visible(traceback.format_exc()))
 
 
-async def _show(summary: RunSummary) -> None:
+async def _leave_artifacts(summary: RunSummary) -> None:
     """Leave the run's table of sources and a link to the site in Prefect."""
     table = [
         {

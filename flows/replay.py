@@ -15,13 +15,13 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.comparing import comparable
 from flows.ingest import judged
+from flows.nightly import show
 from flows.queries import question
 from flows.runs import RunRequest, RunSummary, Watch, new_run_id
 from flows.turns import turn
-from reports import site
 from scrapers.archive import Archive, read_archive
 from scrapers.registry import Source
-from warehouse.ledger import Ledger, ScrapeRecord, publish
+from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.schema import FACT_TABLES
 
 
@@ -29,7 +29,8 @@ from warehouse.schema import FACT_TABLES
 def replay(request: RunRequest, watch: Watch | None = None) -> RunSummary:
     """Parse the archived captures of every slot since `min(request.at)` again.
 
-    Slots that come out as they stand are left alone; the summary counts them as already settled.
+    Slots that come out as they stand are left alone; the summary counts them as already settled. The site is
+    rendered anew where there is something to correct.
     """
     watch = watch or Watch()
     started = datetime.now(UTC)
@@ -52,10 +53,8 @@ def replay(request: RunRequest, watch: Watch | None = None) -> RunSummary:
                 watch.stored(record)
         if summary.scrapes:
             ledger.append_run(summary.row())
-    summary.warehouse = publish(request.place)
-    out = request.home / "site"
-    site.build(summary.warehouse, out, as_of=started)
-    summary.site = out / "index.html"
+    if summary.scrapes:
+        show(request, summary)
     return summary
 
 

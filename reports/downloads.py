@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import duckdb
 import polars as pl
+import pyarrow.parquet as pq
 
 from reports.queries import answer
 from warehouse.plain import visible_columns
@@ -40,6 +41,9 @@ VIEWS: Final = (
     "cheapest_now",
     "freshness",
 )
+_PART: Final = 100_000
+_PACKED: Final = {"compression": "zstd"}
+_MOST_ROWS_OF_A_SHEET: Final = 1_000_000
 _FORMULA: Final = r"^[=+\-@\t\r\n＝＋－＠]"
 _TYPES: Final = {
     pl.Boolean: "boolean",
@@ -52,20 +56,41 @@ _TYPES: Final = {
 
 
 def write(connection: duckdb.DuckDBPyConnection, folder: Path, *, as_of: datetime) -> list[Path]:
-    """Write every gold view into a folder, twice, and datapackage.json beside them; returns the paths."""
+    """Write every gold view into a folder, and datapackage.json beside them; returns the paths.
+
+    Each is there as Parquet, and as CSV unless it has more rows than a spreadsheet can hold.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     meanings = {row["view_name"]: row["comment"] for row in answer(connection, "views").to_dicts()}
     resources = []
     for name in VIEWS:
-        # A view's rows have no order of their own, and the same ledger gives the same bytes.
-        frame = connection.execute(f"FROM {name} ORDER BY ALL").pl()
-        parquet, csv = folder / f"{name}.parquet", folder / f"{name}.csv"
-        frame.write_parquet(parquet, compression="zstd")
-        harmless(frame).write_csv(csv)
-        resources += [_resource(path, name, meanings[name], frame) for path in (parquet, csv)]
+        schema = _written(connection, name, folder)
+        written = (folder / f"{name}.parquet", folder / f"{name}.csv")
+        resources += [_resource(path, name, meanings[name], schema) for path in written if path.exists()]
     package = folder / "datapackage.json"
     package.write_text(_package(resources, _sources(connection), as_of), encoding="utf-8")
     return [*(folder / resource["path"] for resource in resources), package]
+
+
+def _written(connection: duckdb.DuckDBPyConnection, name: str, folder: Path) -> pl.Schema:
+    """Write a view in parts, so that a long one needs no more memory than a short one; returns its schema."""
+    parquet, csv = folder / f"{name}.parquet", folder / f"{name}.csv"
+    # A view's rows have no order of their own, and the same ledger gives the same bytes.
+    query = f"FROM {name} ORDER BY ALL"
+    reader = connection.execute(query).to_arrow_reader(_PART)
+    nothing = pl.DataFrame(pl.from_arrow(reader.schema.empty_table()))
+    rows = 0
+    with csv.open("wb") as text, pq.ParquetWriter(parquet, nothing.to_arrow().schema, **_PACKED) as file:
+        harmless(nothing).write_csv(text)
+        for batch in reader:
+            frame = pl.DataFrame(pl.from_arrow(batch))
+            file.write_table(frame.to_arrow())
+            rows += frame.height
+            if rows <= _MOST_ROWS_OF_A_SHEET:
+                harmless(frame).write_csv(text, include_header=False)
+    if rows > _MOST_ROWS_OF_A_SHEET:
+        csv.unlink()
+    return nothing.schema
 
 
 def harmless(frame: pl.DataFrame) -> pl.DataFrame:
@@ -80,8 +105,9 @@ def harmless(frame: pl.DataFrame) -> pl.DataFrame:
     return safe.rename(lambda name: re.sub(_FORMULA, r"'\g<0>", name))
 
 
-def _resource(path: Path, name: str, meaning: str, frame: pl.DataFrame) -> dict[str, Any]:
-    body = path.read_bytes()
+def _resource(path: Path, name: str, meaning: str, schema: pl.Schema) -> dict[str, Any]:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
     form = path.suffix.removeprefix(".")
     return {
         "name": f"{name.replace('_', '-')}-{form}",
@@ -90,14 +116,14 @@ def _resource(path: Path, name: str, meaning: str, frame: pl.DataFrame) -> dict[
         "path": path.name,
         "format": form,
         "mediatype": "text/csv" if form == "csv" else "application/vnd.apache.parquet",
-        "bytes": len(body),
-        "hash": f"sha256:{hashlib.sha256(body).hexdigest()}",
-        "schema": {"fields": list(_fields(frame))},
+        "bytes": path.stat().st_size,
+        "hash": f"sha256:{digest}",
+        "schema": {"fields": list(_fields(schema))},
     }
 
 
-def _fields(frame: pl.DataFrame) -> Iterable[dict[str, str]]:
-    for name, dtype in frame.schema.items():
+def _fields(schema: pl.Schema) -> Iterable[dict[str, str]]:
+    for name, dtype in schema.items():
         yield {"name": name, "type": _TYPES.get(dtype.base_type(), "string")}
 
 

@@ -54,6 +54,17 @@ PAGES: Final = (
 )
 # Kinds with a page for every GPU and every provider.
 MANY: Final = (gpu, provider)
+# Views that many pages ask, and that read the whole ledger; each has one row a series and slot at most.
+KEPT: Final = (
+    "latest_offers",
+    "price_hourly",
+    "price_daily",
+    "availability_daily",
+    "rented_daily",
+    "breadth_daily",
+    "listing_churn",
+    "volatility",
+)
 ASSETS: Final = ("style.css", "site.js", "calculator.js")
 SIMULATED: Final = "Recorded and simulated data for the demo. These are not live prices."
 
@@ -74,13 +85,13 @@ def build(warehouse: Path | Lake, out: Path, *, as_of: datetime) -> list[Path]:
     fresh = out.with_name(f".{out.name}.fresh")
     shutil.rmtree(fresh, ignore_errors=True)
     (fresh / "assets").mkdir(parents=True)
-    with read_warehouse(warehouse) as connection:
+    with read_warehouse(warehouse, kept=KEPT) as connection:
         (origin,) = answer(connection, "origin").to_dicts()
         stands = origin["newest_slot"] if origin["is_simulated"] and origin["newest_slot"] else as_of
         banner = SIMULATED if origin["is_simulated"] else None
         pages = [module.page(connection) for module in PAGES]
         pages += [page for module in MANY for page in module.pages(connection)]
-        downloads.write(connection, fresh / "downloads", as_of=stands)
+        written = downloads.write(connection, fresh / "downloads", as_of=stands)
         (fresh / "feed.xml").write_text(feed(connection, as_of=stands, note=banner), encoding="utf-8")
     common = {
         "navigation": [(page.name, page.title) for page in pages if not page.parent],
@@ -88,6 +99,7 @@ def build(warehouse: Path | Lake, out: Path, *, as_of: datetime) -> list[Path]:
         "banner": banner,
         "version": metadata.version("gpuledger"),
         "downloads": downloads.VIEWS,
+        "sheets": {path.stem for path in written if path.suffix == ".csv"},
     }
     for name in ASSETS:
         text = (resources.files("reports") / "assets" / name).read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,10 +19,9 @@ from typing import Any, Self
 import duckdb
 import polars as pl
 
-from warehouse.derive import inherited_comment
 from warehouse.lake import NAME, Lake, lake_statements, patiently
 from warehouse.migrating import bring_up_to_date, is_up_to_date, steps
-from warehouse.past import make_views
+from warehouse.past import inherit_comments, make_views
 from warehouse.plain import first_line, quoted
 from warehouse.queries import question
 from warehouse.schema import BY_NAME
@@ -145,8 +144,7 @@ class Ledger:
             bring_up_to_date(cursor, steps())
             for statement in view_statements():
                 cursor.execute(statement)
-            for view, column in cursor.execute(question("columns_without_comment")).fetchall():
-                cursor.execute(inherited_comment(view, column))
+            inherit_comments(cursor)
 
     def _make_lake(self) -> None:
         """Make tables and views, unless they are those of today: making them disturbs others that write."""
@@ -195,13 +193,15 @@ def publish(place: Path | Lake) -> Path | Lake:
     return target
 
 
-def read_warehouse(warehouse: Path | Lake, at: datetime | None = None) -> duckdb.DuckDBPyConnection:
+def read_warehouse(
+    warehouse: Path | Lake, at: datetime | None = None, kept: Collection[str] = ()
+) -> duckdb.DuckDBPyConnection:
     """Open what is published for reading: no writing, no files, no extensions, no settings changed.
 
-    With `at`, an aware datetime, everything is as it stood then. A lake is read as it stands when it is
-    opened. Raises WarehouseDamaged or LakeRefused.
+    With `at`, an aware datetime, everything is as it stood then. Views named in `kept` are worked out once. A
+    lake is read as it stands when it is opened. Raises WarehouseDamaged or LakeRefused.
     """
-    connection = open_warehouse(warehouse, at)
+    connection = open_warehouse(warehouse, at, kept)
     if isinstance(warehouse, Lake):
         connection.execute(f"SET allowed_directories = [{quoted(warehouse.files(connection))}]")
     connection.execute("SET enable_external_access = false")
@@ -209,23 +209,26 @@ def read_warehouse(warehouse: Path | Lake, at: datetime | None = None) -> duckdb
     return connection
 
 
-def open_warehouse(warehouse: Path | Lake, at: datetime | None = None) -> duckdb.DuckDBPyConnection:
+def open_warehouse(
+    warehouse: Path | Lake, at: datetime | None = None, kept: Collection[str] = ()
+) -> duckdb.DuckDBPyConnection:
     """As `read_warehouse`, with nothing locked: for what writes files, and never for a user's question."""
     if isinstance(warehouse, Lake):
         connection = warehouse.open(read_only=True)
         # A lake keeps no comments on the columns of its views, and the data page shows them.
-        make_views(connection, NAME, at)
+        make_views(connection, NAME, at, kept)
         return connection
+    own_memory = bool(at or kept)
     try:
-        connection = duckdb.connect("" if at else str(warehouse), read_only=at is None)
-        if at:
+        connection = duckdb.connect("" if own_memory else str(warehouse), read_only=not own_memory)
+        if own_memory:
             connection.execute(f"ATTACH {quoted(str(warehouse))} AS stored (READ_ONLY)")
     except duckdb.Error as problem:
         said = f"{warehouse} cannot be read, the next run publishes it anew ({first_line(problem)})"
         raise WarehouseDamaged(said) from problem
     connection.execute("SET TimeZone = 'UTC'")
-    if at:
-        make_views(connection, "stored", at)
+    if own_memory:
+        make_views(connection, "stored", at, kept)
     return connection
 
 

@@ -1,22 +1,32 @@
-"""The tables as they stood at a moment, and the gold views over them.
+"""The gold views in a reader's own memory: over the tables of a lake, or as they stood at a moment.
 
 Rows are written once and never changed, so that what stood at a moment is what had been written by then.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 import duckdb
 
+from warehouse.derive import inherited_comment
+from warehouse.plain import quoted
+from warehouse.queries import question
 from warehouse.schema import SCRAPES, TABLES, Table
-from warehouse.views import view_statements
+from warehouse.views import VIEWS, view_statements
 
 
-def make_views(connection: duckdb.DuckDBPyConnection, stored: str, at: datetime | None = None) -> None:
+def make_views(
+    connection: duckdb.DuckDBPyConnection,
+    stored: str,
+    at: datetime | None = None,
+    kept: Collection[str] = (),
+) -> None:
     """Make the gold views in a connection's own memory, over the tables of an attached database.
 
-    With `at`, over those rows alone that had been written by then, tables included.
+    With `at`, over those rows alone that had been written by then, tables included. What `kept` names is
+    worked out once and kept as a table, for whoever asks many questions of it.
     """
     connection.execute(f"SET search_path = 'memory.main,{stored}.main'")
     if at:
@@ -25,6 +35,26 @@ def make_views(connection: duckdb.DuckDBPyConnection, stored: str, at: datetime 
             connection.execute(_as_written(table, stored, at))
     for statement in view_statements():
         connection.execute(statement)
+    if kept:
+        inherit_comments(connection)
+    for view in filter(kept.__contains__, VIEWS):
+        _keep(connection, view)
+
+
+def inherit_comments(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give the columns of views that have no comment the one of the tables' column of their name."""
+    for view, column in connection.execute(question("columns_without_comment")).fetchall():
+        connection.execute(inherited_comment(view, column))
+
+
+def _keep(connection: duckdb.DuckDBPyConnection, view: str) -> None:
+    """Put a table in a view's place; views that build on it find the table by its name."""
+    comments = connection.execute(question("comments"), [view]).fetchall()
+    connection.execute(f"CREATE TABLE kept AS FROM {view}")
+    connection.execute(f"DROP VIEW {view}")
+    connection.execute(f"ALTER TABLE kept RENAME TO {view}")
+    for subject, comment in comments:
+        connection.execute(f"COMMENT ON {subject} IS {quoted(comment)}")
 
 
 def _as_written(table: Table, stored: str, at: datetime) -> str:

@@ -1,6 +1,12 @@
--- What is counted of each standing night of $source up to $until, oldest first: rows, fingerprints of all prices and of
+-- What is counted of each of the ninety standing nights of $source up to $until, newest first: rows, fingerprints of all prices and of
 -- all bytes, the median price, how often each column has a value, and the GPU models on offer.
-WITH offered AS (
+WITH looked_at AS (
+    SELECT min(slot) AS first
+    FROM (
+        SELECT slot FROM current_scrapes WHERE source = $source AND slot <= $until ORDER BY slot DESC LIMIT 90
+    )
+),
+offered AS (
     SELECT
         slot,
         count(*) AS rows,
@@ -12,13 +18,13 @@ WITH offered AS (
         count(disk_gib) AS disk_gib, count(reliability) AS reliability, count(throughput) AS throughput,
         count(interruption_high) AS interruption_high
     FROM current_offers
-    WHERE source = $source AND slot <= $until
+    WHERE source = $source AND slot BETWEEN (SELECT first FROM looked_at) AND $until
     GROUP BY slot
 ),
 archived AS (
     SELECT slot, bit_xor(hash(capture_id)) AS captures
     FROM captures
-    WHERE source = $source AND slot <= $until AND role IN ('response', 'rendered')
+    WHERE source = $source AND slot BETWEEN (SELECT first FROM looked_at) AND $until AND role IN ('response', 'rendered')
     GROUP BY slot
 )
 SELECT *

@@ -21,7 +21,7 @@ from flows.demo import nights
 from scrapers.registry import sources
 from warehouse.ledger import WAREHOUSE_FILE, read_warehouse
 
-KILLS = 10
+KILLS = 6
 Gpuledger = Callable[..., subprocess.CompletedProcess[str]]
 FACTS = ("offers", "plans", "terms", "quarantine", "findings", "incidents", "expectation_results")
 

@@ -41,6 +41,7 @@ def variables(tmp_path: Path, lake: Lake, database: Callable[[], str], postgres:
     }
 
 
+@pytest.mark.soak
 def test_workers_share_a_night(tmp_path: Path, lake: Lake, variables: dict[str, str]) -> None:
     server = LocalServer()
     server.gate.clear()

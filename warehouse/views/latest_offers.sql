@@ -1,6 +1,12 @@
--- Every offer of each source's newest standing slot: what could be rented at the last look.
+-- Every offer of each source's newest standing slot: what could be rented at the last look. The newest slots are found
+-- first, so that of a long ledger only its end is read.
 CREATE OR REPLACE VIEW latest_offers AS
+WITH newest AS (
+    SELECT source, max(slot) AS slot
+    FROM current_offers
+    GROUP BY source
+)
 SELECT *
 FROM current_offers
-QUALIFY slot = max(slot) OVER (PARTITION BY source);
+SEMI JOIN newest USING (source, slot);
 COMMENT ON VIEW latest_offers IS 'Offers of each source''s newest snapshot.';

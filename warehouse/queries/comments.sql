@@ -1,0 +1,8 @@
+-- The comments of a view in a reader's own memory and of its columns, by what COMMENT ON calls them once it is a table.
+SELECT 'TABLE ' || view_name, comment
+FROM duckdb_views()
+WHERE database_name = 'memory' AND view_name = $1 AND comment IS NOT NULL
+UNION ALL
+SELECT format('COLUMN {}.{}', table_name, column_name), comment
+FROM duckdb_columns()
+WHERE database_name = 'memory' AND table_name = $1 AND comment IS NOT NULL
