@@ -5,8 +5,11 @@ Rows are written once and never changed, so that what stood at a moment is what 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 from datetime import datetime
+from tempfile import gettempdir
+from typing import Final
 
 import duckdb
 
@@ -15,6 +18,9 @@ from warehouse.plain import quoted
 from warehouse.queries import question
 from warehouse.schema import SCRAPES, TABLES, Table
 from warehouse.views import VIEWS, view_statements
+
+MOST_MEMORY: Final = "2GB"
+"""What DuckDB may hold for a reader that keeps views."""
 
 
 def make_views(
@@ -37,6 +43,9 @@ def make_views(
         connection.execute(statement)
     if kept:
         inherit_comments(connection)
+        # Years of offers are more than a small machine can hold: what is over lies in a folder meanwhile.
+        connection.execute(f"SET temp_directory = {quoted(f'{gettempdir()}/gpuledger-{os.getpid()}')}")
+        connection.execute(f"SET memory_limit = '{MOST_MEMORY}'")
     for view in filter(kept.__contains__, VIEWS):
         _keep(connection, view)
 
