@@ -74,7 +74,7 @@ def test_a_slot_that_is_not_published_is_refused(home: Path, gpuledger: Gpuledge
 
 def test_a_warehouse_of_an_older_version_says_so(home: Path, gpuledger: Gpuledger) -> None:
     with duckdb.connect(str(home / WAREHOUSE_FILE)) as published:
-        published.sql("DROP VIEW terms_known")
+        published.sql("DROP TABLE utilisation")
     refused = gpuledger("report", "--home", home)
     assert refused.returncode == 2
     assert "published by another version" in refused.stderr

@@ -124,16 +124,9 @@ def lake(database: Callable[[], str], tmp_path: Path) -> Lake:
     return Lake.parse(f"ducklake:postgres:{database()}", str(tmp_path / "lake"))
 
 
-@pytest.fixture(params=["folder", "s3"])
-def any_lake(
-    request: pytest.FixtureRequest,
-    database: Callable[[], str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Lake:
-    """A new lake with its files in a folder, and one with them in a bucket."""
-    if request.param == "folder":
-        return Lake.parse(f"ducklake:postgres:{database()}", str(tmp_path / "lake"))
-    for name, value in request.getfixturevalue("s3").items():
+@pytest.fixture
+def lake_in_s3(s3: dict[str, str], database: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> Lake:
+    """A new lake with its files in a bucket."""
+    for name, value in s3.items():
         monkeypatch.setenv(name, value)
     return Lake.parse(f"ducklake:postgres:{database()}", f"s3://{BUCKET}/{os.getpid()}-{next(_NUMBERS)}")

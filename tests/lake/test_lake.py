@@ -72,15 +72,15 @@ def answers(
 
 
 def test_a_copy_holds_the_same_rows_and_answers_alike_there_and_back_again(
-    filled: Path, any_lake: Lake, tmp_path: Path
+    filled: Path, lake_in_s3: Lake, tmp_path: Path
 ) -> None:
     heard: list[str] = []
-    rows = copy(filled, any_lake, lambda table, _: heard.append(table))
+    rows = copy(filled, lake_in_s3, lambda table, _: heard.append(table))
     assert rows == sum(count for count, _ in checksums(filled / LEDGER_FILE).values())
     assert sorted(heard) == sorted(checksums(filled / LEDGER_FILE))
-    assert checksums(any_lake) == checksums(filled / LEDGER_FILE)
-    assert answers(any_lake) == answers_of_file(filled)
-    copy(any_lake, tmp_path / "back")
+    assert checksums(lake_in_s3) == checksums(filled / LEDGER_FILE)
+    assert answers(lake_in_s3) == answers_of_file(filled)
+    copy(lake_in_s3, tmp_path / "back")
     assert checksums(tmp_path / "back" / LEDGER_FILE) == checksums(filled / LEDGER_FILE)
     assert answers_of_file(tmp_path / "back") == answers_of_file(filled)
 
@@ -124,14 +124,14 @@ with Ledger(Lake(sys.argv[1], sys.argv[2])) as ledger:
 """
 
 
-def test_four_writers_lose_nothing_and_readers_see_whole_commits_only(any_lake: Lake) -> None:
+def test_four_writers_lose_nothing_and_readers_see_whole_commits_only(lake: Lake) -> None:
     """Nothing made the lake before them: the four make it, too, at once."""
-    command = [sys.executable, "-c", WRITE, any_lake.catalog, any_lake.data]
+    command = [sys.executable, "-c", WRITE, lake.catalog, lake.data]
     writers = [subprocess.Popen([*command, str(number)]) for number in range(WRITERS)]
     seen: list[int] = []
     while any(writer.poll() is None for writer in writers):
         try:
-            connection = read_warehouse(any_lake)
+            connection = read_warehouse(lake)
         except LakeRefused:
             assert not seen, "a lake that was there is refused"
             continue
@@ -149,7 +149,7 @@ def test_four_writers_lose_nothing_and_readers_see_whole_commits_only(any_lake: 
     assert [writer.returncode for writer in writers] == [0] * WRITERS
     assert seen == sorted(seen)
     assert len(set(seen)) > 2, "no reader came between the first commit and the last"
-    with read_warehouse(any_lake) as connection:
+    with read_warehouse(lake) as connection:
         stored = connection.sql("""
             SELECT source, count(DISTINCT slot), count(*) FROM offers GROUP BY source ORDER BY source
         """).fetchall()
