@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from reports import downloads
 from reports.feed import feed
@@ -39,6 +40,23 @@ def test_every_view_is_there_twice_as_the_package_says(demo_home: Path, demo_sit
             assert frame.columns == [field["name"] for field in resource["schema"]["fields"]]
             rows = connection.sql(f"SELECT count(*) FROM {resource['title']}").fetchall()
             assert [(frame.height,)] == rows, resource["path"]
+
+
+def test_what_no_spreadsheet_holds_comes_as_parquet_alone(
+    demo_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "_MOST_ROWS_OF_A_SHEET", 1_000)
+    with read_warehouse(demo_home / WAREHOUSE_FILE) as connection:
+        written = downloads.write(
+            connection, tmp_path / "downloads", as_of=datetime(2026, 11, 19, tzinfo=UTC)
+        )
+        rows = {
+            name: connection.sql(f"SELECT count(*) FROM {name}").fetchall()[0][0] for name in downloads.VIEWS
+        }
+    sheets = {path.stem for path in written if path.suffix == ".csv"}
+    assert sheets == {name for name, count in rows.items() if count <= 1_000}
+    assert 0 < len(sheets) < len(downloads.VIEWS)
+    assert {path.name for path in (tmp_path / "downloads").iterdir()} == {path.name for path in written}
 
 
 def test_a_cell_that_a_spreadsheet_would_run_is_made_text() -> None:

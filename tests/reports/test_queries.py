@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from reports.queries import answer
+from reports.site import KEPT
 from warehouse.ledger import WAREHOUSE_FILE, read_warehouse
 from warehouse.views import VIEWS
 
@@ -22,6 +25,21 @@ def test_a_question_has_one_answer(name: str, demo_home: Path) -> None:
         first = answer(connection, name)
         for _ in range(TIMES):
             assert answer(connection, name).equals(first)
+
+
+@pytest.fixture(scope="module")
+def kept(demo_home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse as the site reads it, with what many pages ask worked out once."""
+    with read_warehouse(demo_home / WAREHOUSE_FILE, kept=KEPT) as connection:
+        yield connection
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_kept_answers_as_the_views_do(
+    name: str, demo_home: Path, kept: duckdb.DuckDBPyConnection
+) -> None:
+    with read_warehouse(demo_home / WAREHOUSE_FILE) as connection:
+        assert answer(kept, name).equals(answer(connection, name))
 
 
 @pytest.mark.parametrize("view", VIEWS)
