@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,8 +44,3 @@ def seconds(*works: Callable[[], object], times: int = 3) -> list[float]:
             work()
             least[place] = min(least[place], time.perf_counter() - began)
     return least
-
-
-def peak_megabytes() -> float:
-    """The most memory that this process has held."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
