@@ -21,7 +21,7 @@ from flows.demo import nights
 from scrapers.registry import sources
 from warehouse.ledger import WAREHOUSE_FILE, read_warehouse
 
-KILLS = 6
+KILLS = 5
 Gpuledger = Callable[..., subprocess.CompletedProcess[str]]
 FACTS = ("offers", "plans", "terms", "quarantine", "findings", "incidents", "expectation_results")
 
@@ -172,6 +172,7 @@ def test_no_address_of_a_host_is_stored(demo_home: Path) -> None:
     assert records == [(0,)]
 
 
+@pytest.mark.soak
 def test_a_second_demo_changes_no_row_count(demo_home: Path, gpuledger: Gpuledger) -> None:
     before = counts(demo_home)
     (scrapes,) = ask(demo_home, "SELECT count(*) FROM scrapes WHERE source NOT LIKE 'history:%'")

@@ -169,6 +169,7 @@ def browsers(process: int) -> list[int]:
     return found
 
 
+@pytest.mark.soak
 def test_a_published_copy_that_is_damaged_is_told_and_made_anew(run: Run, home: Path) -> None:
     assert run("nightly").returncode == 0
     published = home / WAREHOUSE_FILE
