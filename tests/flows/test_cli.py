@@ -120,6 +120,14 @@ def test_live_prices_never_join_simulated_ones(home: Path, tmp_path: Path, gpule
     assert "holds simulated nights" in refused.stderr
 
 
+def test_the_past_can_be_asked(demo_home: Path, gpuledger: Gpuledger) -> None:
+    asked = ("sql", "--home", demo_home, "--format", "csv", "SELECT count(*) AS offers FROM latest_offers")
+    assert gpuledger(*asked, "--at", "2000-01-01").stdout == "offers\n0\n"
+    now = gpuledger(*asked).stdout
+    assert now != "offers\n0\n"
+    assert gpuledger(*asked, "--at", "2100-01-01").stdout == now
+
+
 def test_replay_corrects_what_an_older_parser_misread_and_keeps_both(
     home: Path, gpuledger: Gpuledger
 ) -> None:
