@@ -22,6 +22,7 @@ from scrapers.reading import read
 from scrapers.registry import source
 from warehouse import keeping
 from warehouse.derive import ddl
+from warehouse.lake import Lake
 from warehouse.ledger import LEDGER_FILE, Ledger, ScrapeRecord
 from warehouse.schema import BY_NAME
 
@@ -35,7 +36,7 @@ def lines() -> Iterator[Line]:
     frame = million()
     with TemporaryDirectory() as folder:
         home = Path(folder)
-        ours, raw = seconds(lambda: _append(home, frame), lambda: _insert(home, frame), times=2)
+        ours, raw = seconds(lambda: _append_to_new(home, frame), lambda: _insert(home, frame), times=2)
         yield Line(
             "appending a million offers to the ledger",
             "a raw INSERT of the same frame",
@@ -65,9 +66,14 @@ def million() -> pl.DataFrame:
     return pl.concat(apart).head(ROWS)
 
 
-def _append(home: Path, frame: pl.DataFrame) -> None:
+def _append_to_new(home: Path, frame: pl.DataFrame) -> None:
     (home / LEDGER_FILE).unlink(missing_ok=True)
-    with Ledger(home) as ledger:
+    append(home, frame)
+
+
+def append(place: Path | Lake, frame: pl.DataFrame) -> None:
+    """Store a frame of offers as one scrape."""
+    with Ledger(place) as ledger:
         ledger.append(ScrapeRecord(scrape(frame.height), {"offers": frame}))
 
 

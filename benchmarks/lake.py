@@ -15,7 +15,7 @@ import asyncpg
 import polars as pl
 
 from benchmarks import book
-from benchmarks.keeping import million
+from benchmarks.keeping import append, million
 from benchmarks.measuring import Line, seconds
 from benchmarks.reading import scrape
 from benchmarks.scale import ask
@@ -39,18 +39,13 @@ def lines() -> Iterator[Line]:
             with Ledger(place):
                 pass
         against = "into a file"
-        ours, others = seconds(lambda: _append(lake, frame), lambda: _append(file, frame), times=1)
+        ours, others = seconds(lambda: append(lake, frame), lambda: append(file, frame), times=1)
         yield Line("appending a million offers to a lake on PostgreSQL", against, ours, others, "s")
         ours, others = seconds(lambda: _commits(lake, frame), lambda: _commits(file, frame), times=1)
         yield Line(f"{COMMITS} commits of {A_COMMIT:,} offers to a lake", against, ours, others, "s")
         published = publish(file)
         ours, others = seconds(lambda: ask(lake), lambda: ask(published), times=2)
         yield Line("the questions of the site on a lake", "on a file", ours, others, "s")
-
-
-def _append(place: Path | Lake, frame: pl.DataFrame) -> None:
-    with Ledger(place) as ledger:
-        ledger.append(ScrapeRecord(scrape(frame.height), {"offers": frame}))
 
 
 def _commits(place: Path | Lake, frame: pl.DataFrame) -> None:

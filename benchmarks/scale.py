@@ -1,4 +1,4 @@
-"""A ledger of five years: its site, one more night on it, memory; and a lake beside a file."""
+"""A ledger of five years: its site, one more night on it, and the memory of both."""
 
 from __future__ import annotations
 

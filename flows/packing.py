@@ -12,7 +12,7 @@ from prefect.states import Completed
 
 from flows.places import place_of
 from flows.settings import default_home
-from flows.turns import LOCK_FILE, turn
+from flows.turns import LOCK_FILE, own_lock, turn
 from warehouse.keeping import Compaction
 from warehouse.keeping import compact as compact_ledger
 from warehouse.lake import Lake
@@ -27,7 +27,7 @@ def compact(home: str | None = None) -> State[None]:
 def packed(home: Path, waiting: Callable[[str], None] = lambda _: None) -> Compaction:
     """Compact the ledger when it is this run's turn."""
     place = place_of(home)
-    lock_file = "run.compact.lock" if isinstance(place, Lake) else LOCK_FILE
+    lock_file = own_lock("compact") if isinstance(place, Lake) else LOCK_FILE
     with turn(home, "compact", waiting, lock_file=lock_file):
         return compact_ledger(place, datetime.now(UTC))
 

@@ -14,7 +14,7 @@ from flows import VERSION
 from flows.alerting import Told
 from flows.queries import question
 from flows.rules import Rule
-from flows.turns import LOCK_FILE
+from flows.turns import LOCK_FILE, own_lock
 from scrapers.fetching import REQUEST_TIMEOUT, Job
 from scrapers.registry import Source
 from scrapers.slots import slot_of
@@ -69,7 +69,7 @@ class RunRequest:
     @property
     def lock_file(self) -> str:
         """What the run holds while it writes: the data folder as a whole, unless a lake takes several."""
-        return f"run.{self.title.replace(' ', '.')}.lock" if self.lake else LOCK_FILE
+        return own_lock(self.title) if self.lake else LOCK_FILE
 
     @property
     def place(self) -> Path | Lake:

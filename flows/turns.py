@@ -22,6 +22,11 @@ PATIENCE: Final = 3 * 3600.0
 _SECONDS_BETWEEN_LOOKS: Final = 0.5
 
 
+def own_lock(title: str) -> str:
+    """The lock of a run that shuts out its like alone, as runs on a lake do."""
+    return f"run.{title.replace(' ', '.')}.lock"
+
+
 class RunUnderWay(RuntimeError):
     """Another run has the data folder; the message says which, since when and in which process."""
 

@@ -1,5 +1,5 @@
--- What is counted of each of the ninety standing nights of $source up to $until, newest first: rows, fingerprints of all prices and of
--- all bytes, the median price, how often each column has a value, and the GPU models on offer.
+-- What is counted of each of the ninety standing nights of $source up to $until, newest first: rows, fingerprints of all
+-- prices and of all bytes, the median price, how often each column has a value, and the GPU models on offer.
 WITH looked_at AS (
     SELECT min(slot) AS first
     FROM (
@@ -31,4 +31,3 @@ SELECT *
 FROM offered
 LEFT JOIN archived USING (slot)
 ORDER BY slot DESC
-LIMIT 90

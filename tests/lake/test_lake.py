@@ -12,14 +12,21 @@ import duckdb
 import polars as pl
 import pytest
 
-from tests.warehouse.test_keeping import answers as answers_of_file
 from tests.warehouse.test_views import FIRST, offer, store
 from warehouse import copying
 from warehouse import lake as lakes
 from warehouse.copying import CopyRefused, copy
 from warehouse.keeping import checksums, compact
 from warehouse.lake import KEPT, Lake, LakeRefused
-from warehouse.ledger import LEDGER_FILE, Ledger, LedgerDamaged, ScrapeRecord, publish, read_warehouse
+from warehouse.ledger import (
+    LEDGER_FILE,
+    WAREHOUSE_FILE,
+    Ledger,
+    LedgerDamaged,
+    ScrapeRecord,
+    publish,
+    read_warehouse,
+)
 from warehouse.schema import BY_NAME
 from warehouse.views import VIEWS
 
@@ -79,10 +86,10 @@ def test_a_copy_holds_the_same_rows_and_answers_alike_there_and_back_again(
     assert rows == sum(count for count, _ in checksums(filled / LEDGER_FILE).values())
     assert sorted(heard) == sorted(checksums(filled / LEDGER_FILE))
     assert checksums(lake_in_s3) == checksums(filled / LEDGER_FILE)
-    assert answers(lake_in_s3) == answers_of_file(filled)
+    assert answers(lake_in_s3) == answers(filled / WAREHOUSE_FILE)
     copy(lake_in_s3, tmp_path / "back")
     assert checksums(tmp_path / "back" / LEDGER_FILE) == checksums(filled / LEDGER_FILE)
-    assert answers_of_file(tmp_path / "back") == answers_of_file(filled)
+    assert answers(tmp_path / "back" / WAREHOUSE_FILE) == answers(filled / WAREHOUSE_FILE)
 
 
 def test_what_is_written_to_a_lake_is_what_a_file_would_hold(filled: Path, lake: Lake) -> None:
@@ -92,7 +99,7 @@ def test_what_is_written_to_a_lake_is_what_a_file_would_hold(filled: Path, lake:
             assert ledger.settled() == file.settled()
             last = FIRST + timedelta(days=NIGHTS)
             assert ledger.last_good("p.s", last) == file.last_good("p.s", last) == {"offers": OFFERS}
-    assert answers(lake) == answers_of_file(filled)
+    assert answers(lake) == answers(filled / WAREHOUSE_FILE)
 
 
 def test_a_scrape_is_stored_whole_or_not_at_all(lake: Lake) -> None:

@@ -40,7 +40,6 @@ def spot_offer(
         pricing_model="spot",
         usd_per_hour=usd_per_hour,
         price_as_shown=shown,
-        gpu_count=known.count,
         **_machine(known, notes, region, instance_type),
         **columns,
     )
@@ -73,7 +72,6 @@ def listed_offer(
         pricing_model="on_demand",
         usd_per_hour=usd_per_hour,
         price_as_shown=shown,
-        gpu_count=known.count,
         vcpus=cores,
         ram_gib=ram,
         **_machine(known, notes, region, instance_type),
@@ -83,4 +81,4 @@ def listed_offer(
 def _machine(known: Accelerators, notes: Notes, region: str, instance_type: str) -> dict[str, Any]:
     gpu = gpu_named(known.gpu, notes, memory_gib=known.memory_gib, form_factor=known.form_factor)
     place = {"instance_type": instance_type, "region": region, "country": country_of("aws", region, notes)}
-    return {**place, **gpu.columns()}
+    return {**place, **gpu.columns(), "gpu_count": known.count}
