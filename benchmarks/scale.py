@@ -26,12 +26,13 @@ from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, publish, read_warehous
 YEARS: Final = 5 * 365
 MONTH: Final = 30
 ROWS: Final = 10_000_000
-# What a night of the demo writes is written again for every night before it.
+# What a night of the demo writes is written again for every night before it, a month at a time, oldest first.
 _GROW: Final = """
 INSERT INTO {table}
-SELECT {table}.* REPLACE ({replaced})
-FROM {table}, range({nights}) AS night(before), range({copies}) AS copy(copy)
+SELECT once.* REPLACE ({replaced})
+FROM once, range({since}, {until}) AS night(before), range({copies}) AS copy(copy)
 WHERE before > 0 OR copy > 0
+ORDER BY before DESC
 """
 _BEFORE: Final = "to_days(before::INTEGER)"
 _COMMAND: Final = (sys.executable, "-c", "from flows.cli import app; app()")
@@ -92,24 +93,32 @@ def _grow(connection: duckdb.DuckDBPyConnection, nights: int, copies: int) -> No
     """Put the nights before the one that is there, each source's offers several times over."""
     slots = f"slot - {_BEFORE} AS slot, run_id || '-' || before AS run_id"
     key = "offer_key || '/' || copy AS offer_key, machine_id || '/' || copy AS machine_id"
-    # Prices move by a few per cent a night, and not all of them.
-    price = "exp(0.05 * sin(before / 7 + hash(offer_key) % 11)) AS DOUBLE)"
+    # A price moves by some per cent once a week: in public histories, one in 140 (list prices) to one in 4
+    # (the lowest over a provider's machines) is another one on the next day.
+    price = "exp(0.05 * sin((before + hash(offer_key) % 7) // 7 + hash(offer_key) % 11)) AS DOUBLE)"
     offers = (
         f"{slots}, {key}, observed_at - {_BEFORE} AS observed_at, "
         f"CAST(usd_per_hour * {price} AS usd_per_hour, CAST(usd_per_gpu_hour * {price} AS usd_per_gpu_hour"
     )
     ended = f"started_at - {_BEFORE} AS started_at, finished_at - {_BEFORE} AS finished_at"
+    times = f"if(source IN (SELECT source FROM offers), {copies}, 1)"  # noqa: S608 - no text of anybody's
+    accepted = f"{times} * rows_accepted AS rows_accepted"
     observed = f"{slots}, observed_at - {_BEFORE} AS observed_at"
     for table, replaced, times in (
         ("offers", offers, copies),
-        ("scrapes", f"{slots}, {ended}", 1),
+        ("scrapes", f"{slots}, {ended}, {accepted}", 1),
         ("captures", slots, 1),
         ("terms", observed, 1),
         ("plans", observed, 1),
         ("expectation_results", slots, 1),
         ("runs", f"run_id || '-' || before AS run_id, {ended}", 1),
     ):
-        connection.execute(_GROW.format(table=table, replaced=replaced, nights=nights, copies=times))
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE once AS FROM {table}")
+        for since in reversed(range(0, nights, MONTH)):
+            until = min(since + MONTH, nights)
+            connection.execute(
+                _GROW.format(table=table, replaced=replaced, since=since, until=until, copies=times)
+            )
 
 
 def _rows(home: Path) -> int:
@@ -119,7 +128,7 @@ def _rows(home: Path) -> int:
 
 
 def _site(home: Path) -> None:
-    site.build(home / WAREHOUSE_FILE, home / "site", as_of=demo.nights()[-1].at)
+    site.build(home / WAREHOUSE_FILE, home / "site", as_of=demo.nights()[-1].at, settled=home / "settled")
 
 
 def ask(warehouse: Path | Lake) -> None:

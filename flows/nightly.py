@@ -123,7 +123,7 @@ def publish_copy(place: Path | Lake) -> Path | Lake:
 def report(request: RunRequest, warehouse: Path | Lake) -> Path:
     """Render the site from what is published."""
     out = request.home / "site"
-    site.build(warehouse, out, as_of=datetime.now(UTC))
+    site.build(warehouse, out, as_of=datetime.now(UTC), settled=request.home / "settled")
     return out / "index.html"
 
 

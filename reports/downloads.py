@@ -41,6 +41,8 @@ VIEWS: Final = (
     "cheapest_now",
     "freshness",
 )
+A_YEAR_OF: Final = ("market_machines", "price_changes")
+"""Views with a row a machine or an offer: of these the last year is written, the rest is in the warehouse."""
 _PART: Final = 100_000
 _PACKED: Final = {"compression": "zstd"}
 _MOST_ROWS_OF_A_SHEET: Final = 1_000_000
@@ -66,7 +68,8 @@ def write(connection: duckdb.DuckDBPyConnection, folder: Path, *, as_of: datetim
     for name in VIEWS:
         schema = _written(connection, name, folder)
         written = (folder / f"{name}.parquet", folder / f"{name}.csv")
-        resources += [_resource(path, name, meanings[name], schema) for path in written if path.exists()]
+        meaning = f"{meanings[name]} The last year." if name in A_YEAR_OF else meanings[name]
+        resources += [_resource(path, name, meaning, schema) for path in written if path.exists()]
     package = folder / "datapackage.json"
     package.write_text(_package(resources, _sources(connection), as_of), encoding="utf-8")
     return [*(folder / resource["path"] for resource in resources), package]
@@ -76,7 +79,8 @@ def _written(connection: duckdb.DuckDBPyConnection, name: str, folder: Path) -> 
     """Write a view in parts, so that a long one needs no more memory than a short one; returns its schema."""
     parquet, csv = folder / f"{name}.parquet", folder / f"{name}.csv"
     # A view's rows have no order of their own, and the same ledger gives the same bytes.
-    query = f"FROM {name} ORDER BY ALL"
+    since = f"(SELECT max(slot) FROM {name}) - INTERVAL 1 YEAR"  # noqa: S608 - a name of our own
+    query = f"FROM {name} {f'WHERE slot > {since}' if name in A_YEAR_OF else ''} ORDER BY ALL"
     reader = connection.execute(query).to_arrow_reader(_PART)
     nothing = pl.DataFrame(pl.from_arrow(reader.schema.empty_table()))
     rows = 0

@@ -61,6 +61,7 @@ KEPT: Final = (
     "price_daily",
     "availability_daily",
     "rented_daily",
+    "listed_daily",
     "breadth_daily",
     "listing_churn",
     "volatility",
@@ -69,11 +70,12 @@ ASSETS: Final = ("style.css", "site.js", "calculator.js")
 SIMULATED: Final = "Recorded and simulated data for the demo. These are not live prices."
 
 
-def build(warehouse: Path | Lake, out: Path, *, as_of: datetime) -> list[Path]:
+def build(warehouse: Path | Lake, out: Path, *, as_of: datetime, settled: Path | None = None) -> list[Path]:
     """Write pages, downloads and feed into `out`; the same warehouse and `as_of` give the same bytes.
 
     Pages are written aside and moved in one by one, so that a reader never meets half a page. A ledger of
-    simulated nights is as of its newest one, and every page of it says what it is. Returns the pages' paths.
+    simulated nights is as of its newest one, and every page of it says what it is. In the folder `settled`
+    stays what views say of days that are over, for the next build. Returns the pages' paths.
     """
     environment = Environment(
         loader=PackageLoader("reports"),
@@ -85,7 +87,7 @@ def build(warehouse: Path | Lake, out: Path, *, as_of: datetime) -> list[Path]:
     fresh = out.with_name(f".{out.name}.fresh")
     shutil.rmtree(fresh, ignore_errors=True)
     (fresh / "assets").mkdir(parents=True)
-    with read_warehouse(warehouse, kept=KEPT) as connection:
+    with read_warehouse(warehouse, kept=KEPT, settled=settled) as connection:
         (origin,) = answer(connection, "origin").to_dicts()
         stands = origin["newest_slot"] if origin["is_simulated"] and origin["newest_slot"] else as_of
         banner = SIMULATED if origin["is_simulated"] else None
@@ -99,6 +101,7 @@ def build(warehouse: Path | Lake, out: Path, *, as_of: datetime) -> list[Path]:
         "banner": banner,
         "version": metadata.version("gpuledger"),
         "downloads": downloads.VIEWS,
+        "a_year_of": downloads.A_YEAR_OF,
         "sheets": {path.stem for path in written if path.suffix == ".csv"},
     }
     for name in ASSETS:

@@ -194,29 +194,38 @@ def publish(place: Path | Lake) -> Path | Lake:
 
 
 def read_warehouse(
-    warehouse: Path | Lake, at: datetime | None = None, kept: Collection[str] = ()
+    warehouse: Path | Lake,
+    at: datetime | None = None,
+    kept: Collection[str] = (),
+    settled: Path | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """Open what is published for reading: no writing, no files, no extensions, no settings changed.
 
-    With `at`, an aware datetime, everything is as it stood then. Views named in `kept` are worked out once. A
-    lake is read as it stands when it is opened. Raises WarehouseDamaged or LakeRefused.
+    With `at`, an aware datetime, everything is as it stood then. Views named in `kept` are worked out once;
+    what views say of days that are over is kept in the folder `settled` and read there. A lake is read as it
+    stands when it is opened. Raises WarehouseDamaged or LakeRefused.
     """
-    connection = open_warehouse(warehouse, at, kept)
+    connection = open_warehouse(warehouse, at, kept, settled)
+    readable = [f"{settled.resolve()}/"] if settled else []
     if isinstance(warehouse, Lake):
-        connection.execute(f"SET allowed_directories = [{quoted(warehouse.files(connection))}]")
+        readable.append(warehouse.files(connection))
+    connection.execute(f"SET allowed_directories = [{', '.join(map(quoted, readable))}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection
 
 
 def open_warehouse(
-    warehouse: Path | Lake, at: datetime | None = None, kept: Collection[str] = ()
+    warehouse: Path | Lake,
+    at: datetime | None = None,
+    kept: Collection[str] = (),
+    settled: Path | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """As `read_warehouse`, with nothing locked: for what writes files, and never for a user's question."""
     if isinstance(warehouse, Lake):
         connection = warehouse.open(read_only=True)
         # A lake keeps no comments on the columns of its views, and the data page shows them.
-        make_views(connection, NAME, at, kept)
+        make_views(connection, NAME, at, kept, settled)
         return connection
     own_memory = bool(at or kept)
     try:
@@ -228,7 +237,7 @@ def open_warehouse(
         raise WarehouseDamaged(said) from problem
     connection.execute("SET TimeZone = 'UTC'")
     if own_memory:
-        make_views(connection, "stored", at, kept)
+        make_views(connection, "stored", at, kept, settled)
     return connection
 
 

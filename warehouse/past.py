@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection
 from datetime import datetime
+from pathlib import Path
 from tempfile import gettempdir
 from typing import Final
 
@@ -17,6 +18,7 @@ from warehouse.derive import inherited_comment
 from warehouse.plain import quoted
 from warehouse.queries import question
 from warehouse.schema import SCRAPES, TABLES, Table
+from warehouse.settled import settle
 from warehouse.views import VIEWS, view_statements
 
 MOST_MEMORY: Final = "2GB"
@@ -28,13 +30,16 @@ def make_views(
     stored: str,
     at: datetime | None = None,
     kept: Collection[str] = (),
+    settled: Path | None = None,
 ) -> None:
     """Make the gold views in a connection's own memory, over the tables of an attached database.
 
     With `at`, over those rows alone that had been written by then, tables included. What `kept` names is
-    worked out once and kept as a table, for whoever asks many questions of it.
+    worked out once and kept as a table, for whoever asks many questions of it. In the folder `settled` stays
+    what views say of days that are over.
     """
-    connection.execute(f"SET search_path = 'memory.main,{stored}.main'")
+    search_path = f"SET search_path = 'memory.main,{stored}.main'"
+    connection.execute(search_path)
     if at:
         # Scrapes first: the rows of the other tables are those of scrapes that had ended.
         for table in sorted(TABLES, key=lambda table: table is not SCRAPES):
@@ -46,8 +51,13 @@ def make_views(
         # Years of offers are more than a small machine can hold: what is over lies in a folder meanwhile.
         connection.execute(f"SET temp_directory = {quoted(f'{gettempdir()}/gpuledger-{os.getpid()}')}")
         connection.execute(f"SET memory_limit = '{MOST_MEMORY}'")
-    for view in filter(kept.__contains__, VIEWS):
-        _keep(connection, view)
+    found = settle(connection, stored, settled.resolve()) if settled else {}
+    connection.execute(search_path)
+    for view in VIEWS:
+        if view in kept:
+            _put(connection, "TABLE", view, found.get(view, f"FROM {view}"))
+        elif view in found:
+            _put(connection, "VIEW", view, found[view])
 
 
 def inherit_comments(connection: duckdb.DuckDBPyConnection) -> None:
@@ -56,12 +66,12 @@ def inherit_comments(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(inherited_comment(view, column))
 
 
-def _keep(connection: duckdb.DuckDBPyConnection, view: str) -> None:
-    """Put a table in a view's place; views that build on it find the table by its name."""
-    comments = connection.execute(question("comments"), [view]).fetchall()
-    connection.execute(f"CREATE TABLE kept AS FROM {view}")
+def _put(connection: duckdb.DuckDBPyConnection, kind: str, view: str, query: str) -> None:
+    """Put a table or another view in a view's place; views that build on it find it by its name."""
+    comments = connection.execute(question("comments"), [view, kind]).fetchall()
+    connection.execute(f"CREATE {kind} put AS {query}")
     connection.execute(f"DROP VIEW {view}")
-    connection.execute(f"ALTER TABLE kept RENAME TO {view}")
+    connection.execute(f"ALTER {kind} put RENAME TO {view}")
     for subject, comment in comments:
         connection.execute(f"COMMENT ON {subject} IS {quoted(comment)}")
 

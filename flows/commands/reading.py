@@ -26,7 +26,9 @@ def report(home: Home, as_of: At = None) -> None:
     from flows.places import published
     from reports import site
 
-    pages = site.build(published(home), home / "site", as_of=as_of or datetime.now(UTC))
+    pages = site.build(
+        published(home), home / "site", as_of=as_of or datetime.now(UTC), settled=home / "settled"
+    )
     out.print(f"{len(pages)} pages in {home / 'site'}", markup=False)
 
 

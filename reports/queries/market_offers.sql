@@ -12,7 +12,7 @@ FROM current_offers
 JOIN first_slots USING (source, slot)
 WHERE machine_id IS NOT NULL AND usd_per_gpu_hour > 0 AND gpu_is_known AND availability <> 'unavailable'
     AND pricing_model IN ('on_demand', 'interruptible')
-    AND current_offers.slot > (SELECT max(slot) FROM current_offers) - INTERVAL 31 DAY
+    AND current_offers.slot > (SELECT max(slot) FROM latest_offers) - INTERVAL 31 DAY
 QUALIFY row_number() OVER (
     PARTITION BY source, slot, machine_id, pricing_model
     ORDER BY gpu_count DESC, usd_per_gpu_hour

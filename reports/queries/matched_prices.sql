@@ -4,6 +4,6 @@ SELECT
     source || ':' || offer_key AS key, median(usd_per_gpu_hour) AS usd_per_gpu_hour
 FROM current_offers
 WHERE pricing_model IN ('spot', 'interruptible') AND usd_per_gpu_hour > 0 AND gpu_is_known
-    AND slot > (SELECT max(slot) FROM current_offers) - INTERVAL 30 DAY
+    AND slot > (SELECT max(slot) FROM latest_offers) - INTERVAL 30 DAY
 GROUP BY ALL
 ORDER BY ALL

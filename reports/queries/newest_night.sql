@@ -2,5 +2,5 @@ SELECT
     max(slot) AS slot,
     count(*) FILTER (slot = newest) AS offers,
     count(DISTINCT gpu_model) FILTER (slot = newest) AS gpu_models,
-    count(DISTINCT slot) AS slots
-FROM (SELECT *, max(slot) OVER () AS newest FROM current_offers)
+    (SELECT count(DISTINCT slot) FROM current_scrapes WHERE source NOT LIKE 'history:%') AS slots
+FROM (SELECT *, max(slot) OVER () AS newest FROM latest_offers)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import xml.etree.ElementTree as ET
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +15,8 @@ import pytest
 
 from reports import downloads
 from reports.feed import feed
-from warehouse.ledger import WAREHOUSE_FILE, Ledger, read_warehouse
+from tests.reports.ledgers import stored
+from warehouse.ledger import WAREHOUSE_FILE, Ledger, publish, read_warehouse
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 
@@ -57,6 +58,26 @@ def test_what_no_spreadsheet_holds_comes_as_parquet_alone(
     assert sheets == {name for name, count in rows.items() if count <= 1_000}
     assert 0 < len(sheets) < len(downloads.VIEWS)
     assert {path.name for path in (tmp_path / "downloads").iterdir()} == {path.name for path in written}
+
+
+def test_rows_of_single_machines_and_offers_are_of_the_last_year(tmp_path: Path) -> None:
+    newest = datetime(2026, 11, 19, 3, tzinfo=UTC)
+    prices = [(newest - timedelta(days=300 * ago), "a", "on_demand", 1.0 + ago) for ago in (2, 1, 0)]
+    with stored(tmp_path, prices, machine_id="m"):
+        pass
+    with read_warehouse(publish(tmp_path)) as connection:
+        downloads.write(connection, tmp_path, as_of=newest)
+        for name in downloads.VIEWS:
+            ((rows,),) = connection.sql(f"SELECT count(*) FROM {name}").fetchall()
+            written = pl.read_parquet(tmp_path / f"{name}.parquet")
+            if name in downloads.A_YEAR_OF:
+                assert min(written["slot"]) == newest - timedelta(days=300)
+                assert rows == written.height + (name == "market_machines")
+            else:
+                assert written.height == rows
+    package = json.loads((tmp_path / "datapackage.json").read_text(encoding="utf-8"))
+    short = {found["title"] for found in package["resources"] if "The last year." in found["description"]}
+    assert short == set(downloads.A_YEAR_OF)
 
 
 def test_a_cell_that_a_spreadsheet_would_run_is_made_text() -> None:

@@ -16,7 +16,9 @@ VIEWS: Final = (
     "market_machines",
     "availability_daily",
     "rented_daily",
+    "listed_daily",
     "breadth_daily",
+    "adjacent_snapshots",
     "listing_churn",
     "volatility",
     "realised_volatility",
@@ -42,5 +44,9 @@ VIEWS: Final = (
 
 def view_statements() -> Iterator[str]:
     """The statements that (re)create the gold views, in the order they build on each other."""
-    for name in VIEWS:
-        yield (resources.files(__name__) / f"{name}.sql").read_text(encoding="utf-8")
+    yield from map(view_statement, VIEWS)
+
+
+def view_statement(name: str) -> str:
+    """The statement that (re)creates one gold view, with its comments."""
+    return (resources.files(__name__) / f"{name}.sql").read_text(encoding="utf-8")

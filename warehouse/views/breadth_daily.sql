@@ -2,9 +2,9 @@
 -- GPU was read that day; it has stock when it listed the GPU then and did not say that none was to be had.
 CREATE OR REPLACE VIEW breadth_daily AS
 WITH lists AS (
-    SELECT provider, source, gpu_model, gpu_form_factor, gpu_memory_gib, pricing_model, min(slot) AS since
-    FROM current_offers
-    WHERE gpu_model IS NOT NULL AND pricing_model IN ('on_demand', 'spot', 'interruptible')
+    SELECT provider, source, gpu_model, gpu_form_factor, gpu_memory_gib, pricing_model, min(first_slot) AS since
+    FROM listed_daily
+    WHERE pricing_model IN ('on_demand', 'spot', 'interruptible')
     GROUP BY ALL
 ),
 asked AS (
@@ -13,9 +13,9 @@ asked AS (
     GROUP BY ALL
 ),
 stocked AS (
-    SELECT DISTINCT source, gpu_model, gpu_form_factor, gpu_memory_gib, pricing_model, slot::DATE AS day
-    FROM current_offers
-    WHERE availability <> 'unavailable'
+    SELECT DISTINCT source, gpu_model, gpu_form_factor, gpu_memory_gib, pricing_model, day
+    FROM listed_daily
+    WHERE had_stock
 )
 SELECT
     lists.gpu_model, lists.gpu_form_factor, lists.gpu_memory_gib, lists.pricing_model, asked.day,

@@ -1,32 +1,18 @@
 -- S10: what entered and left a marketplace between adjacent snapshots of a source. A listing is a machine with so many
--- GPUs, never an offer's id, which changes within hours. Snapshots further apart than one and a half times the source's
--- usual distance are not adjacent, and are compared with nothing. What left was rented or taken off: the market does
--- not say which.
+-- GPUs, never an offer's id, which changes within hours. What left was rented or taken off: the market does not say
+-- which.
 CREATE OR REPLACE VIEW listing_churn AS
 WITH listings AS (
     SELECT DISTINCT source, slot, machine_id, gpu_count, provider, gpu_model, gpu_form_factor, gpu_memory_gib
     FROM current_offers
     WHERE machine_id IS NOT NULL AND gpu_model IS NOT NULL AND availability <> 'unavailable'
 ),
-ordered AS (
-    SELECT
-        source, slot,
-        lag(slot) OVER snapshots AS slot_before,
-        date_diff('second', lag(slot) OVER snapshots, slot) AS seconds
-    FROM (SELECT DISTINCT source, slot FROM current_scrapes)
-    WINDOW snapshots AS (PARTITION BY source ORDER BY slot)
-),
-adjacent AS (
-    SELECT source, slot, slot_before
-    FROM ordered
-    QUALIFY seconds <= 1.5 * median(seconds) OVER (PARTITION BY source)
-),
 compared AS (
     SELECT
         adjacent.source, adjacent.slot, machine_id, gpu_count, provider, gpu_model, gpu_form_factor, gpu_memory_gib,
         bool_or(listings.slot = adjacent.slot) AS is_now,
         bool_or(listings.slot = adjacent.slot_before) AS was_before
-    FROM adjacent
+    FROM adjacent_snapshots AS adjacent
     JOIN listings ON listings.source = adjacent.source AND listings.slot IN (adjacent.slot, adjacent.slot_before)
     GROUP BY ALL
 )

@@ -1,0 +1,176 @@
+"""What is kept of days that are over: always what the views would say, and written once."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+
+from warehouse import settled
+from warehouse.ledger import Ledger, ScrapeRecord, publish, read_warehouse
+from warehouse.schema import BY_NAME
+from warehouse.views import VIEWS
+
+FIRST = datetime(2026, 8, 28, 3, tzinfo=UTC)
+NIGHTS = 24
+# A source that is read every night, a market that is read twice a day, and one that is away for a week.
+HOURS = {"cloud.prices": (3,), "market.book": (3, 15), "away.prices": (3,)}
+KEPT = ("current_scrapes", "price_hourly", "latest_offers")
+
+
+@pytest.fixture(autouse=True)
+def short_periods(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settled, "PERIOD_ROWS", 60)
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger in which offers come, go and come back, prices move or are missing, and nights are missed."""
+    home = tmp_path_factory.mktemp("once")
+    draw = random.Random(5)
+    with Ledger(home) as ledger:
+        records = []
+        for night in range(NIGHTS):
+            for source, hours in HOURS.items():
+                for hour in hours:
+                    missed = draw.random() < 0.1 or (source.startswith("away") and 8 < night < 16)
+                    if not missed:
+                        records.append(scraped(source, night, hour, draw))
+        ledger.append_all(records)
+    publish(home)
+    return home
+
+
+@pytest.fixture
+def home(once: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(once, tmp_path / "home")
+
+
+def some_offers(source: str, draw: random.Random) -> Iterator[dict[str, Any]]:
+    for place in range(9):
+        if draw.random() < 0.3:
+            continue
+        price = None if draw.random() < 0.1 else draw.choice((1.0, 1.5, 2.0))
+        is_market = source.startswith("market")
+        yield {
+            "offer_key": f"{place}",
+            "gpu_model": ("H100", "A100")[place % 2],
+            "gpu_is_known": True,
+            "gpu_form_factor": ("SXM", None)[place % 2],
+            "gpu_memory_gib": 80.0,
+            "gpu_count": 1 + place % 3,
+            "pricing_model": ("on_demand", "spot")[place % 2],
+            "usd_per_hour": price,
+            "usd_per_gpu_hour": price,
+            "machine_id": f"m{place // 2}" if is_market else None,
+            "gpus_total": 8 if is_market else None,
+            "gpus_available": draw.randint(0, 8) if is_market else None,
+            "availability": draw.choice(("available", "unavailable")) if is_market else "unknown",
+        }
+
+
+def scraped(source: str, night: int, hour: int, draw: random.Random, read: str = "first") -> ScrapeRecord:
+    offers = list(some_offers(source, draw))
+    slot = (FIRST + timedelta(days=night)).replace(hour=hour)
+    finished = slot + timedelta(minutes=5 if read == "first" else 50)
+    who = {
+        "slot": slot,
+        "run_id": f"{slot:%m%dT%H}-{read}",
+        "provider": source.partition(".")[0],
+        "source": source,
+        "parser_version": read,
+    }
+    row = {"observed_at": slot, "capture_id": "c", "currency": "USD", "source_url": "https://example.com"}
+    frame = pl.DataFrame([{**offer, **who, **row} for offer in offers], schema=BY_NAME["offers"].polars())
+    counts = {"rows_parsed": len(offers), "rows_accepted": len(offers), "rows_quarantined": 0}
+    times = {"started_at": slot, "finished_at": finished, "status": "ok", "error": None, "robots": None}
+    return ScrapeRecord({**who, **counts, **times, "capture_ids": ["c"]}, {"offers": frame})
+
+
+def add(home: Path, record: ScrapeRecord) -> None:
+    with Ledger(home) as ledger:
+        ledger.append(record)
+    publish(home)
+
+
+def answers(home: Path, *, kept: bool) -> dict[str, pl.DataFrame]:
+    """What every view says, by its name."""
+    ways: dict[str, Any] = {"kept": KEPT, "settled": home / "settled"} if kept else {}
+    with read_warehouse(home / "warehouse.duckdb", **ways) as connection:
+        return {view: connection.sql(f"FROM {view} ORDER BY ALL").pl() for view in VIEWS}
+
+
+def differing(home: Path) -> list[str]:
+    """Views that say another thing with what is kept than without."""
+    plain, kept = answers(home, kept=False), answers(home, kept=True)
+    return [view for view in VIEWS if not kept[view].equals(plain[view])]
+
+
+def written(home: Path) -> dict[str, int]:
+    """The periods that are kept, and when each was written."""
+    return {path.name: path.stat().st_mtime_ns for path in sorted((home / "settled").iterdir())}
+
+
+@pytest.mark.parametrize("rows", [1, 60])
+def test_views_say_what_they_say_without_it(rows: int, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settled, "PERIOD_ROWS", rows)
+    assert differing(home) == []
+    before = written(home)
+    assert len(before) > 3
+    add(home, scraped("cloud.prices", NIGHTS, 3, random.Random(1)))
+    assert differing(home) == []
+    assert written(home) | before == written(home)
+
+
+def test_a_correction_is_seen_and_all_that_follows_is_written_anew(home: Path) -> None:
+    answers(home, kept=True)
+    before = list(written(home))
+    add(home, scraped("market.book", 9, 15, random.Random(2), read="again"))
+    assert differing(home) == []
+    corrected = f"{FIRST + timedelta(days=10):%Y-%m-%d}"
+    same = [name for name in before if name < corrected]
+    assert 0 < len(same) < len(before)
+    assert [name for name in written(home) if name in before] == same
+
+
+def test_a_snapshot_that_comes_late_is_seen(home: Path) -> None:
+    answers(home, kept=True)
+    add(home, scraped("away.prices", 12, 4, random.Random(3)))
+    assert differing(home) == []
+
+
+def test_what_is_damaged_or_gone_is_written_anew_and_strays_go(home: Path) -> None:
+    answers(home, kept=True)
+    first, second, third, *_ = before = list(written(home))
+    cut = home / "settled" / second / "last_seen.parquet"
+    cut.write_bytes(cut.read_bytes()[:-9])
+    (home / "settled" / third / "price_changes.parquet").unlink()
+    (home / "settled" / ".half.1").mkdir()
+    (home / "settled" / "stray").write_text("")
+    when = written(home)[first]
+    assert differing(home) == []
+    assert list(written(home)) == before
+    assert written(home)[first] == when
+
+
+def test_a_short_ledger_keeps_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settled, "PERIOD_ROWS", 1_000_000)
+    assert differing(home) == []
+    assert not (home / "settled").exists()
+
+
+def test_a_reader_with_it_still_reads_no_other_file(home: Path) -> None:
+    other = home / "other.parquet"
+    pl.DataFrame({"secret": [1]}).write_parquet(other)
+    with (
+        read_warehouse(home / "warehouse.duckdb", kept=KEPT, settled=home / "settled") as connection,
+        pytest.raises(duckdb.PermissionException),
+    ):
+        connection.execute(f"FROM read_parquet('{other}')")

@@ -1,0 +1,181 @@
+"""What the gold views say of days that are over, kept in files: a night need not read the whole ledger.
+
+Rows are never changed: what a view says of a day can only change when a scrape of that day, or of one before
+it, is corrected or comes late. Days are put together into periods of some quarter of a million rows. The
+folder of a period is named by a digest of every scrape that stands up to its end and of the views' own text,
+so that what is found there is what would come out again. All of it can be thrown away at any time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import chain, pairwise
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+import duckdb
+
+from warehouse.derive import ddl
+from warehouse.plain import quoted
+from warehouse.queries import question
+from warehouse.schema import TABLES
+from warehouse.views import VIEWS, view_statement, view_statements
+
+BY_DAY: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "price_hourly": "slot",
+        "market_machines": "slot",
+        "availability_daily": "day",
+        "rented_daily": "day",
+        "listed_daily": "day",
+        "listing_churn": "slot",
+        "price_changes": "slot",
+    }
+)
+"""Views whose rows are of one day each, with the column that says of which.
+
+A row may depend on offers of that day and on the last rows of every offer before it, and on nothing later.
+"""
+NEWEST: Final = ("latest_offers",)
+"""Views of the newest snapshots alone."""
+PERIOD_ROWS: Final = 250_000
+_OF_SCRAPES: Final = ("current_scrapes", "adjacent_snapshots")
+_PART: Final = "part"
+_LAST_SEEN: Final = "last_seen"
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days that are over, `until` excluded; `name` is the folder of what is kept of them."""
+
+    since: date
+    until: date
+    name: str
+
+
+def settle(connection: duckdb.DuckDBPyConnection, stored: str, folder: Path) -> Mapping[str, str]:
+    """What the views of `BY_DAY` and `NEWEST` say, read from what is kept where a day is over.
+
+    Periods that are not kept yet are written first, and what is kept of no period goes. `connection` has the
+    views in its memory, over the tables of the attached database `stored`, and comes back with another search
+    path. Returns the query that gives the rows of each view, nothing for a ledger that is too short to have a
+    period.
+    """
+    kept = list(periods(connection))
+    if not kept:
+        return {}
+    folder.mkdir(parents=True, exist_ok=True)
+    _forget(folder, {period.name for period in kept if _is_whole(connection, folder / period.name)})
+    _make_part(connection, stored)
+    before: Path | None = None
+    for period in kept:
+        target = folder / period.name
+        if not target.exists():
+            _write(connection, stored, period, before, target)
+        before = target / f"{_LAST_SEEN}.parquet"
+    _look_at(connection, stored, kept[-1].until, None, before)
+    found = {
+        **{view: _whole(connection, view, kept, folder) for view in BY_DAY},
+        **{view: _now(connection, f"FROM {view}", view) for view in NEWEST},
+    }
+    connection.execute("DROP TABLE offers")
+    return found
+
+
+def periods(connection: duckdb.DuckDBPyConnection) -> Iterator[Period]:
+    """The periods of the days that are over, oldest first. The newest day is never over."""
+    digest = hashlib.sha256()
+    for statement in chain(view_statements(), *map(ddl, TABLES)):
+        digest.update(statement.encode())
+    since, rows = None, 0
+    days = connection.execute(question("days")).fetchall()
+    for (day, count, scrapes), (until, *_) in pairwise(days):
+        since = since or day
+        rows += count
+        digest.update(scrapes.encode())
+        if rows >= PERIOD_ROWS:
+            yield Period(since, until, f"{until}-{digest.hexdigest()[:16]}")
+            since, rows = None, 0
+
+
+def _is_whole(connection: duckdb.DuckDBPyConnection, kept: Path) -> bool:
+    """Whether a period's files are there, down to their ends: the machine may have stopped meanwhile."""
+    files = [str(kept / f"{name}.parquet") for name in (*BY_DAY, _LAST_SEEN)]
+    try:
+        connection.execute("SELECT file_name FROM parquet_file_metadata($1)", [files]).fetchall()
+    except duckdb.Error:
+        return False
+    return True
+
+
+def _make_part(connection: duckdb.DuckDBPyConnection, stored: str) -> None:
+    """A database in memory in which the views see what `_look_at` puts there."""
+    connection.execute(f"ATTACH ':memory:' AS {_PART}")
+    for view in _OF_SCRAPES:
+        connection.execute(f"CREATE TABLE {_PART}.{view} AS FROM {view}")
+    connection.execute(f"SET search_path = '{_PART}.main,{stored}.main'")
+    connection.execute(f"CREATE TABLE offers AS FROM {stored}.main.offers LIMIT 0")
+    for view in VIEWS:
+        if view in {"current_offers", *BY_DAY, *NEWEST}:
+            connection.execute(view_statement(view))
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection, stored: str, period: Period, before: Path | None, target: Path
+) -> None:
+    """Write what the views say of a period, whole or not at all."""
+    _look_at(connection, stored, period.since, period.until, before)
+    fresh = target.with_name(f".{target.name}.{os.getpid()}")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir()
+    for view, column in BY_DAY.items():
+        # The first snapshot after the period would seem to have lost everything.
+        days = f"{column} >= {_moment(period.since)} AND {column} < {_moment(period.until)}"
+        _copy(connection, f"FROM {view} WHERE {days} ORDER BY ALL", fresh / view)
+    _copy(connection, question(_LAST_SEEN), fresh / _LAST_SEEN)
+    fresh.replace(target)
+
+
+def _look_at(
+    connection: duckdb.DuckDBPyConnection, stored: str, since: date, until: date | None, before: Path | None
+) -> None:
+    """Have the views see the standing offers of some days, and the last ones of each before them."""
+    end = f"AND slot < {_moment(until)}" if until else ""
+    earlier = f"UNION ALL BY NAME FROM read_parquet({quoted(str(before))})" if before else ""
+    connection.execute(
+        "CREATE OR REPLACE TABLE offers AS "  # noqa: S608 - dates and a path of our own
+        f"SELECT * FROM {stored}.main.offers SEMI JOIN current_scrapes USING (run_id, source, slot) "
+        f"WHERE slot >= {_moment(since)} {end} {earlier}"
+    )
+
+
+def _whole(connection: duckdb.DuckDBPyConnection, view: str, kept: list[Period], folder: Path) -> str:
+    """The query of a view's rows of all days."""
+    files = ", ".join(quoted(str(folder / period.name / f"{view}.parquet")) for period in kept)
+    since = f"FROM {view} WHERE {BY_DAY[view]} >= {_moment(kept[-1].until)}"
+    return f"FROM read_parquet([{files}]) UNION ALL BY NAME {_now(connection, since, view)}"
+
+
+def _now(connection: duckdb.DuckDBPyConnection, query: str, view: str) -> str:
+    connection.execute(f"CREATE TABLE {_PART}.{view}_now AS {query}")
+    return f"FROM {_PART}.{view}_now"
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    connection.execute(f"COPY ({query}) TO {quoted(f'{path}.parquet')} (COMPRESSION zstd)")
+
+
+def _moment(day: date) -> str:
+    return f"TIMESTAMPTZ '{day} 00:00:00+00'"
+
+
+def _forget(folder: Path, wanted: set[str]) -> None:
+    for path in folder.iterdir():
+        if path.name not in wanted:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -1,0 +1,16 @@
+-- Which snapshot of a source each one is compared with: the one before, unless it is further off than one and a half
+-- times the source's usual distance. After such a gap a snapshot is compared with nothing.
+CREATE OR REPLACE VIEW adjacent_snapshots AS
+WITH ordered AS (
+    SELECT
+        source, slot,
+        lag(slot) OVER snapshots AS slot_before,
+        date_diff('second', lag(slot) OVER snapshots, slot) AS seconds
+    FROM (SELECT DISTINCT source, slot FROM current_scrapes)
+    WINDOW snapshots AS (PARTITION BY source ORDER BY slot)
+)
+SELECT source, slot, slot_before
+FROM ordered
+QUALIFY seconds <= 1.5 * median(seconds) OVER (PARTITION BY source);
+COMMENT ON VIEW adjacent_snapshots IS 'Snapshots of a source with the one before, where no other is missing in between.';
+COMMENT ON COLUMN adjacent_snapshots.slot_before IS 'The slot of the snapshot before.';

@@ -1,0 +1,15 @@
+-- What each source listed, by series and day, priced or not.
+CREATE OR REPLACE VIEW listed_daily AS
+SELECT
+    provider, source, gpu_model, gpu_is_known, gpu_form_factor, gpu_memory_gib, pricing_model, slot::DATE AS day,
+    min(slot) AS first_slot,
+    max(slot) AS last_slot,
+    bool_or(availability <> 'unavailable') AS had_stock
+FROM current_offers
+WHERE gpu_model IS NOT NULL
+GROUP BY ALL;
+COMMENT ON VIEW listed_daily IS 'What each source listed, by series and day.';
+COMMENT ON COLUMN listed_daily.day IS 'UTC day.';
+COMMENT ON COLUMN listed_daily.first_slot IS 'The first slot of the day that listed it.';
+COMMENT ON COLUMN listed_daily.last_slot IS 'The last slot of the day that listed it.';
+COMMENT ON COLUMN listed_daily.had_stock IS 'Whether any offer of it did not say that none was to be had.';
