@@ -30,6 +30,8 @@ from warehouse.views import VIEWS, view_statement, view_statements
 BY_DAY: Final[Mapping[str, str]] = MappingProxyType(
     {
         "price_hourly": "slot",
+        "price_daily": "day",
+        "realised_volatility": "day",
         "market_machines": "slot",
         "availability_daily": "day",
         "rented_daily": "day",
