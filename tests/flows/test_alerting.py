@@ -159,7 +159,12 @@ def test_no_address_is_ever_printed(
 
 
 def test_a_run_tells_and_a_test_message_reaches_the_address(
-    tmp_path: Path, local: Any, inbox: Inbox, gpuledger: Any, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    local: Any,
+    inbox: Inbox,
+    gpuledger: Any,
+    gpuledger_anew: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     home = tmp_path / "home"
     home.mkdir()
@@ -167,7 +172,7 @@ def test_a_run_tells_and_a_test_message_reaches_the_address(
         monkeypatch.setenv(name, value)
     config = '[[alerts]]\non = "price"\ngpu = "H100"\nunder = 3\n'
     (home / "config.toml").write_text(config, encoding="utf-8")
-    tested = gpuledger("alerts", "test", "--home", home)
+    tested = gpuledger_anew("alerts", "test", "--home", home)
     assert (tested.returncode, tested.stdout) == (0, "sent to 1, with 1 rules\n")
     ran = gpuledger("nightly", "--home", home)
     assert "alerts     1 new: delivered" in ran.stdout

@@ -39,10 +39,12 @@ def home(demo_home: Path, tmp_path: Path) -> Path:
     return home
 
 
-def test_sql_answers_in_four_forms(demo_home: Path, tmp_path: Path, gpuledger: Gpuledger) -> None:
+def test_sql_answers_in_four_forms(
+    demo_home: Path, tmp_path: Path, gpuledger: Gpuledger, gpuledger_anew: Gpuledger
+) -> None:
     query = "SELECT count(DISTINCT slot) AS slots, ['a', 'b'] AS letters FROM offers"
     asked = ("sql", "--home", demo_home, query)
-    assert "60" in gpuledger(*asked).stdout
+    assert "60" in gpuledger_anew(*asked).stdout
     assert json.loads(gpuledger(*asked, "-f", "json").stdout) == [{"slots": 60, "letters": ["a", "b"]}]
     answer = gpuledger(*asked, "-f", "csv").stdout
     assert list(csv.DictReader(io.StringIO(answer))) == [{"slots": "60", "letters": "a b"}]
@@ -92,8 +94,10 @@ def test_a_mistake_is_answered_with_a_sentence_and_exit_code_2(
     assert "Traceback" not in refused.stderr
 
 
-def test_providers_are_listed_with_what_the_warehouse_holds(demo_home: Path, gpuledger: Gpuledger) -> None:
-    rows = json.loads(gpuledger("providers", "--home", demo_home, "--json").stdout)
+def test_providers_are_listed_with_what_the_warehouse_holds(
+    demo_home: Path, gpuledger_anew: Gpuledger
+) -> None:
+    rows = json.loads(gpuledger_anew("providers", "--home", demo_home, "--json").stdout)
     assert {row["provider"] for row in rows} == set(providers())
     (spot,) = (row for row in rows if row["source"] == "aws.spot")
     with read_warehouse(demo_home / WAREHOUSE_FILE) as connection:
@@ -102,13 +106,13 @@ def test_providers_are_listed_with_what_the_warehouse_holds(demo_home: Path, gpu
     assert spot["last_good_slot"] == str(held[0][1])
 
 
-def test_a_ledger_in_use_is_refused_and_left_alone(home: Path, gpuledger: Gpuledger) -> None:
+def test_a_ledger_in_use_is_refused_and_left_alone(home: Path, gpuledger_anew: Gpuledger) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(home)], stdout=subprocess.PIPE, text=True
     ) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        refused = gpuledger("replay", "--home", home, "--since", SLOT)
+        refused = gpuledger_anew("replay", "--home", home, "--since", SLOT)
         holder.kill()
     assert refused.returncode == 2
     assert "another run has ledger.duckdb open" in refused.stderr
@@ -140,14 +144,15 @@ def test_replay_corrects_what_an_older_parser_misread_and_keeps_both(
         )
         assert ledger.sql(total).fetchall() != right
         rows = ledger.sql(f"SELECT count(*) FROM offers WHERE {slot}").fetchall()[0][0]
-    ran = gpuledger("replay", "--home", home, "--since", SLOT, "--source", "aws.spot", "--json")
+    asked = ("replay", "--home", home, "--since", SLOT, "--source", "aws.spot", "--json")
+    ran = gpuledger(*asked, site=False)
     assert ran.returncode == 0, ran.stderr
     summary = json.loads(ran.stdout)
     assert [scrape["source"] for scrape in summary["scrapes"]] == ["aws.spot"]
     with read_warehouse(home / WAREHOUSE_FILE) as connection:
         assert connection.sql(total).fetchall() == right
         assert connection.sql(f"SELECT count(*) FROM offers WHERE {slot}").fetchall() == [(2 * rows,)]
-    again = gpuledger("replay", "--home", home, "--since", SLOT, "--source", "aws.spot", "--json")
+    again = gpuledger(*asked)
     assert json.loads(again.stdout)["scrapes"] == []
 
 
@@ -183,7 +188,7 @@ def test_a_folder_of_further_providers_is_read_and_one_that_is_off_only_when_ena
     empty.mkdir()
     asked = ("nightly", "--recorded", empty, "--at", SLOT, "--home", tmp_path / "home", "--json")
     monkeypatch.setenv("GPULEDGER_ENABLE", '["our_lab"]')
-    ran = json.loads(gpuledger(*asked).stdout)
+    ran = json.loads(gpuledger(*asked, site=False).stdout)
     assert "our_lab.machines" in {scrape["source"] for scrape in ran["scrapes"]}
     monkeypatch.setenv("GPULEDGER_ENABLE", '["nobody"]')
     refused = gpuledger(*asked)

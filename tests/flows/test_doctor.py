@@ -111,10 +111,10 @@ def test_what_is_set_wrong_is_told(home: Path, chromium: str, monkeypatch: pytes
 
 
 def test_credentials_are_named_and_never_shown(
-    home: Path, gpuledger: Any, monkeypatch: pytest.MonkeyPatch
+    home: Path, gpuledger_anew: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VAST_API_KEY", "sesame-open")
-    shown = gpuledger("doctor", "--home", home)
+    shown = gpuledger_anew("doctor", "--home", home)
     assert shown.returncode == 0, shown.stdout
     assert "vast_ai.utilisation: there" in shown.stdout
     assert "AWS_ACCESS_KEY_ID is not set" in shown.stdout

@@ -63,8 +63,8 @@ def test_an_export_that_breaks_leaves_the_former_one(
     assert [path.name for path in tmp_path.iterdir()] == ["lake"]
 
 
-def test_the_command_says_what_it_wrote(home: Path, tmp_path: Path, gpuledger: Any) -> None:
-    ran = gpuledger("export", "--home", home, tmp_path / "lake")
+def test_the_command_says_what_it_wrote(home: Path, tmp_path: Path, gpuledger_anew: Any) -> None:
+    ran = gpuledger_anew("export", "--home", home, tmp_path / "lake")
     assert ran.returncode == 0, ran.stderr
     assert "offers" in ran.stdout
     assert (tmp_path / "lake" / "runs" / "runs.parquet").is_file()

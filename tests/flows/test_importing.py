@@ -295,13 +295,15 @@ def test_a_name_that_cannot_name_a_source_is_refused(
     assert not (ledger.place / "raw").exists()
 
 
-def test_the_command_imports_reports_and_repeats(tmp_path: Path, gpuledger: Callable[..., Any]) -> None:
+def test_the_command_imports_reports_and_repeats(
+    tmp_path: Path, gpuledger: Callable[..., Any], gpuledger_anew: Callable[..., Any]
+) -> None:
     mapping, home = tmp_path / "a_list.toml", tmp_path / "home"
     mapping.write_bytes(LIST)
     plain = listed(tmp_path / "list.csv", [(0, "m", "98.32"), (1, "m", "nil")])
     packed = tmp_path / "list.csv.gz"
     packed.write_bytes(gzip.compress(plain.read_bytes()))
-    ran = gpuledger("history", "import", packed, "--mapping", mapping, "--home", home)
+    ran = gpuledger_anew("history", "import", packed, "--mapping", mapping, "--home", home)
     assert ran.returncode == 0, ran.stderr
     assert "history:a_list: 1 rows of 2 snapshots added, 1 quarantined, 0 blank" in ran.stdout
     again = gpuledger("history", "import", packed, "--mapping", mapping, "--home", home)

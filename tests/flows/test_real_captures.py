@@ -25,6 +25,7 @@ def home(
     captures_dir: Path,
     tmp_path_factory: pytest.TempPathFactory,
     gpuledger: Callable[..., subprocess.CompletedProcess[str]],
+    gpuledger_anew: Callable[..., subprocess.CompletedProcess[str]],
 ) -> Path:
     """A data folder whose one night was read from the real captures."""
     home = tmp_path_factory.mktemp("real") / "home"
@@ -52,7 +53,7 @@ def home(
         ),
     ]
     for source, url, file, more in answers:
-        added = gpuledger(
+        added = gpuledger_anew(
             "captures",
             "add",
             "--source",
@@ -69,7 +70,9 @@ def home(
         assert added.returncode == 0, added.stderr
     names = ("vast_ai.market", "aws.spot", "paperspace.machines")
     only = [part for name in names for part in ("--source", name)]
-    ran = gpuledger("nightly", "--home", home, "--recorded", archive, "--at", AT, "--partial", *only)
+    ran = gpuledger(
+        "nightly", "--home", home, "--recorded", archive, "--at", AT, "--partial", *only, site=False
+    )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return home
 

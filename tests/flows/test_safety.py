@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from tests.flows.test_serving import below, scrapes
-from tests.processes import COMMAND, eventually, started
+from tests.prepared import Prepared
+from tests.processes import COMMAND, eventually
 from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, Ledger
 
 STORED = [("local.market", "ok"), ("local.prices", "ok")]
@@ -35,10 +36,12 @@ def home(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def run(local: Any, prefect_server: str, home: Path) -> Run:
-    """A command on the test's data folder, in a process that `before` has prepared."""
+def run(local: Any, prefect_server: str, prepared: Prepared, home: Path) -> Run:
+    """A command on the test's data folder, with no site; with one in a process that `before` has prepared."""
 
     def command(*words: str, before: Callable[[], object] | None = None) -> subprocess.CompletedProcess[str]:
+        if before is None:
+            return prepared.run(*words, "--home", home, site=False, **local.variables)
         return subprocess.run(
             [*COMMAND, *words, "--home", str(home)],
             env={**os.environ, **local.variables, "PREFECT_API_URL": prefect_server},
@@ -98,11 +101,10 @@ def test_a_folder_that_cannot_be_written_is_told(run: Run, home: Path) -> None:
 
 
 def test_a_crawl_that_is_killed_fails_its_sources_and_the_next_run_stores_them(
-    run: Run, local: Any, home: Path, prefect_server: str
+    run: Run, local: Any, home: Path, prepared: Prepared
 ) -> None:
     local.server.gate.clear()
-    variables = {**local.variables, "PREFECT_API_URL": prefect_server}
-    with started("nightly", "--home", home, **variables) as night:
+    with prepared.started("nightly", "--home", home, **local.variables) as night:
         assert local.server.asked.wait(60)
         for child in eventually(lambda: below(night.pid)):
             with suppress(ProcessLookupError):
@@ -138,7 +140,7 @@ def page(documents, notes):
 
 
 def test_a_browser_that_is_killed_costs_its_page_a_try_and_the_others_nothing(
-    local: Any, home: Path, prefect_server: str, chromium: str
+    local: Any, home: Path, prepared: Prepared, chromium: str
 ) -> None:
     folder = Path(local.variables["GPULEDGER_PROVIDERS"]) / "local"
     with (folder / "provider.toml").open("a", encoding="utf-8") as declared:
@@ -146,8 +148,8 @@ def test_a_browser_that_is_killed_costs_its_page_a_try_and_the_others_nothing(
     with (folder / "page.py").open("a", encoding="utf-8") as read:
         read.write(PAGE)
     local.server.page_gate.clear()
-    variables = {**local.variables, "PREFECT_API_URL": prefect_server, "GPULEDGER_CHROMIUM": chromium}
-    with started("nightly", "--home", home, **variables) as night:
+    variables = {**local.variables, "GPULEDGER_CHROMIUM": chromium}
+    with prepared.started("nightly", "--home", home, site=False, **variables) as night:
         for browser in eventually(lambda: browsers(night.pid)):
             with suppress(ProcessLookupError):
                 os.kill(browser, signal.SIGKILL)

@@ -18,6 +18,7 @@ from flows.runs import RunRequest
 from flows.turns import RunUnderWay, turn
 from scrapers.registry import Source, SourceDeclared
 from scrapers.slots import slot_of
+from tests.prepared import Prepared
 from tests.processes import eventually, free_port, started
 from warehouse.ledger import WAREHOUSE_FILE, Ledger, ScrapeRecord, read_warehouse
 
@@ -85,12 +86,11 @@ def _served(api: str) -> dict[str, list[str]]:
 
 
 def test_a_run_that_is_told_to_end_ends_cleanly_and_the_next_one_picks_up(
-    tmp_path: Path, local: Any, prefect_server: str
+    tmp_path: Path, local: Any, prepared: Prepared
 ) -> None:
     home = tmp_path / "home"
-    variables = {**local.variables, "PREFECT_API_URL": prefect_server}
     local.server.gate.clear()
-    with started("nightly", "--home", home, **variables) as run:
+    with prepared.started("nightly", "--home", home, **local.variables) as run:
         assert local.server.asked.wait(60)
         started_by_it = below(run.pid)
         run.terminate()
@@ -99,23 +99,22 @@ def test_a_run_that_is_told_to_end_ends_cleanly_and_the_next_one_picks_up(
         eventually(lambda: not started_by_it & running().keys(), 10)
     assert not list(home.glob("raw/*/local.*.warc.gz"))
     local.server.gate.set()
-    with started("nightly", "--home", home, **variables) as again:
+    with prepared.started("nightly", "--home", home, site=False, **local.variables) as again:
         assert again.wait(60) == 0
     assert {status for _, status in scrapes(home)} == {"ok"}
 
 
 def test_a_second_run_of_a_flow_is_refused_and_another_flow_waits_its_turn(
-    tmp_path: Path, local: Any, prefect_server: str
+    tmp_path: Path, local: Any, prepared: Prepared
 ) -> None:
     home = tmp_path / "home"
-    variables = {**local.variables, "PREFECT_API_URL": prefect_server}
     local.server.gate.clear()
-    with started("nightly", "--home", home, **variables) as first:
+    with prepared.started("nightly", "--home", home, site=False, **local.variables) as first:
         assert local.server.asked.wait(60)
-        with started("nightly", "--home", home, **variables) as second:
+        with prepared.started("nightly", "--home", home, site=False, **local.variables) as second:
             assert second.wait(60) == 2
             assert f"process {first.pid}); a second one is not started" in second.communicate()[1]
-        with started("market", "--home", home, **variables) as market:
+        with prepared.started("market", "--home", home, site=False, **local.variables) as market:
             assert "waiting for it to end" in eventually(market.stderr.readline)
             local.server.gate.set()
             assert first.wait(60) == 0

@@ -32,8 +32,8 @@ def verdicts(home: Path, *sources: str) -> list[Verdict]:
     return list(verify(home, [MOMENT], sources))
 
 
-def test_a_night_is_derived_again_figure_by_figure(home: Path, gpuledger: Gpuledger) -> None:
-    ran = gpuledger("verify", "--home", home, "--slot", SLOT)
+def test_a_night_is_derived_again_figure_by_figure(home: Path, gpuledger_anew: Gpuledger) -> None:
+    ran = gpuledger_anew("verify", "--home", home, "--slot", SLOT)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     *lines, counts = ran.stdout.splitlines()
     assert {line.split()[0] for line in lines} == {"MATCH"}
@@ -72,9 +72,9 @@ def test_a_slot_that_is_not_published_is_refused(home: Path, gpuledger: Gpuledge
     assert "nothing is published of 2020-01-01T03Z" in refused.stderr
 
 
-def test_a_warehouse_of_an_older_version_says_so(home: Path, gpuledger: Gpuledger) -> None:
+def test_a_warehouse_of_an_older_version_says_so(home: Path, gpuledger_anew: Gpuledger) -> None:
     with duckdb.connect(str(home / WAREHOUSE_FILE)) as published:
         published.sql("DROP TABLE utilisation")
-    refused = gpuledger("report", "--home", home)
+    refused = gpuledger_anew("report", "--home", home)
     assert refused.returncode == 2
     assert "published by another version" in refused.stderr

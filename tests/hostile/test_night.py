@@ -167,10 +167,10 @@ def acme(echo: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def night(
-    acme: None, gpuledger: Gpuledger, prefect_server: str, tmp_path_factory: pytest.TempPathFactory
+    acme: None, gpuledger_anew: Gpuledger, prefect_server: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Night:
     home = tmp_path_factory.mktemp("night")
-    ran = gpuledger("nightly", "--home", home, "--source", "acme")
+    ran = gpuledger_anew("nightly", "--home", home, "--source", "acme")
     assert "acme.good" in ran.stdout, ran.stderr
     told = _prefect(prefect_server, "artifacts") + _prefect(prefect_server, "logs")
     return Night(home, ran.stdout + ran.stderr, told)
