@@ -59,13 +59,15 @@ for line in sys.stdin:
 """
 
 READ = """
-import duckdb, sys
+import duckdb, sys, time
 reads = 0
 while True:
     with duckdb.connect(sys.argv[1], read_only=True) as connection:
         connection.sql("SELECT count(*) FROM offers").fetchone()
     reads += 1
     print(reads, flush=True)
+    # As often as any reader asks; without a rest it would take a core from the runs that it watches.
+    time.sleep(0.05)
 """
 
 

@@ -14,9 +14,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 import asyncpg
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from warehouse.lake import Lake
 
@@ -97,6 +95,10 @@ def database(postgres: int) -> Iterator[Callable[[], str]]:
 @pytest.fixture(scope="session")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The AWS_ variables of a local S3 server that has the bucket BUCKET."""
+    # Seconds to import, for the process alone in which these tests run.
+    import boto3  # noqa: PLC0415
+    from moto.server import ThreadedMotoServer  # noqa: PLC0415
+
     server = ThreadedMotoServer(ip_address=HOST, port=0, verbose=False)
     server.start()
     address, port = server.get_host_and_port()

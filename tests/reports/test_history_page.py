@@ -183,13 +183,14 @@ def points(node: Any) -> Iterator[dict[str, Any]]:
             yield from points(item)
 
 
-@pytest.fixture
-def built(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site of a ledger that holds nothing but imported histories."""
-    with Ledger(tmp_path) as ledger:
-        imported(ledger, long_run(tmp_path / "long.csv", datetime(2024, 6, 1, tzinfo=UTC)))
-    site.build(publish(tmp_path), tmp_path / "site", as_of=datetime(2026, 11, 21, tzinfo=UTC))
-    return tmp_path / "site"
+    folder = tmp_path_factory.mktemp("imported")
+    with Ledger(folder) as ledger:
+        imported(ledger, long_run(folder / "long.csv", datetime(2024, 6, 1, tzinfo=UTC)))
+    site.build(publish(folder), folder / "site", as_of=datetime(2026, 11, 21, tzinfo=UTC))
+    return folder / "site"
 
 
 def test_the_page_says_whose_data_it_is_under_which_licence_and_how_much(built: Path) -> None:

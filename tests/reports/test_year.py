@@ -28,7 +28,7 @@ GPUS = [
 MOST_BYTES = 2_000_000
 
 
-def offers(provider: str, slot: datetime, draw: random.Random) -> pl.DataFrame:
+def offers(provider: str, slot: datetime, draw: random.Random) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     is_market = provider == "vast_ai"
     for place in range(60 if is_market else 10):
@@ -63,30 +63,30 @@ def offers(provider: str, slot: datetime, draw: random.Random) -> pl.DataFrame:
         "currency": "USD",
         "source_url": "https://example.com",
     }
-    return pl.DataFrame([{**row, **common} for row in rows], schema=BY_NAME["offers"].polars())
+    return [{**row, **common} for row in rows]
 
 
 @pytest.fixture(scope="module")
 def year(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("year")
     draw = random.Random(11)
-    frames, scrapes = [], []
+    rows: list[dict[str, Any]] = []
+    scrapes: list[dict[str, Any]] = []
     for night in range(NIGHTS):
         slot = FIRST + timedelta(days=night)
         for provider in (*CLOUDS, "vast_ai"):
-            frame = offers(provider, slot, draw)
-            who = {
-                name: frame[name][0] for name in ("slot", "run_id", "provider", "source", "parser_version")
-            }
-            counts = {"rows_parsed": frame.height, "rows_accepted": frame.height, "rows_quarantined": 0}
+            read = offers(provider, slot, draw)
+            who = {name: read[0][name] for name in ("slot", "run_id", "provider", "source", "parser_version")}
+            counts = {"rows_parsed": len(read), "rows_accepted": len(read), "rows_quarantined": 0}
             times = {"started_at": slot, "finished_at": slot, "status": "ok", "error": None, "robots": None}
             scrapes.append({**who, **counts, **times, "capture_ids": ["c"]})
-            frames.append(frame)
+            rows += read
     last = scrapes.pop()
     # One transaction for the year: the other scrapes' rows go in with the last one's.
     others = pl.DataFrame(scrapes, schema=BY_NAME["scrapes"].polars())
+    every = pl.DataFrame(rows, schema=BY_NAME["offers"].polars())
     with Ledger(home) as ledger:
-        ledger.append(ScrapeRecord(last, {"offers": pl.concat(frames), "scrapes": others}))
+        ledger.append(ScrapeRecord(last, {"offers": every, "scrapes": others}))
     return publish(home)
 
 
