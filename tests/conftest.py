@@ -11,13 +11,26 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.prepared import Prepared, at_work
 from tests.processes import COMMAND, prefect_at_work
 
 CAPTURES = Path(__file__).resolve().parents[2] / "shared" / "captures"
 # The demo, which many wait for, is made beside two files that do without it.
-LONGEST = ("hostile/test_site", "faults/", "lake/", "flows/test_nightly", "hostile/", "flows/")
+LONGEST = (
+    "hostile/test_site",
+    "faults/",
+    "lake/",
+    "flows/test_nightly",
+    "reports/test_site_in_browser",
+    "fuzz/test_pages",
+    "flows/",
+    "hostile/",
+)
+# How long an example takes says nothing where other processes have the core.
+settings.register_profile("gpuledger", deadline=None)
+settings.load_profile("gpuledger")
 Gpuledger = Callable[..., subprocess.CompletedProcess[str]]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "microsoft-edge")
 
