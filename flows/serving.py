@@ -94,15 +94,21 @@ async def _serve(home: Path, schedule: Schedule) -> None:
     if not crons.keys() & {"nightly", "market"}:
         raise ServingRefused("config.toml schedules neither nightly nor market, so there is nothing to serve")
     await _forget_killed_runs()
+    runs: dict[str, tuple[Any, dict[str, str]]] = {
+        "nightly": (scheduled, {"flow": "nightly"}),
+        "market": (scheduled, {"flow": "market"}),
+        "compact": (compact, {}),
+    }
     try:
         deployments = [
-            await (compact if flow == "compact" else scheduled).ato_deployment(
+            await started.ato_deployment(
                 flow,
-                cron=cron,
-                parameters={"home": str(home)} | ({} if flow == "compact" else {"flow": flow}),
+                cron=crons[flow],
+                parameters={"home": str(home), **parameters},
                 entrypoint_type=EntrypointType.MODULE_PATH,
             )
-            for flow, cron in crons.items()
+            for flow, (started, parameters) in runs.items()
+            if flow in crons
         ]
     except ValueError as problem:
         raise ServingRefused(f"a schedule in config.toml is no cron expression: {problem}") from problem

@@ -21,7 +21,7 @@ from flows.demo import nights
 from scrapers.registry import sources
 from warehouse.ledger import WAREHOUSE_FILE, read_warehouse
 
-KILLS = 5
+KILLS = 4
 Gpuledger = Callable[..., subprocess.CompletedProcess[str]]
 FACTS = ("offers", "plans", "terms", "quarantine", "findings", "incidents", "expectation_results")
 
