@@ -28,7 +28,7 @@ from warehouse.schema import BY_NAME
 
 ROWS = 1_000_000
 NIGHTS = 30
-A_NIGHT = 5_000
+A_NIGHT = 15_000
 
 
 def lines() -> Iterator[Line]:

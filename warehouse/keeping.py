@@ -19,8 +19,8 @@ import duckdb
 
 from warehouse.derive import SORTED
 from warehouse.lake import KEPT, NAME, Lake
-from warehouse.ledger import LEDGER_FILE, Ledger, LedgerDamaged, publish
-from warehouse.plain import quoted
+from warehouse.ledger import LEDGER_FILE, STORAGE, Ledger, LedgerDamaged, publish
+from warehouse.plain import first_line, quoted
 from warehouse.queries import question
 
 BACKUPS: Final = "backups"
@@ -40,10 +40,16 @@ class Compaction:
 
 
 def checksums(place: Path | Lake) -> dict[str, tuple[int, int]]:
-    """Rows of every table of a DuckDB file or a lake and the sum of their hashes, whatever their order."""
-    with _opened(place) as connection:
-        tables = [name for (name,) in connection.execute(question("tables")).fetchall()]
-        return {table: checksum(connection, table) for table in tables}
+    """Rows of every table of a DuckDB file or a lake and the sum of their hashes, whatever their order.
+
+    Raises LedgerDamaged where it cannot be read to its end.
+    """
+    try:
+        with _opened(place) as connection:
+            tables = [name for (name,) in connection.execute(question("tables")).fetchall()]
+            return {table: checksum(connection, table) for table in tables}
+    except duckdb.IOException as problem:
+        raise LedgerDamaged(f"{place} cannot be read: {first_line(problem)}") from problem
 
 
 def backup(home: Path, now: datetime, to: Path | None = None) -> Path:
@@ -77,6 +83,7 @@ def restore(home: Path, copy: Path, now: datetime) -> Path | None:
         with Ledger(workshop) as ledger:
             if ledger.query("SELECT count(*) FROM scrapes").item() == 0:
                 raise LedgerDamaged(f"{copy} holds no scrape, so it is no copy of a ledger")
+        checksums(workshop / LEDGER_FILE)
         former = _put_aside(home, now)
         _move(workshop / LEDGER_FILE, home / LEDGER_FILE)
     publish(home)
@@ -147,7 +154,7 @@ def _tidy(home: Path) -> None:
 
 
 def _write_sorted(path: Path, fresh: Path) -> None:
-    with duckdb.connect(str(fresh)) as connection:
+    with duckdb.connect(str(fresh), config=STORAGE) as connection:
         connection.execute(f"ATTACH {quoted(str(path))} AS old (READ_ONLY)")
         connection.execute("SET TimeZone = 'UTC'")
         for name, definition in connection.execute(question("table_definitions")).fetchall():
