@@ -42,7 +42,9 @@ _HERE: Final = (sys.executable, "-m", "benchmarks.scale")
 def lines() -> Iterator[Line]:
     """The site against its own questions, and a night on five years against one on a month, with memory."""
     with TemporaryDirectory() as folder:
-        years, month, web = _ledgers(Path(folder))
+        # A process begins with the memory of the one that starts it, so this one stays small.
+        _measured(*_HERE, "ledgers", folder)
+        years, month, web = (Path(folder) / name for name in ("years", "month", "web"))
         rows = _rows(years)
         first, again, asked = (_measured(*_HERE, what, str(years)) for what in ("site", "site", "questions"))
         what = f"the site of {rows / 1e6:.1f} million offers"
@@ -72,22 +74,19 @@ def _measured(*command: str) -> tuple[float, float]:
     return taken, usage.ru_maxrss / 1024
 
 
-def _ledgers(folder: Path) -> tuple[Path, Path, Path]:
-    """Data folders of five years and of a month, and the recorded web of one more night."""
+def _ledgers(folder: Path) -> None:
+    """Make the data folders of five years and of a month, and the recorded web of one more night."""
     web, first = folder / "web", folder / "first"
     web.mkdir()
     record_web(web, demo.nights()[-2:], lambda _: None)
     _night(first, web, -2)
     copies = -(-ROWS // (YEARS * _rows(first)))
-    homes = []
     for name, nights in (("years", YEARS), ("month", MONTH)):
         home = folder / name
         shutil.copytree(first, home)
         with duckdb.connect(str(home / LEDGER_FILE)) as connection:
             _grow(connection, nights, copies)
         publish(home)
-        homes.append(home)
-    return homes[0], homes[1], web
 
 
 def _grow(connection: duckdb.DuckDBPyConnection, nights: int, copies: int) -> None:
@@ -144,5 +143,5 @@ def ask(warehouse: Path | Lake) -> None:
 
 
 if __name__ == "__main__":
-    home = Path(sys.argv[2])
-    _site(home) if sys.argv[1] == "site" else ask(home / WAREHOUSE_FILE)
+    works = {"ledgers": _ledgers, "site": _site, "questions": lambda home: ask(home / WAREHOUSE_FILE)}
+    works[sys.argv[1]](Path(sys.argv[2]))
