@@ -13,12 +13,12 @@ help: ## Print the targets
 setup: $(READY) ## Create .venv with the locked packages, and find or install a Chromium
 
 # pip installs into the new environment from outside, so that a Python without ensurepip serves too.
-# The lock is complete, so nothing is resolved again; most modules are never imported, so none is compiled yet.
+# The lock is complete, so nothing is resolved again.
 $(READY): constraints.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "python3.11 is needed"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV)
 	@echo "installing the locked packages (about a minute)"
-	@$(PYTHON) -m pip --quiet --disable-pip-version-check --python $(BIN)/python install --no-compile --no-deps --require-hashes -r constraints.txt
+	@$(PYTHON) -m pip --quiet --disable-pip-version-check --python $(BIN)/python install --no-deps --require-hashes -r constraints.txt
 	@$(PYTHON) -m pip --quiet --disable-pip-version-check --python $(BIN)/python install --no-deps --no-build-isolation -e .
 	@$(BIN)/python -m scrapers.browser
 	@touch $@
@@ -29,9 +29,12 @@ demo: $(READY) ## Sixty recorded nights through the real flow into data/demo (no
 nightly: $(READY) ## One live run against the internet into GPULEDGER_HOME or ./data
 	@$(BIN)/gpuledger nightly
 
-# Two processes more than there are cores: many tests wait for servers, schedules and time limits.
-test: lint ## Lint, types, import contracts, tests
-	$(BIN)/pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 2)) --dist loadfile --no-loadscope-reorder
+# One process more than there are cores: some tests wait for servers, schedules and time limits. What is looked
+# at in the text alone is looked at meanwhile.
+test: $(READY) ## Lint, types, import contracts, tests
+	@$(MAKE) --no-print-directory lint & lint=$$!; \
+	$(BIN)/pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist loadfile --no-loadscope-reorder; tests=$$?; \
+	wait $$lint && exit $$tests
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -24,9 +24,9 @@ from flows.history import load_facts
 from flows.ingest import NEVER_FETCHED, ingest, unstored
 from flows.missed import missed
 from flows.registering import register
+from flows.rendering import render
 from flows.runs import RunRequest, RunSummary, Watch, due, new_run_id, refuse_mixture
 from flows.turns import turn
-from reports import site
 from scrapers.archive import read_archive
 from scrapers.fetching import FetchPlan, FetchRefused, Job, fetch
 from scrapers.registry import Source
@@ -122,9 +122,8 @@ def publish_copy(place: Path | Lake) -> Path | Lake:
 @task(name="report", cache_policy=NO_CACHE, persist_result=False)
 def report(request: RunRequest, warehouse: Path | Lake) -> Path:
     """Render the site from what is published."""
-    out = request.home / "site"
-    site.build(warehouse, out, as_of=datetime.now(UTC), settled=request.home / "settled")
-    return out / "index.html"
+    render(request.home, warehouse, datetime.now(UTC))
+    return request.home / "site" / "index.html"
 
 
 @task(name="alert", cache_policy=NO_CACHE, persist_result=False)
@@ -184,9 +183,7 @@ def finish(request: RunRequest, summary: RunSummary) -> None:
 def show(request: RunRequest, summary: RunSummary) -> None:
     """Publish what is stored, and render the site from it."""
     summary.warehouse = publish_copy(request.place)
-    # Runs of two flows may both come here on a lake, and there is one site.
-    with turn(request.home, "site", lock_file="site.lock", queue=True):
-        summary.site = report(request, summary.warehouse)
+    summary.site = report(request, summary.warehouse)
 
 
 async def _fill(request: RunRequest, ledger: Ledger, summary: RunSummary, watch: Watch) -> None:

@@ -24,11 +24,9 @@ class Format(StrEnum):
 def report(home: Home, as_of: At = None) -> None:
     """Render the site from the published warehouse."""
     from flows.places import published
-    from reports import site
+    from flows.rendering import render
 
-    pages = site.build(
-        published(home), home / "site", as_of=as_of or datetime.now(UTC), settled=home / "settled"
-    )
+    pages = render(home, published(home), as_of or datetime.now(UTC))
     out.print(f"{len(pages)} pages in {home / 'site'}", markup=False)
 
 

@@ -118,9 +118,9 @@ def written(home: Path) -> dict[str, int]:
     return {path.name: path.stat().st_mtime_ns for path in sorted((home / "settled").iterdir())}
 
 
-@pytest.mark.parametrize("rows", [1, 60])
-def test_views_say_what_they_say_without_it(rows: int, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settled, "PERIOD_ROWS", rows)
+def test_views_say_what_they_say_without_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A period a day.
+    monkeypatch.setattr(settled, "PERIOD_ROWS", 1)
     assert differing(home) == []
     before = written(home)
     assert len(before) > 3
