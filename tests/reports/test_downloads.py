@@ -15,7 +15,7 @@ import pytest
 
 from reports import downloads
 from reports.feed import feed
-from tests.reports.ledgers import stored
+from tests.warehouse.test_views import FIRST, offer, store
 from warehouse.ledger import WAREHOUSE_FILE, Ledger, publish, read_warehouse
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -61,17 +61,16 @@ def test_what_no_spreadsheet_holds_comes_as_parquet_alone(
 
 
 def test_rows_of_single_machines_and_offers_are_of_the_last_year(tmp_path: Path) -> None:
-    newest = datetime(2026, 11, 19, 3, tzinfo=UTC)
-    prices = [(newest - timedelta(days=300 * ago), "a", "on_demand", 1.0 + ago) for ago in (2, 1, 0)]
-    with stored(tmp_path, prices, machine_id="m"):
-        pass
+    with Ledger(tmp_path) as ledger:
+        for day, price in ((-600, 3.0), (-300, 2.0), (0, 1.0)):
+            store(ledger, day, "offers", [offer(price, machine_id="m")])
     with read_warehouse(publish(tmp_path)) as connection:
-        downloads.write(connection, tmp_path, as_of=newest)
+        downloads.write(connection, tmp_path, as_of=FIRST)
         for name in downloads.VIEWS:
             ((rows,),) = connection.sql(f"SELECT count(*) FROM {name}").fetchall()
             written = pl.read_parquet(tmp_path / f"{name}.parquet")
             if name in downloads.A_YEAR_OF:
-                assert min(written["slot"]) == newest - timedelta(days=300)
+                assert min(written["slot"]) == FIRST - timedelta(days=300)
                 assert rows == written.height + (name == "market_machines")
             else:
                 assert written.height == rows

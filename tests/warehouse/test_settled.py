@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,14 @@ import duckdb
 import polars as pl
 import pytest
 
+from tests.warehouse.test_views import FIRST, offer, scraped
 from warehouse import settled
 from warehouse.ledger import Ledger, ScrapeRecord, publish, read_warehouse
-from warehouse.schema import BY_NAME
 from warehouse.views import VIEWS
 
-FIRST = datetime(2026, 8, 28, 3, tzinfo=UTC)
 NIGHTS = 24
 # A source that is read every night, a market that is read twice a day, and one that is away for a week.
-HOURS = {"cloud.prices": (3,), "market.book": (3, 15), "away.prices": (3,)}
+HOURS = {"cloud": (3,), "market": (3, 15), "away": (3,)}
 KEPT = ("current_scrapes", "price_hourly", "latest_offers")
 
 
@@ -38,11 +37,11 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Ledger(home) as ledger:
         records = []
         for night in range(NIGHTS):
-            for source, hours in HOURS.items():
+            for provider, hours in HOURS.items():
                 for hour in hours:
-                    missed = draw.random() < 0.1 or (source.startswith("away") and 8 < night < 16)
+                    missed = draw.random() < 0.1 or (provider == "away" and 8 < night < 16)
                     if not missed:
-                        records.append(scraped(source, night, hour, draw))
+                        records.append(drawn(provider, night, hour, draw))
         ledger.append_all(records)
     publish(home)
     return home
@@ -53,45 +52,29 @@ def home(once: Path, tmp_path: Path) -> Path:
     return shutil.copytree(once, tmp_path / "home")
 
 
-def some_offers(source: str, draw: random.Random) -> Iterator[dict[str, Any]]:
+def some_offers(provider: str, draw: random.Random) -> Iterator[dict[str, Any]]:
     for place in range(9):
         if draw.random() < 0.3:
             continue
         price = None if draw.random() < 0.1 else draw.choice((1.0, 1.5, 2.0))
-        is_market = source.startswith("market")
-        yield {
-            "offer_key": f"{place}",
-            "gpu_model": ("H100", "A100")[place % 2],
-            "gpu_is_known": True,
-            "gpu_form_factor": ("SXM", None)[place % 2],
-            "gpu_memory_gib": 80.0,
-            "gpu_count": 1 + place % 3,
-            "pricing_model": ("on_demand", "spot")[place % 2],
-            "usd_per_hour": price,
-            "usd_per_gpu_hour": price,
-            "machine_id": f"m{place // 2}" if is_market else None,
-            "gpus_total": 8 if is_market else None,
-            "gpus_available": draw.randint(0, 8) if is_market else None,
-            "availability": draw.choice(("available", "unavailable")) if is_market else "unknown",
-        }
+        is_market = provider == "market"
+        yield offer(
+            price,
+            key=f"{place}",
+            gpus=1 + place % 3,
+            gpu_model=("H100", "A100")[place % 2],
+            gpu_form_factor=("SXM", None)[place % 2],
+            pricing_model=("on_demand", "spot")[place % 2],
+            machine_id=f"m{place // 2}" if is_market else None,
+            gpus_total=8 if is_market else None,
+            gpus_available=draw.randint(0, 8) if is_market else None,
+            availability=draw.choice(("available", "unavailable")) if is_market else "unknown",
+        )
 
 
-def scraped(source: str, night: int, hour: int, draw: random.Random, read: str = "first") -> ScrapeRecord:
-    offers = list(some_offers(source, draw))
-    slot = (FIRST + timedelta(days=night)).replace(hour=hour)
-    finished = slot + timedelta(minutes=5 if read == "first" else 50)
-    who = {
-        "slot": slot,
-        "run_id": f"{slot:%m%dT%H}-{read}",
-        "provider": source.partition(".")[0],
-        "source": source,
-        "parser_version": read,
-    }
-    row = {"observed_at": slot, "capture_id": "c", "currency": "USD", "source_url": "https://example.com"}
-    frame = pl.DataFrame([{**offer, **who, **row} for offer in offers], schema=BY_NAME["offers"].polars())
-    counts = {"rows_parsed": len(offers), "rows_accepted": len(offers), "rows_quarantined": 0}
-    times = {"started_at": slot, "finished_at": finished, "status": "ok", "error": None, "robots": None}
-    return ScrapeRecord({**who, **counts, **times, "capture_ids": ["c"]}, {"offers": frame})
+def drawn(provider: str, night: int, hour: int, draw: random.Random, *, again: bool = False) -> ScrapeRecord:
+    offers = list(some_offers(provider, draw))
+    return scraped(night, "offers", offers, hour=hour, provider=provider, again=again)
 
 
 def add(home: Path, record: ScrapeRecord) -> None:
@@ -124,7 +107,7 @@ def test_views_say_what_they_say_without_it(home: Path, monkeypatch: pytest.Monk
     assert differing(home) == []
     before = written(home)
     assert len(before) > 3
-    add(home, scraped("cloud.prices", NIGHTS, 3, random.Random(1)))
+    add(home, drawn("cloud", NIGHTS, 3, random.Random(1)))
     assert differing(home) == []
     assert written(home) | before == written(home)
 
@@ -132,7 +115,7 @@ def test_views_say_what_they_say_without_it(home: Path, monkeypatch: pytest.Monk
 def test_a_correction_is_seen_and_all_that_follows_is_written_anew(home: Path) -> None:
     answers(home, kept=True)
     before = list(written(home))
-    add(home, scraped("market.book", 9, 15, random.Random(2), read="again"))
+    add(home, drawn("market", 9, 15, random.Random(2), again=True))
     assert differing(home) == []
     corrected = f"{FIRST + timedelta(days=10):%Y-%m-%d}"
     same = [name for name in before if name < corrected]
@@ -142,7 +125,7 @@ def test_a_correction_is_seen_and_all_that_follows_is_written_anew(home: Path) -
 
 def test_a_snapshot_that_comes_late_is_seen(home: Path) -> None:
     answers(home, kept=True)
-    add(home, scraped("away.prices", 12, 4, random.Random(3)))
+    add(home, drawn("away", 12, 4, random.Random(3)))
     assert differing(home) == []
 
 

@@ -25,8 +25,11 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
         yield opened
 
 
-def store(
-    ledger: Ledger,
+def store(ledger: Ledger, day: int, table: str, rows: Sequence[dict[str, Any]], **which: Any) -> None:
+    ledger.append(scraped(day, table, rows, **which))
+
+
+def scraped(
     day: int,
     table: str,
     rows: Sequence[dict[str, Any]],
@@ -34,9 +37,11 @@ def store(
     status: str = "ok",
     hour: int = 3,
     provider: str = "p",
-) -> None:
+    again: bool = False,
+) -> ScrapeRecord:
+    """What a scrape brings; one that is read `again` corrects the first."""
     slot = (FIRST + timedelta(days=day)).replace(hour=hour)
-    run_id = f"run-{day}-{hour}-{provider}"
+    run_id = f"run-{day}-{hour}-{provider}{'-again' * again}"
     identity = {
         "observed_at": slot,
         "slot": slot,
@@ -54,7 +59,7 @@ def store(
         "source": f"{provider}.s",
         "slot": slot,
         "started_at": slot,
-        "finished_at": slot,
+        "finished_at": slot + timedelta(minutes=again),
         "status": status,
         "error": None if status == "ok" else "it broke",
         "rows_parsed": len(rows),
@@ -64,7 +69,7 @@ def store(
         "robots": None,
         "parser_version": "v",
     }
-    ledger.append(ScrapeRecord(scrape, {table: frame}))
+    return ScrapeRecord(scrape, {table: frame})
 
 
 def offer(price: float | None, *, key: str = "a", gpus: int = 1, **changes: Any) -> dict[str, Any]:
