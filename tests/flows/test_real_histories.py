@@ -44,6 +44,7 @@ HISTORIES = (
     ("libcloud_aws_gcp_gpu_ondemand.csv.gz", "libcloud.toml", ""),
     ("runpod_docs_serverless_prices.csv.gz", "runpod_serverless.toml", ""),
     ("skypilot_spot_traces_runs.csv.gz", "skypilot_spot_traces.toml", ""),
+    ("skynomad_gcp_h100_availability_10min.csv.gz", "skynomad_starts.toml", ""),
     ("sooddvs_gpu_pricing_raw_daily.csv.gz", "sooddvs.toml", ""),
     ("tugot17_prime_intellect_30min.csv.gz", "prime_intellect_table.toml", ""),
 )
@@ -275,3 +276,18 @@ def test_shipped_mappings_read_what_is_published_as_it_is_published(
     assert result.accepted >= rows
     assert result.refused == 0
     assert not result.read.findings
+
+
+def test_a_zone_is_available_where_all_that_were_asked_for_started(
+    ledger: Ledger, captures_dir: Path
+) -> None:
+    query = "SELECT availability, count(*) FROM history_offers WHERE source = $s GROUP BY ALL"
+    found = dict(ledger.query(query, {"s": "history:skynomad_starts"}).iter_rows())
+    started = [
+        int(row["created"]) for row in raw(captures_dir, "skynomad_gcp_h100_availability_10min.csv.gz")
+    ]
+    assert found == {
+        "available": started.count(16),
+        "unavailable": started.count(0),
+        "limited": sum(0 < count < 16 for count in started),
+    }
