@@ -24,9 +24,9 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy_playwright.page import PageMethod
 
-from scrapers.crawl.addresses import is_allowed, not_public, refusal_of
 from scrapers.crawl.run import Run
 from scrapers.crawl.settings import USER_AGENT
+from scrapers.crawl.ssrf_guard import is_allowed, not_public, refusal_of
 from scrapers.recorded import Recorded
 from scrapers.rows import Ask, Capture
 from scrapers.rows.capture import Role

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from scrapers.crawl.addresses import ALLOW_LOOPBACK, resolver_rules
+from scrapers.crawl.ssrf_guard import ALLOW_LOOPBACK, resolver_rules
 from scrapers.fetching import FetchPlan
 from scrapers.registry import Source
 from scrapers.rows import Ask
@@ -53,7 +53,7 @@ _COMMON: Final[dict[str, Any]] = {
     "DOWNLOAD_MAXSIZE": MAX_BODY,
     "DOWNLOAD_VERIFY_CERTIFICATES": True,
     "REDIRECT_MAX_TIMES": 5,
-    "TWISTED_DNS_RESOLVER": f"{_HERE}.addresses.GuardedResolver",
+    "TWISTED_DNS_RESOLVER": f"{_HERE}.ssrf_guard.GuardedResolver",
     "EXTENSIONS": {"scrapy.extensions.throttle.AutoThrottle": None, f"{_HERE}.politeness.Throttle": 0},
     "LOG_LEVEL": "INFO",
     "LOG_COLOR": False,
@@ -74,7 +74,7 @@ def _middlewares(*, recorded: bool) -> dict[str, int | None]:
     if recorded:
         ours[f"{_HERE}.wire.FromArchive"] = 910
     else:
-        ours |= {f"{_HERE}.addresses.AddressGuard": 50, f"{_HERE}.politeness.BackOff": 550}
+        ours |= {f"{_HERE}.ssrf_guard.AddressGuard": 50, f"{_HERE}.politeness.BackOff": 550}
     return {
         f"{_SCRAPY}.robotstxt.RobotsTxtMiddleware": None,
         f"{_SCRAPY}.retry.RetryMiddleware": None,

@@ -8,7 +8,7 @@ import pytest
 from scrapy.resolver import dnscache
 from twisted.internet.error import DNSLookupError
 
-from scrapers.crawl.addresses import GuardedResolver, is_allowed, refusal_of, resolver_rules
+from scrapers.crawl.ssrf_guard import GuardedResolver, is_allowed, refusal_of, resolver_rules
 
 
 @pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1::1", "::ffff:93.184.216.34"])
