@@ -65,8 +65,13 @@ class Attempt:
 
     @property
     def notes(self) -> Notes:
-        """The findings of the page, none where nothing was read."""
-        return self.parsed.notes if self.parsed else Notes()
+        """The findings of the crawl and of the page, whichever there was."""
+        notes = Notes()
+        for kind, subject, detail in self.archive.outcome.findings if self.archive else ():
+            notes.add(kind, subject, detail)
+        if self.parsed:
+            notes.merge(self.parsed.notes)
+        return notes
 
 
 def ingest(

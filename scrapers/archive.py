@@ -45,6 +45,9 @@ from scrapers.warc import (
 SEALED: Final = ".warc.gz"
 UNSEALED: Final = ".part"
 
+Finding = tuple[str, str, str]
+"""What a crawl noticed: its kind, one of the column findings.kind, its subject, and a detail."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -52,7 +55,8 @@ class Outcome:
 
     `ok` means that every request the source wanted was answered with 2xx; `errors` has one sentence for
     each that was not; `truncated` names the requests that time ran out for. `robots` is allowed,
-    disallowed, absent or unreachable, and None where no robots.txt was asked for.
+    disallowed, absent or unreachable, and None where no robots.txt was asked for. `findings` are what the
+    crawl noticed and that is not an error, each as (kind, subject, detail); older archives have none.
     """
 
     source: str
@@ -63,6 +67,7 @@ class Outcome:
     errors: tuple[str, ...] = ()
     robots: str | None = None
     truncated: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)

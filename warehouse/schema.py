@@ -655,7 +655,7 @@ INCIDENTS: Final = Table(
 
 FINDINGS: Final = Table(
     "findings",
-    "What the parsers met and nobody had declared: a new field, an unknown GPU or region.",
+    "What the crawl and the parsers met and nobody had declared: a new field, an unknown GPU, a redirect.",
     (
         _RUN,
         _SOURCE,
@@ -675,9 +675,12 @@ FINDINGS: Final = Table(
                 "truncated",
                 "duplicate",
                 "disagreement",
+                "redirected",
+                "popup",
+                "blocked_request",
             ),
         ),
-        Column("subject", "text", "The field or word.", required=True),
+        Column("subject", "text", "The field, word or host.", required=True),
         Column("detail", "text", "Where, or an example."),
         Column("times", "integer", "How often in this scrape.", required=True, above=0),
     ),

@@ -10,7 +10,7 @@ from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
 from scrapy.robotstxt import RobotParser
 
-from scrapers.archive import ArchiveWriter
+from scrapers.archive import ArchiveWriter, Finding
 from scrapers.fetching import FetchPlan, Job
 from scrapers.recorded import Key, RecordedWeb, Span
 from scrapers.registry import Source
@@ -46,7 +46,8 @@ class Rules:
 class Run:
     """One job on its way: where it writes, what it may read, and what went wrong so far.
 
-    `web` is None where the network is asked; `taken` are the recorded requests that were answered.
+    `web` is None where the network is asked; `taken` are the recorded requests that were answered; `findings`
+    are what was noticed and is not an error.
     """
 
     job: Job
@@ -57,6 +58,7 @@ class Run:
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     rules: dict[str, Rules] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     taken: set[Key] = field(default_factory=set)
 
     @property

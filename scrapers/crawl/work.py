@@ -59,6 +59,7 @@ async def work(run: Run, download: Download) -> Path:
         errors=tuple(run.errors),
         robots=run.robots,
         truncated=tuple(ask.label or ask.url for ask in waiting),
+        findings=tuple(run.findings),
     )
     return run.writer.seal(outcome)
 

@@ -65,6 +65,11 @@ class Notes:
         self.counts[kind, subject] += 1
         self.details.setdefault((kind, subject), detail)
 
+    def merge(self, others: Notes) -> None:
+        """Take over the notes of another reader."""
+        self.counts.update(others.counts)
+        self.details = others.details | self.details
+
 
 class Record:
     """A raw record whose fields are taken one by one.

@@ -97,6 +97,16 @@ def test_half_a_fetch_is_partial_and_says_what_is_missing() -> None:
     assert kinds(record) == ["fetch_failed"]
 
 
+def test_what_the_crawl_noticed_is_a_finding_beside_those_of_the_page() -> None:
+    found = archive(feed(("g5.xlarge", "0.44")))
+    noticed = (("redirected", "b.example", "from a.example"), ("popup", "c.example", ""))
+    record = record_of(replace(found, outcome=replace(found.outcome, findings=(*noticed, noticed[0]))))
+    findings = record.frames["findings"].select("kind", "subject", "detail", "times").rows()
+    assert ("redirected", "b.example", "from a.example", 2) in findings
+    assert ("popup", "c.example", None, 1) in findings
+    assert record.scrape["status"] == "ok"
+
+
 def test_a_record_that_cannot_be_read_is_quarantined_and_the_rest_stored(ledger: Ledger) -> None:
     found = archive(feed(*((f"g5.{size}xlarge", "1.0") for size in (2, 4, 8, 12, 16)), ("g5.xlarge", "soon")))
     (record,) = ingest(SPOT, {SLOT: found}, ledger, run_id="r", partial=True)
