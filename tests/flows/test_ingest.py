@@ -104,7 +104,7 @@ def test_what_the_crawl_noticed_is_a_finding_beside_those_of_the_page() -> None:
     findings = record.frames["findings"].select("kind", "subject", "detail", "times").rows()
     assert ("redirected", "b.example", "from a.example", 2) in findings
     assert ("popup", "c.example", None, 1) in findings
-    assert record.scrape["status"] == "ok"
+    assert (record.scrape["status"], record.scrape["error"]) == ("partial", None)
 
 
 def test_a_record_that_cannot_be_read_is_quarantined_and_the_rest_stored(ledger: Ledger) -> None:
