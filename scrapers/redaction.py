@@ -67,3 +67,8 @@ def redacted_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]
         (name, REDACTED if _SECRET_HEADER.search(name) else _SECRET_PARAMETER.sub(rf"\g<1>{REDACTED}", value))
         for name, value in headers
     ]
+
+
+def is_secret(header: str) -> bool:
+    """Whether a header of this name carries a credential."""
+    return bool(_SECRET_HEADER.search(header))

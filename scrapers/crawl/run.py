@@ -11,6 +11,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.robotstxt import RobotParser
 
 from scrapers.archive import ArchiveWriter, Finding
+from scrapers.crawl.proxy import Proxy
 from scrapers.fetching import FetchPlan, Job
 from scrapers.recorded import Key, RecordedWeb, Span
 from scrapers.registry import Source
@@ -46,8 +47,8 @@ class Rules:
 class Run:
     """One job on its way: where it writes, what it may read, and what went wrong so far.
 
-    `web` is None where the network is asked; `taken` are the recorded requests that were answered; `findings`
-    are what was noticed and is not an error.
+    `web` is None where the network is asked, `proxy` where no browser asks it; `taken` are the recorded
+    requests that were answered; `findings` are what was noticed and is not an error.
     """
 
     job: Job
@@ -55,6 +56,7 @@ class Run:
     plan: FetchPlan
     writer: ArchiveWriter
     web: RecordedWeb | None
+    proxy: Proxy | None = None
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     rules: dict[str, Rules] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)

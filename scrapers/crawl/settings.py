@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from importlib.metadata import version
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from scrapers.crawl.ssrf_guard import ALLOW_LOOPBACK, resolver_rules
+from scrapers.crawl.chromium import launch_options
+from scrapers.crawl.ssrf_guard import ALLOW_LOOPBACK
 from scrapers.fetching import FetchPlan
 from scrapers.registry import Source
 from scrapers.rows import Ask
@@ -20,13 +20,6 @@ PAGES_AT_ONCE: Final = 4
 _HERE: Final = "scrapers.crawl"
 _SCRAPY: Final = "scrapy.downloadermiddlewares"
 _HANDLER: Final = "scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler"
-_FLAGS: Final = (
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-proxy-server",
-)
 
 
 def settings_for(plan: FetchPlan, sources: Iterable[Source]) -> dict[str, Any]:
@@ -103,12 +96,9 @@ def _pace_of_the_network(asks: Iterable[tuple[Ask, float]]) -> dict[str, Any]:
 
 def _browser(plan: FetchPlan, chromium: str, schemes: Iterable[str]) -> dict[str, Any]:
     """The browser handles only the schemes that need it: each would start one of its own."""
-    rules = resolver_rules(recorded=plan.recorded is not None, allow_loopback=plan.allow_loopback)
-    # As root Chromium refuses to run inside its sandbox, and for nobody else is it switched off.
-    flags = [*_FLAGS, f"--host-resolver-rules={rules}", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     return {
         "DOWNLOAD_HANDLERS": dict.fromkeys(schemes, _HANDLER),
-        "PLAYWRIGHT_LAUNCH_OPTIONS": {"executable_path": chromium, "args": flags},
-        "PLAYWRIGHT_MAX_PAGES_PER_CONTEXT": PAGES_AT_ONCE,
+        "PLAYWRIGHT_LAUNCH_OPTIONS": launch_options(chromium, recorded=plan.recorded is not None),
+        "PLAYWRIGHT_PROCESS_REQUEST_HEADERS": f"{_HERE}.chromium.request_headers",
         "PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT": plan.request_timeout * 1000,
     }

@@ -6,11 +6,14 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
 from typing import Any, Final
 
 from scrapy import Request, Spider
 
 from scrapers.archive import ArchiveWriter, archive_path
+from scrapers.crawl.memory import watch_memory
+from scrapers.crawl.proxy import Proxy
 from scrapers.crawl.run import Run
 from scrapers.crawl.settings import PAGES_AT_ONCE
 from scrapers.crawl.work import work
@@ -40,7 +43,10 @@ class SourcesSpider(Spider):
 
     async def start(self) -> AsyncIterator[Any]:
         """Run the jobs; they download for themselves, so that nothing is left to be scheduled."""
-        ended = await asyncio.gather(*(self._run(job) for job in self._plan.jobs), return_exceptions=True)
+        async with AsyncExitStack() as browser:
+            proxy = await self._guarded(browser)
+            jobs = (self._run(job, proxy) for job in self._plan.jobs)
+            ended = await asyncio.gather(*jobs, return_exceptions=True)
         for job, problem in zip(self._plan.jobs, ended, strict=True):
             if problem is not None:
                 self.logger.error("%s was not archived", job, exc_info=problem)
@@ -48,12 +54,19 @@ class SourcesSpider(Spider):
         for request in left:
             yield request
 
-    async def _run(self, job: Job) -> None:
+    async def _guarded(self, browser: AsyncExitStack) -> Proxy | None:
+        """Watch the browser's memory, and start its proxy where it is to reach the network."""
+        if not any(source.browser for source in self._sources.values()):
+            return None
+        browser.callback(asyncio.create_task(watch_memory()).cancel)
+        return await browser.enter_async_context(Proxy()) if self._web is None else None
+
+    async def _run(self, job: Job, proxy: Proxy | None) -> None:
         source, plan = self._sources[job.source], self._plan
         async with self._places[source.browser]:
             path = archive_path(plan.home, job.source, job.slot, plan.run_id)
             writer = ArchiveWriter(path, source=job.source, slot=job.slot)
-            sealed = await work(Run(job, source, plan, writer, self._web), self._download)
+            sealed = await work(Run(job, source, plan, writer, self._web, proxy), self._download)
         tell(job=JOB.dump_python(job, mode="json"), path=str(sealed))
 
     async def _download(self, request: Request) -> Any:

@@ -90,10 +90,10 @@ async def _answer(run: Run, ask: Ask, download: Download) -> Capture | None:
     if run.web is None and run.source.missing_credential:
         run.errors.append(f"{ask.url}: its key is missing; put it in {run.source.missing_credential}")
         return None
-    rendering = Rendering(run, ask) if ask.wait_for else None
-    if rendering and run.plan.chromium is None:
+    if ask.wait_for and run.plan.chromium is None:
         run.errors.append(f"{ask.url}: {NO_CHROMIUM}")
         return None
+    rendering = Rendering(run, ask) if ask.wait_for else None
     try:
         response = await download(_request(run, ask, rendering))
         capture = rendering.rendered(response) if rendering else response.meta[CAPTURE]
@@ -105,6 +105,9 @@ async def _answer(run: Run, ask: Ask, download: Download) -> Capture | None:
         reason = rendering.explained(problem) if rendering else problem
         run.errors.append(f"{ask.url}: {described(reason, ask.url, run.plan.request_timeout)}")
         return None
+    finally:
+        if rendering:
+            await rendering.close()
     if is_success(capture.http_status):
         return capture
     run.errors.append(f"{ask.url}: HTTP {capture.http_status}{tries_of(response.request)}")

@@ -151,9 +151,11 @@ def test_a_page_is_archived_as_served_as_rendered_and_with_what_it_fetched(night
 @pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium")
 def test_a_page_reaches_no_private_address(night: Night) -> None:
     assert night.errors("nosy") == ()
+    finding = ("blocked_request", "192.168.0.1", "192.168.0.1 is not a public address")
+    assert finding in night.archives["loopback.nosy"].outcome.findings
     assert not any("192.168" in capture.url for capture in night.captures("nosy"))
     (error,) = night.errors("led_astray")
-    assert error.endswith("it leads to an address that is not public")
+    assert error.endswith("10.255.255.1 is not a public address")
     assert night.answers("led_astray") == []
 
 

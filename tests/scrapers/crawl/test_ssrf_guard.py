@@ -8,7 +8,7 @@ import pytest
 from scrapy.resolver import dnscache
 from twisted.internet.error import DNSLookupError
 
-from scrapers.crawl.ssrf_guard import GuardedResolver, is_allowed, refusal_of, resolver_rules
+from scrapers.crawl.ssrf_guard import GuardedResolver, is_allowed, refusal_of
 
 
 @pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1::1", "::ffff:93.184.216.34"])
@@ -56,7 +56,3 @@ def test_a_name_that_resolves_otherwise_the_second_time_is_still_refused() -> No
         del dnscache[name]
     assert answers["honest.example"] == "93.184.216.34"
     assert answers["rebound.example"].check(DNSLookupError)
-
-
-def test_under_a_recorded_web_the_browser_resolves_nothing() -> None:
-    assert resolver_rules(recorded=True, allow_loopback=True) == "MAP * ~NOTFOUND"
