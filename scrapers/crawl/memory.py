@@ -27,17 +27,18 @@ MOST_OF_ALL: Final = 3 << 30
 _SECONDS_BETWEEN_LOOKS: Final = 0.25
 _PROC: Final = Path("/proc")
 _RENDERER: Final = b"--type=renderer"
-# Fields of /proc/PID/stat after the name of the command, which may itself hold blanks and brackets.
+_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+# The field of /proc/PID/stat after the name of the command, which may itself hold blanks and brackets.
 _PARENT: Final = 1
-_RESIDENT: Final = 21
 
 
 @dataclass(frozen=True)
 class Process:
-    """One process: its id and its resident memory in bytes."""
+    """One process: its id, its resident memory in bytes, and what of it is shared with no other process."""
 
     pid: int
     resident: int
+    own: int
 
     @property
     def is_renderer(self) -> bool:
@@ -64,8 +65,9 @@ async def watch_memory(most_of_a_page: int = MOST_OF_A_PAGE, most_of_all: int = 
 def excessive(processes: list[Process], most_of_a_page: int, most_of_all: int) -> list[Process]:
     """The processes that must end: each renderer that is too large, else the largest of too large a whole."""
     found = [process for process in processes if process.resident > most_of_a_page and process.is_renderer]
-    if not found and sum(process.resident for process in processes) > most_of_all:
-        return [max(processes, key=lambda process: process.resident)]
+    # What the processes share, the program itself above all, is not to be counted again for each.
+    if not found and sum(process.own for process in processes) > most_of_all:
+        return [max(processes, key=lambda process: process.own)]
     return found
 
 
@@ -74,9 +76,10 @@ def descendants(root: int) -> Iterator[Process]:
     children: dict[int, list[Process]] = defaultdict(list)
     for folder in _PROC.glob("[0-9]*"):
         with suppress(OSError, IndexError, ValueError):
-            fields = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()
-            resident = int(fields[_RESIDENT]) * os.sysconf("SC_PAGE_SIZE")
-            children[int(fields[_PARENT])].append(Process(int(folder.name), resident))
+            parent = int((folder / "stat").read_text(errors="replace").rpartition(")")[2].split()[_PARENT])
+            _, resident, shared, *_ = map(int, (folder / "statm").read_text().split())
+            found = Process(int(folder.name), resident * _PAGE, (resident - shared) * _PAGE)
+            children[parent].append(found)
     waiting = [root]
     while waiting:
         for process in children[waiting.pop()]:

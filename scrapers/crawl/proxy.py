@@ -298,6 +298,8 @@ async def _sent(
         await to_host.drain()
     if not isinstance(event, h11.EndOfMessage):
         raise ConnectionError("the page broke off its request")
+    if client.trailing_data[0]:
+        raise ConnectionError("the page sent more than one request")
     to_host.write(server.send(h11.EndOfMessage()) or b"")
     await to_host.drain()
 

@@ -12,7 +12,7 @@ import asyncio
 import logging
 import secrets
 import socket
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import replace
@@ -57,7 +57,7 @@ _MOST_REDIRECTS: Final = 5
 _RECORDED_TIMEOUT: Final = 10
 _MOST_REQUESTS: Final = 1000
 _MOST_POPUPS: Final = 20
-_MOST_FINDINGS: Final = 50
+_MOST_SUBJECTS: Final = 20
 _LONGEST_SUBJECT: Final = 200
 _CRASHED: Final = f"the page crashed, or took more than {MOST_OF_A_PAGE >> 20} MiB of memory"
 _SIZE: Final = "document.documentElement ? document.documentElement.outerHTML.length : 0"
@@ -80,6 +80,7 @@ class Rendering:
         self._closing: set[asyncio.Task[None]] = set()
         self._missing: list[str] = []
         self._blocked: dict[str, str] = {}
+        self._noted: dict[str, Counter[str]] = defaultdict(Counter)
         self._refused: str | None = None
         self._unreached: str | None = None
         self._ended: Exception | None = None
@@ -174,6 +175,8 @@ class Rendering:
         context = page.context
         page.on("close", lambda _: self._later(context.close()))
         page.on("crash", lambda _: self._end(IgnoreRequest(_CRASHED)))
+        # scrapy-playwright would end the page with an error that says less.
+        page.on("download", lambda _: self._end(IgnoreRequest("the page started a download")))
         context.on("page", self._popup)
         await context.route("**", self._elsewhere)
         await context.route_web_socket("**", self._no_socket)
@@ -235,7 +238,10 @@ class Rendering:
         self._closing.add(asyncio.ensure_future(_quietly(closing)))
 
     def _note(self, kind: str, subject: str, detail: str) -> None:
-        if len(self._run.findings) < _MOST_FINDINGS:
+        """Add a finding: each time that it is met, but of a bounded number of subjects and times."""
+        subjects = self._noted[kind]
+        if (subject in subjects or len(subjects) < _MOST_SUBJECTS) and subjects.total() < _MOST_REQUESTS:
+            subjects[subject] += 1
             self._run.findings.append((kind, subject, detail))
 
     async def _shown(self, page: Page) -> None:
