@@ -107,6 +107,9 @@ PAGES: dict[str, tuple[int, dict[str, str], str]] = {
     "/redirected_by_name": (302, {"Location": "http://inside.example/main"}, ""),
     "/redirected_to_both": (302, {"Location": "http://both.example/main"}, ""),
     "/redirected_port": (302, {"Location": f"http://{SITE}:8080/main"}, ""),
+    "/keyed": (302, {"Location": "http://93.184.216.34/stolen"}, ""),
+    "/framed": (200, {}, f"<body>{_SHOWN}<iframe src='http://93.184.216.34/framing'></iframe></body>"),
+    "/moved": (302, {"Location": "http://93.184.216.34/quiet"}, ""),
     "/refreshed": (200, {}, '<meta http-equiv=refresh content="0;url=http://100.64.0.1/main">'),
     "/led": (200, {}, "<body><script>location = 'http://10.0.0.1/main'</script></body>"),
     "/led_by_redirect": (200, {}, "<body><script>location = '/redirected'</script></body>"),
@@ -121,6 +124,9 @@ JOBS = {
     "escapes": "/escapes",
     "blank": "/blank",
     "quiet": "/quiet",
+    "keyed": "/keyed",
+    "framed": "/framed",
+    "moved": "/moved",
     **{
         name.strip("/"): name
         for name in PAGES
@@ -129,6 +135,13 @@ JOBS = {
 }
 # Each job has a site of its own, so that they need not wait for each other.
 SITES = {name: f"93.184.216.{34 + place}" for place, name in enumerate(JOBS)}
+_ASK = """url = "http://{}{}"
+wait_for = ".price"
+{}"""
+_HEADERS = {
+    "keyed": 'headers = { Authorization = "Bearer mine" }',
+    "framed": 'headers = { X-Own = "mine" }',
+}
 
 
 class Recorder:
@@ -144,6 +157,7 @@ class Recorder:
         except (TimeoutError, OSError):
             head = b""
         line = head.partition(b"\r\n")[0].decode("ascii", "replace")[:200]
+        line += " with a key" if b"x-own: mine" in head.lower() else ""
         self.received[f"{host}:{port}"].append(line)
         if host in SITES.values() and port == 80:
             writer.write(self._answer(line.split(" ")[1] if " " in line else "/"))
@@ -205,7 +219,7 @@ async def attempted(folder: Path, chromium: str) -> dict[str, Any]:
     recorder = Recorder()
     await listen(recorder)
     sources = {
-        name: Declared("rendered_page", [f'url = "http://{SITES[name]}{path}"\nwait_for = ".price"'], 60)
+        name: Declared("rendered_page", [_ASK.format(SITES[name], path, _HEADERS.get(name, ""))])
         for name, path in JOBS.items()
     }
     providers = declare_provider(folder / "providers", "hostile", sources, "")

@@ -16,10 +16,11 @@ from scrapers.browser import find_chromium
 from tests.scrapers.crawl.escapes import SITES
 
 CHROMIUM = find_chromium()
-# What recent releases of Chromium refuse by themselves is switched off: an older one would not refuse it.
+# What recent releases of Chromium refuse by themselves is switched off: an older one would not refuse it. The
+# list stands in place of Playwright's, of which the crawl needs the last name.
 _LAX = """#!/bin/sh
 exec "{chromium}" "$@" --disable-features=PrivateNetworkAccessChecks,BlockInsecurePrivateNetworkRequests,\
-LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets,LocalNetworkAccessChecksWebRTC \
+LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets,LocalNetworkAccessChecksWebRTC,HttpsUpgrades \
 --disable-web-security
 """
 _ROOT = Path(__file__).resolve().parents[3]
@@ -94,6 +95,7 @@ def test_what_a_page_was_refused_and_its_popups_are_findings(attempt: dict[str, 
         ("led", "10.0.0.1 is not a public address"),
         ("led_by_redirect", "10.0.0.1 is not a public address"),
         ("downloading", "the page started a download"),
+        ("keyed", "is not the declared origin, and the request bears a credential"),
     ],
 )
 def test_a_page_that_leads_inside_by_itself_is_a_failure_that_says_so(
@@ -101,3 +103,17 @@ def test_a_page_that_leads_inside_by_itself_is_a_failure_that_says_so(
 ) -> None:
     (said,) = outcome(attempt, job)["errors"]
     assert said.endswith(error)
+
+
+def test_declared_headers_go_to_the_declared_origin_alone(attempt: dict[str, Any]) -> None:
+    asked = attempt["received"]
+    assert "GET /framed HTTP/1.1 with a key" in asked[f"{SITES['framed']}:80"]
+    assert "GET /framing HTTP/1.1" in asked[f"{SITES['escapes']}:80"]
+    assert not any("/stolen" in line for line in asked[f"{SITES['escapes']}:80"])
+
+
+def test_a_page_that_ends_on_another_host_is_a_finding(attempt: dict[str, Any]) -> None:
+    assert outcome(attempt, "moved")["ok"]
+    assert ["redirected", SITES["escapes"]] in [
+        finding[:2] for finding in outcome(attempt, "moved")["findings"]
+    ]
