@@ -79,6 +79,7 @@ class PageGuard:
         self._request = request
         self._is_served, self.refused, self.unreached = False, None, None
         self._bytes = Counter()
+        self._asked, self._popups, self._announced = 0, 0, 0
         context = self._context = page.context
         page.on("close", lambda _: self._later(context.close()))
         page.on("crash", lambda _: self.end(IgnoreRequest(_CRASHED)))

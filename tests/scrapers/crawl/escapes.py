@@ -225,7 +225,7 @@ async def attempted(folder: Path, chromium: str) -> dict[str, Any]:
     providers = declare_provider(folder / "providers", "hostile", sources, "")
     slot = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     jobs = tuple(Job(f"hostile.{name}", slot) for name in JOBS)
-    plan = FetchPlan(folder, "hostile0", jobs, chromium=chromium, providers=providers, request_timeout=10)
+    plan = FetchPlan(folder, "hostile0", jobs, chromium=chromium, providers=providers, request_timeout=40)
     paths = await fetch(plan, lambda job, path: None)
     await asyncio.sleep(0.5)
     outcomes = {job.source: asdict(read_archive(path, folder).outcome) for job, path in paths.items()}

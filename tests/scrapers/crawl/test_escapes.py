@@ -55,7 +55,7 @@ def attempt(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         [*NAMESPACE, sys.executable, "-m", "tests.scrapers.crawl.escapes", str(folder), str(lax)],
         cwd=_ROOT,
         capture_output=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr.decode()[-2000:]

@@ -75,6 +75,7 @@ def errors_of(folder: Path, *pages: str) -> dict[str, str]:
             page: Declared(
                 "rendered_page",
                 [f'url = "http://127.0.0.{place}:{server.server_port}/{page}"\nwait_for = ".price"'],
+                timeout_seconds=120,
             )
             for place, page in enumerate(pages, 1)
         }
@@ -85,7 +86,7 @@ def errors_of(folder: Path, *pages: str) -> dict[str, str]:
             allow_loopback=True,
             chromium=CHROMIUM,
             providers=declare_provider(folder / "providers", "growing", sources, ""),
-            request_timeout=20,
+            request_timeout=90,
         )
         paths = asyncio.run(fetch(plan, lambda job, path: None))
     archives = {job.source.partition(".")[2]: read_archive(path, folder) for job, path in paths.items()}
