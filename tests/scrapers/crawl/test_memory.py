@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
+import threading
+import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -31,6 +35,7 @@ _PAGES: Final = {
     "/popups": "setInterval(() => window.open('about:blank'), 1);",
     "/long": "document.body.append('x'.repeat(140 << 20)); document.body.insertAdjacentHTML('beforeend', "
     f"'{_SHOWN}')",
+    "/slow": f"setTimeout(() => {{ document.body.innerHTML = '{_SHOWN}' }}, 6000)",
     "/honest": f"setTimeout(() => {{ document.body.innerHTML = '{_SHOWN}' }}, 500)",
 }
 
@@ -112,3 +117,30 @@ def test_every_way_of_a_page_to_grow_without_end_has_one(tmp_path: Path) -> None
     assert said["requests"].endswith("the page made more than 1000 requests")
     assert said["long"].endswith(("the answer is larger than 128 MiB", "1024 MiB of memory"))
     assert said["honest"] == ""
+
+
+def kill_the_browser(killed: list[int]) -> None:
+    """Wait for a browser below this process, give its pages the time to be asked, and kill it."""
+    for _ in range(600):
+        time.sleep(0.1)
+        for process in descendants(os.getpid()):
+            with suppress(OSError):
+                command = Path(f"/proc/{process.pid}/cmdline").read_bytes()
+                if b"--remote-debugging" in command and b"--type=" not in command:
+                    time.sleep(5)
+                    os.kill(process.pid, signal.SIGKILL)
+                    killed.append(process.pid)
+                    return
+
+
+@pytest.mark.soak
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium")
+def test_the_end_of_the_whole_browser_costs_its_pages_another_try(tmp_path: Path) -> None:
+    killed: list[int] = []
+    killer = threading.Thread(target=kill_the_browser, args=(killed,))
+    killer.start()
+    said = errors_of(tmp_path, "slow", "honest")
+    killer.join()
+    assert len(killed) == 1
+    assert said == {"slow": "", "honest": ""}
