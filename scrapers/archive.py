@@ -31,16 +31,15 @@ from scrapers.warc import (
     ArchiveDamaged,
     Exchange,
     as_sent,
-    body_of,
     charset_of,
     is_success,
     media_type_of,
-    records,
     request_head,
     response_head,
     warc_date,
     without_coding,
 )
+from scrapers.warc_file import body_of, records
 
 SEALED: Final = ".warc.gz"
 UNSEALED: Final = ".part"
@@ -114,7 +113,8 @@ class ArchiveWriter:
     def write(self, exchange: Exchange) -> Capture:
         """Archive an exchange; returns the capture that a reader of the file will find.
 
-        Raises BodyTooLarge, and archives nothing, when the body unpacks to too much.
+        Raises BodyTooLarge when the body unpacks to too much and BodyBroken when it is not whole; nothing is
+        archived then.
         """
         exchange = self._struck(exchange)
         date = {"WARC-Date": warc_date(exchange.at)}
@@ -215,15 +215,22 @@ def read_archive(path: Path, home: Path) -> Archive:
     asked: dict[str, Mapping[str, Any] | None] = {}
     for record, offset in records(path):
         headers = record.rec_headers
-        if record.rec_type == "metadata":
-            outcome = _outcome(path, body_of(record))
-        elif record.rec_type == "request":
-            asked[headers.get_header("WARC-Concurrent-To")] = _asked(body_of(record))
-        elif headers.get_header(f"{PREFIX}Capture"):
-            capture = _capture(record, asked.get(headers.get_header("WARC-Record-ID")))
-            if headers.get_header(f"{PREFIX}Capture") != f"sha256:{capture.capture_id}":
-                raise ArchiveDamaged(f"{path}: the bytes at offset {offset} are not those archived")
-            captures.append(replace(capture, warc_file=file, warc_offset=offset))
+        try:
+            if record.rec_type == "metadata":
+                outcome = _outcome(path, body_of(record))
+            elif record.rec_type == "request":
+                asked[headers.get_header("WARC-Concurrent-To")] = _asked(body_of(record))
+            elif headers.get_header(f"{PREFIX}Capture"):
+                capture = _capture(record, asked.get(headers.get_header("WARC-Record-ID")))
+                if headers.get_header(f"{PREFIX}Capture") != f"sha256:{capture.capture_id}":
+                    raise ArchiveDamaged(f"{path}: the bytes at offset {offset} are not those archived")
+                captures.append(replace(capture, warc_file=file, warc_offset=offset))
+        except ArchiveDamaged:
+            raise
+        except (LookupError, TypeError, ValueError) as problem:
+            raise ArchiveDamaged(
+                f"{path}: the record at offset {offset} cannot be read: {problem}"
+            ) from problem
     if outcome is None:
         raise ArchiveDamaged(f"{path} has no outcome, so it is no sealed job file")
     return Archive(outcome, captures)

@@ -24,11 +24,13 @@ from w3lib.url import canonicalize_url
 from warcio.recordloader import ArcWarcRecord
 
 from scrapers.archive import SEALED, ArchiveWriter
+from scrapers.coding import BodyBroken
 from scrapers.redaction import redacted_url
 from scrapers.registry import Source
 from scrapers.rows.capture import Role
 from scrapers.slots import LENGTH, slot_of
-from scrapers.warc import PREFIX, Exchange, body_of, records, without_coding
+from scrapers.warc import PREFIX, ArchiveDamaged, Exchange, without_coding
+from scrapers.warc_file import body_of, records
 
 Key = tuple[str, str, str]
 
@@ -71,13 +73,20 @@ class Recorded:
         return request_key(self.method, self.url, self.request_body)
 
     def exchange(self) -> Exchange:
-        """The answer with its content encoding undone."""
+        """The answer with its content encoding undone.
+
+        Raises BodyTooLarge, and BodyBroken for an answer that was not whole when it was recorded.
+        """
         with closing(records(self.path, self.offset)) as opened:
             record, _ = next(opened)
+            try:
+                body = body_of(record)
+            except BodyBroken as problem:
+                raise BodyBroken(f"{problem}; {self.path.name} holds it so") from problem
             return Exchange(
                 url=self.url,
                 at=self.at,
-                body=body_of(record),
+                body=body,
                 headers=without_coding(record.http_headers.headers),
                 status=self.status,
                 method=self.method,
@@ -173,27 +182,41 @@ def _answers_in(path: Path) -> Iterator[Recorded]:
         elif record.rec_type == "response" and record.http_headers:
             responses.append((record, offset))
     for record, offset in responses:
-        headers = record.rec_headers
-        names = (headers.get_header("WARC-Record-ID"), headers.get_header("WARC-Concurrent-To"))
-        request = next((requests[name] for name in names if name in requests), None)
-        asked: dict[str, Any] = {}
-        if request is not None:
-            asked["method"] = request.http_headers.protocol
-            asked["request_headers"] = tuple(request.http_headers.headers)
-            asked["request_body"] = bodies[request.rec_headers.get_header("WARC-Record-ID")]
-        url = headers.get_header("WARC-Target-URI")
-        location = record.http_headers.get_header("Location")
-        yield Recorded(
-            path=path,
-            offset=offset,
-            url=url,
-            location=urljoin(url, location) if location else "",
-            at=datetime.fromisoformat(headers.get_header("WARC-Date")),
-            status=int(record.http_headers.get_statuscode()),
-            source=headers.get_header(f"{PREFIX}Source"),
-            role=headers.get_header(f"{PREFIX}Role") or "response",
-            **asked,
-        )
+        try:
+            yield _recorded(path, record, offset, requests, bodies)
+        except (LookupError, TypeError, ValueError) as problem:
+            reason = f"{path} has a record at offset {offset} whose head cannot be read ({problem})"
+            raise ArchiveDamaged(f"{reason}; copy the file again, or move it away") from problem
+
+
+def _recorded(
+    path: Path,
+    record: ArcWarcRecord,
+    offset: int,
+    requests: Mapping[str, ArcWarcRecord],
+    bodies: Mapping[str, bytes],
+) -> Recorded:
+    headers = record.rec_headers
+    names = (headers.get_header("WARC-Record-ID"), headers.get_header("WARC-Concurrent-To"))
+    request = next((requests[name] for name in names if name in requests), None)
+    asked: dict[str, Any] = {}
+    if request is not None:
+        asked["method"] = request.http_headers.protocol
+        asked["request_headers"] = tuple(request.http_headers.headers)
+        asked["request_body"] = bodies[request.rec_headers.get_header("WARC-Record-ID")]
+    url = headers.get_header("WARC-Target-URI")
+    location = record.http_headers.get_header("Location")
+    return Recorded(
+        path=path,
+        offset=offset,
+        url=url,
+        location=urljoin(url, location) if location else "",
+        at=datetime.fromisoformat(headers.get_header("WARC-Date")),
+        status=int(record.http_headers.get_statuscode()),
+        source=headers.get_header(f"{PREFIX}Source"),
+        role=headers.get_header(f"{PREFIX}Role") or "response",
+        **asked,
+    )
 
 
 def _body_key(body: bytes) -> str:

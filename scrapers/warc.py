@@ -1,19 +1,15 @@
-"""WARC as this project writes and reads it: exchanges, records and what stands in their heads."""
+"""WARC as this project writes it: exchanges, and what their heads hold."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-from warcio.archiveiterator import ArchiveIterator
-from warcio.exceptions import ArchiveLoadFailed
-from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeaders
 
 from scrapers.redaction import redacted_headers, redacted_url
@@ -59,33 +55,9 @@ class Exchange:
     label: str = ""
 
 
-def records(path: Path, offset: int = 0) -> Generator[tuple[ArcWarcRecord, int], None, None]:
-    """The records of a WARC file from an offset on, each with the offset of its gzip member.
-
-    A record's stream must be read before the next record is asked for, and before the generator is let go,
-    which closes the file. Raises ArchiveDamaged.
-    """
-    with path.open("rb") as file:
-        file.seek(offset)
-        iterator = ArchiveIterator(file)
-        try:
-            for record in iterator:
-                yield record, iterator.offset
-        except ArchiveLoadFailed as problem:
-            raise ArchiveDamaged(f"{path} cannot be read: {problem}") from problem
-
-
 def too_large() -> str:
     """What is said of a body with more than MAX_BODY bytes."""
     return f"the answer is larger than {MAX_BODY >> 20} MiB"
-
-
-def body_of(record: ArcWarcRecord) -> bytes:
-    """A record's payload with transfer and content encoding undone; raises BodyTooLarge."""
-    body: bytes = record.content_stream().read(MAX_BODY + 1)
-    if len(body) > MAX_BODY:
-        raise BodyTooLarge(too_large())
-    return body
 
 
 def without_coding(headers: Headers) -> list[tuple[str, str]]:
@@ -102,8 +74,11 @@ def as_sent(url: str) -> str:
 
 
 def is_success(status: int) -> bool:
-    """Whether a status is 2xx."""
-    return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
+    """Whether a status says that the whole answer follows: 200, and no other 2xx.
+
+    206 is a part, 202 is not the answer yet, 203 was changed on its way, and 204 and 205 have no body.
+    """
+    return status == HTTPStatus.OK
 
 
 def is_redirect(status: int) -> bool:

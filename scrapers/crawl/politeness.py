@@ -29,6 +29,10 @@ ROBOT: Final = "gpuledger"
 LONGEST_WAIT: Final = 60.0
 """Seconds: the most that a crawl waits before it tries again, whatever Retry-After asks."""
 
+MOST_RULES: Final = 512 * 1024
+"""Bytes of a robots.txt that are read; RFC 9309 asks for 500 KiB."""
+
+_LATER: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 _FIRST_WAIT: Final = 1.0
 _DAILY_QUOTA: Final = b"search_quota_exceeded"
 
@@ -75,11 +79,11 @@ class RobotsRules:
         except FETCH_PROBLEMS as problem:
             return Rules("unreachable", why=described(problem, url, run.plan.request_timeout))
         if is_success(response.status):
-            parser = ProtegoRobotParser(response.meta[CAPTURE].body, self._crawler.spider)
+            parser = ProtegoRobotParser(response.meta[CAPTURE].body[:MOST_RULES], self._crawler.spider)
             if run.web is None:
                 slow_down(engine.downloader, origin, parser.crawl_delay(ROBOT) or 0.0)
             return Rules("allowed", parser)
-        if HTTPStatus.BAD_REQUEST <= response.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        if is_absent(response.status):
             return Rules("absent")
         return Rules("unreachable", why=f"HTTP {response.status}{tries_of(response.request)}")
 
@@ -102,7 +106,8 @@ class BackOff(RetryMiddleware):
     async def process_exception(self, request: Request, exception: Exception) -> Request | None:  # type: ignore[override]
         """The request again, when its time has come; the last exception bears the number of tries."""
         # An answer that is too large will be so again.
-        if isinstance(exception, DownloadCancelledError) or request.meta.get("dont_retry"):
+        too_large = isinstance(exception, DownloadCancelledError) or "HeadTooLarge" in str(exception)
+        if too_large or request.meta.get("dont_retry"):
             return None
         passing = is_passing(exception)
         again = self._retry(request, exception) if passing else super().process_exception(request, exception)
@@ -122,6 +127,15 @@ class Throttle(AutoThrottle):
         if engine is not None:
             agreed = engine.downloader.per_slot_settings.get(urlparse_cached(response).hostname or "", {})
             slot.delay = max(slot.delay, agreed.get("delay", 0.0))
+
+
+def is_absent(status: int) -> bool:
+    """Whether a status says that a host has no robots.txt: 204 or 4xx, but for the host that has no time now.
+
+    408, 425 and 429 say nothing about the file, so nothing is fetched, as after a 5xx.
+    """
+    client_error = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return status == HTTPStatus.NO_CONTENT or (client_error and status not in _LATER)
 
 
 def tries_of(request: Request | None) -> str:

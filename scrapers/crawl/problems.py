@@ -19,10 +19,12 @@ from scrapy.exceptions import (
 )
 from twisted.internet.error import ConnectError, ConnectionClosed
 
+from scrapers.coding import BodyBroken
 from scrapers.warc import BodyTooLarge, too_large
 from warehouse.plain import first_line
 
 FETCH_PROBLEMS: Final = (
+    BodyBroken,
     BodyTooLarge,
     BrowserError,
     CannotResolveHostError,
@@ -46,6 +48,7 @@ _BY_SIGN: Final = {
     "ERR_CONNECTION_RESET": _BROKEN_OFF,
     "ERR_EMPTY_RESPONSE": _BROKEN_OFF,
     "ConnectionLost": _BROKEN_OFF,
+    "HeadTooLarge": "{host} sent more headers than are accepted",
     "ERR_HTTP_RESPONSE_CODE_FAILURE": "{host} answered an error without a page",
     "ERR_TOO_MANY_REDIRECTS": "max redirections reached",
     "ERR_NAME_NOT_RESOLVED": "could not resolve {host}, or it leads to an address that is not public",
@@ -62,8 +65,10 @@ _NOT_AGAIN: Final = (
 
 
 def is_passing(problem: Exception) -> bool:
-    """Whether a browser's failure to reach a page may be gone the next time."""
+    """Whether a broken transfer, or a browser's failure to reach a page, may be gone the next time."""
     said = str(problem)
+    if isinstance(problem, BodyBroken):
+        return True
     if isinstance(problem, BrowserTimeout):
         return "Page.goto" in said
     failed = isinstance(problem, BrowserError) and "net::ERR_" in said
@@ -90,6 +95,6 @@ def _sentence(problem: Exception, url: str, timeout: int) -> str:
     for sign, sentence in _BY_SIGN.items():
         if sign in str(problem):
             return sentence.format(host=host)
-    if isinstance(problem, IgnoreRequest | BodyTooLarge):
+    if isinstance(problem, IgnoreRequest | BodyBroken | BodyTooLarge):
         return str(problem)
     return f"the connection failed: {first_line(problem) or type(problem).__name__}"

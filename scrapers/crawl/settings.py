@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from scrapers.coding import ASKED
 from scrapers.crawl.chromium import launch_options
 from scrapers.crawl.ssrf_guard import ALLOW_LOOPBACK
 from scrapers.fetching import FetchPlan
@@ -19,7 +20,7 @@ PAGES_AT_ONCE: Final = 4
 
 _HERE: Final = "scrapers.crawl"
 _SCRAPY: Final = "scrapy.downloadermiddlewares"
-_HANDLER: Final = "scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler"
+_HANDLER: Final = f"{_HERE}.browser_transfer.BrowserHandler"
 
 
 def settings_for(plan: FetchPlan, sources: Iterable[Source]) -> dict[str, Any]:
@@ -28,6 +29,7 @@ def settings_for(plan: FetchPlan, sources: Iterable[Source]) -> dict[str, Any]:
     schemes = {urlsplit(ask.url).scheme for ask, _ in asks if ask.wait_for}
     return {
         **_COMMON,
+        "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), f"{_HERE}.transfer.BoundedHandler"),
         **(_pace_of_an_archive() if plan.recorded else _pace_of_the_network(asks)),
         **(_browser(plan, plan.chromium, schemes) if plan.chromium else {}),
         ALLOW_LOOPBACK: plan.allow_loopback,
@@ -40,7 +42,7 @@ _COMMON: Final[dict[str, Any]] = {
     "USER_AGENT": USER_AGENT,
     "DEFAULT_REQUEST_HEADERS": {
         "Accept": "application/json, text/html;q=0.9, */*;q=0.5",
-        "Accept-Encoding": "gzip, deflate",
+        "Accept-Encoding": ASKED,
         "Accept-Language": "en",
     },
     "DOWNLOAD_MAXSIZE": MAX_BODY,
@@ -97,7 +99,8 @@ def _pace_of_the_network(asks: Iterable[tuple[Ask, float]]) -> dict[str, Any]:
 def _browser(plan: FetchPlan, chromium: str, schemes: Iterable[str]) -> dict[str, Any]:
     """The browser handles only the schemes that need it: each would start one of its own."""
     return {
-        "DOWNLOAD_HANDLERS": dict.fromkeys(schemes, _HANDLER),
+        "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), f"{_HERE}.transfer.BoundedHandler")
+        | dict.fromkeys(schemes, _HANDLER),
         "PLAYWRIGHT_LAUNCH_OPTIONS": launch_options(chromium, recorded=plan.recorded is not None),
         "PLAYWRIGHT_PROCESS_REQUEST_HEADERS": f"{_HERE}.chromium.request_headers",
         "PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT": plan.request_timeout * 1000,

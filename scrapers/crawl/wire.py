@@ -48,10 +48,10 @@ class IntoArchive:
                 url=request.url,
                 at=recorded.at if recorded else datetime.now(UTC),
                 body=response.body,
-                headers=_pairs(response.headers),
+                headers=pairs(response.headers),
                 status=response.status,
                 method=request.method,
-                request_headers=recorded.request_headers if recorded else _pairs(request.headers),
+                request_headers=recorded.request_headers if recorded else pairs(request.headers),
                 request_body=request.body,
                 role=request.meta[ROLE],
                 label=request.meta[LABEL],
@@ -60,7 +60,8 @@ class IntoArchive:
         return response
 
 
-def _pairs(headers: Headers) -> list[tuple[str, str]]:
+def pairs(headers: Headers) -> list[tuple[str, str]]:
+    """Scrapy's headers as pairs of text."""
     return [
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, values in headers.items()

@@ -9,12 +9,14 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 
 from scrapy import Request
 from scrapy.http import Response
 
 from scrapers.archive import Outcome
+from scrapers.coding import BodyBroken
 from scrapers.crawl.politeness import tries_of
 from scrapers.crawl.problems import FETCH_PROBLEMS, described
 from scrapers.crawl.rendering import Rendering
@@ -22,7 +24,7 @@ from scrapers.crawl.run import CAPTURE, LABEL, ROLE, RUN, NotArchived, Run
 from scrapers.recorded import Key, request_key
 from scrapers.rows import Ask, Capture, PageBroken
 from scrapers.shapes import shape_of
-from scrapers.warc import is_success
+from scrapers.warc import BodyTooLarge, is_success
 
 logger = logging.getLogger(__name__)
 
@@ -110,7 +112,10 @@ async def _answer(run: Run, ask: Ask, download: Download) -> Capture | None:
             await rendering.close()
     if is_success(capture.http_status):
         return capture
-    run.errors.append(f"{ask.url}: HTTP {capture.http_status}{tries_of(response.request)}")
+    part = (
+        ", not a whole answer" if HTTPStatus.OK <= capture.http_status < HTTPStatus.MULTIPLE_CHOICES else ""
+    )
+    run.errors.append(f"{ask.url}: HTTP {capture.http_status}{part}{tries_of(response.request)}")
     return None
 
 
@@ -137,7 +142,10 @@ def _take_the_rest(run: Run) -> None:
     for held in run.web.held(run.source.id, run.span):
         if held.key not in run.taken and is_success(held.status):
             run.taken.add(held.key)
-            run.writer.write(replace(held.exchange(), label=labels.get(held.key, "")))
+            try:
+                run.writer.write(replace(held.exchange(), label=labels.get(held.key, "")))
+            except (BodyBroken, BodyTooLarge) as problem:
+                run.errors.append(f"{held.url}: {problem}")
 
 
 def _body(ask: Ask) -> bytes:
