@@ -15,10 +15,13 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from scrapers import providers as _package
+from scrapers.origins import Origin, origin_of
+from scrapers.redaction import redacted_headers, redacted_url
 from scrapers.rows import Ask
 from scrapers.signing import aws_signature
 from scrapers.slots import Cadence
@@ -88,7 +91,8 @@ class SourceDeclared(_Declared):
     """One source: how it is asked, how often, and what a good night of it looks like.
 
     A source of shape liveness needs no `good`; `words` are those that its page must show, all of them,
-    before the provider counts as back. One with a `credential` is due only where the variable is set.
+    before the provider counts as back. One with a `credential` is due only where the variable is set. `hosts`
+    are further hosts of the provider that its answers may come from without being a finding.
     """
 
     title: str
@@ -101,6 +105,7 @@ class SourceDeclared(_Declared):
     evidence_url: str = ""
     credential: CredentialDeclared | None = None
     words: list[str] = []
+    hosts: list[str] = []
 
     @model_validator(mode="before")
     @classmethod
@@ -113,6 +118,13 @@ class SourceDeclared(_Declared):
     def _liveness_has_words(self) -> SourceDeclared:
         if (self.shape == "liveness") != bool(self.words):
             raise ValueError("words are those of a source of shape liveness, which needs some")
+        return self
+
+    @model_validator(mode="after")
+    def _a_key_has_no_browser(self) -> SourceDeclared:
+        """A browser follows redirects by itself, and would send the key along."""
+        if self.credential and self.shape == "rendered_page":
+            raise ValueError("a source with a credential is asked without a browser, so not as rendered_page")
         return self
 
     @model_validator(mode="after")
@@ -181,6 +193,23 @@ class Source:
         return [declared.ask(slot) for declared in self.declared.asks]
 
     @property
+    def origins(self) -> frozenset[Origin]:
+        """Where the source is declared to be asked; the only places that its key is sent to."""
+        return frozenset(origin_of(ask.url) for ask in self.asks)
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The hosts whose answers are the source's own."""
+        asked = {urlsplit(ask.url).hostname or "" for ask in self.asks}
+        return frozenset(asked | {host.lower() for host in self.declared.hosts})
+
+    def has_key(self, ask: Ask) -> bool:
+        """Whether a request of the source bears a key: a credential, or one spelled out in the request."""
+        headers = list(ask.headers.items())
+        spelled_out = redacted_url(ask.url) != ask.url or redacted_headers(headers) != headers
+        return self.declared.credential is not None or spelled_out
+
+    @property
     def browser(self) -> bool:
         """Whether the source needs a browser."""
         return self.declared.shape == "rendered_page"
@@ -193,9 +222,12 @@ class Source:
         return next((name for name in variables if name and not os.environ.get(name)), None)
 
     def credential_headers(self, url: str) -> dict[str, str]:
-        """The headers that carry the source's key to `url`, none for a source without; never to be logged."""
+        """The headers that carry the source's key to `url`; never to be logged.
+
+        None for a source without a key, and none to an origin that the source does not declare.
+        """
         credential = self.declared.credential
-        if credential is None:
+        if credential is None or origin_of(url) not in self.origins:
             return {}
         key = os.environ.get(credential.variable, "")
         if credential.signing:

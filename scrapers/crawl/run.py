@@ -21,6 +21,8 @@ ROLE: Final = "role"
 LABEL: Final = "label"
 EXCHANGE: Final = "exchange"
 CAPTURE: Final = "capture"
+KEY: Final = "key"
+"""Whether a request bears a key, so that it follows no redirect to another origin."""
 
 RobotsState = Literal["disallowed", "unreachable", "allowed", "absent"]
 # The order in which one word stands for several hosts.

@@ -66,6 +66,7 @@ _COMMON: Final[dict[str, Any]] = {
 def _middlewares(*, recorded: bool) -> dict[str, int | None]:
     """From the engine (low) to the wire (high): the archive stands next to the wire."""
     ours = {f"{_HERE}.politeness.RobotsRules": 100, f"{_HERE}.wire.IntoArchive": 900}
+    ours[f"{_HERE}.redirects.Redirects"] = 600
     if recorded:
         ours[f"{_HERE}.wire.FromArchive"] = 910
     else:
@@ -73,6 +74,7 @@ def _middlewares(*, recorded: bool) -> dict[str, int | None]:
     return {
         f"{_SCRAPY}.robotstxt.RobotsTxtMiddleware": None,
         f"{_SCRAPY}.retry.RetryMiddleware": None,
+        f"{_SCRAPY}.redirect.RedirectMiddleware": None,
         **ours,
     }
 

@@ -59,15 +59,15 @@ class _Parser(_LenientHTTPClientParser):
             self._interim += 1
             if self._interim > _MOST_INTERIM:
                 raise HeadTooLarge(f"more than {_MOST_INTERIM} interim answers")
-        super().allHeadersReceived()
+        super().allHeadersReceived()  # type: ignore[no-untyped-call]
 
     def connectionLost(self, reason: Failure | None = None) -> None:  # noqa: N802
         """A body without a stated length has ended only where the connection was closed, not reset."""
         decoder: Any = self.bodyDecoder
         unstated = isinstance(decoder, _IdentityTransferDecoder) and decoder.contentLength is None
-        if unstated and self.state != DONE and reason is not None and not reason.check(ConnectionDone):
-            lost = ResponseFailed([reason, Failure(_DataLoss())], self.response)
-            self.response._bodyDataFinished(Failure(lost))
+        if unstated and self.state != DONE and reason is not None and not reason.check(ConnectionDone):  # type: ignore[no-untyped-call]
+            lost = ResponseFailed([reason, Failure(_DataLoss())], self.response)  # type: ignore[no-untyped-call]
+            self.response._bodyDataFinished(Failure(lost))  # type: ignore[no-untyped-call]
             return
         super().connectionLost(reason)
 
@@ -81,7 +81,7 @@ class _Protocol(_LenientHTTP11ClientProtocol):
 
 class _Factory(_LenientHTTP11ClientFactory):
     def buildProtocol(self, addr: Any) -> _Protocol:  # noqa: N802
-        return _Protocol(self._quiescentCallback)
+        return _Protocol(self._quiescentCallback)  # type: ignore[no-untyped-call]
 
 
 class BoundedHandler(HTTP11DownloadHandler):

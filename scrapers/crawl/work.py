@@ -20,7 +20,8 @@ from scrapers.coding import BodyBroken
 from scrapers.crawl.politeness import tries_of
 from scrapers.crawl.problems import FETCH_PROBLEMS, described
 from scrapers.crawl.rendering import Rendering
-from scrapers.crawl.run import CAPTURE, LABEL, ROLE, RUN, NotArchived, Run
+from scrapers.crawl.run import CAPTURE, KEY, LABEL, ROLE, RUN, NotArchived, Run
+from scrapers.origins import named, origin_of
 from scrapers.recorded import Key, request_key
 from scrapers.rows import Ask, Capture, PageBroken
 from scrapers.shapes import shape_of
@@ -89,11 +90,8 @@ async def _walk(run: Run, waiting: deque[Ask], download: Download) -> None:
 
 async def _answer(run: Run, ask: Ask, download: Download) -> Capture | None:
     """The capture of a 2xx answer; anything else is noted, None is returned."""
-    if run.web is None and run.source.missing_credential:
-        run.errors.append(f"{ask.url}: its key is missing; put it in {run.source.missing_credential}")
-        return None
-    if ask.wait_for and run.plan.chromium is None:
-        run.errors.append(f"{ask.url}: {NO_CHROMIUM}")
+    if refusal := _refusal(run, ask):
+        run.errors.append(f"{ask.url}: {refusal}")
         return None
     rendering = Rendering(run, ask) if ask.wait_for else None
     try:
@@ -119,6 +117,21 @@ async def _answer(run: Run, ask: Ask, download: Download) -> Capture | None:
     return None
 
 
+def _refusal(run: Run, ask: Ask) -> str | None:
+    """Why a request is not sent, None where it may be."""
+    if run.web is None and run.source.missing_credential:
+        return f"its key is missing; put it in {run.source.missing_credential}"
+    if ask.wait_for and run.plan.chromium is None:
+        return NO_CHROMIUM
+    try:
+        origin = origin_of(ask.url)
+    except ValueError as problem:
+        return str(problem)
+    if run.source.declared.credential and origin not in run.source.origins:
+        return f"an answer leads to {named(origin)}, and a request with a key is not sent to another origin"
+    return None
+
+
 def _request(run: Run, ask: Ask, rendering: Rendering | None) -> Request:
     headers = dict(ask.headers) | (run.source.credential_headers(ask.url) if run.web is None else {})
     if ask.json is not None:
@@ -128,7 +141,13 @@ def _request(run: Run, ask: Ask, rendering: Rendering | None) -> Request:
         method=ask.method,
         headers=headers,
         body=_body(ask),
-        meta={RUN: run, ROLE: "response", LABEL: ask.label, **(rendering.meta() if rendering else {})},
+        meta={
+            RUN: run,
+            ROLE: "response",
+            LABEL: ask.label,
+            KEY: run.source.has_key(ask),
+            **(rendering.meta() if rendering else {}),
+        },
         dont_filter=True,
     )
 

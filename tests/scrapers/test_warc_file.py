@@ -81,16 +81,11 @@ def test_an_answer_that_another_tool_recorded_in_part_is_not_an_answer(
         writer = WARCWriter(file, gzip=True)
         head = StatusAndHeaders("200 OK", headers, protocol="HTTP/1.1")
         dated = {"WARC-Date": "2026-11-20T03:17:00Z"}
-        writer.write_record(
-            writer.create_warc_record(
-                URL,
-                "response",
-                payload=BytesIO(body),
-                length=len(body),
-                http_headers=head,
-                warc_headers_dict=dated,
-            )
+        options = {"http_headers": head, "warc_headers_dict": dated}
+        record = writer.create_warc_record(
+            URL, "response", payload=BytesIO(body), length=len(body), **options
         )
+        writer.write_record(record)
     recorded = RecordedWeb(tmp_path).lookup("GET", URL, b"", NIGHT)
     assert recorded is not None
     with pytest.raises(BodyBroken, match=f"{said}.*other"):
