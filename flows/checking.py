@@ -17,8 +17,8 @@ from rich.text import Text
 
 from flows.ingest import judged
 from flows.runs import new_run_id
-from scrapers.archive import read_archive
 from scrapers.fetching import FetchPlan, Job, fetch
+from scrapers.parser import Parser
 from scrapers.registry import Source
 from scrapers.slots import slot_of
 from warehouse.ledger import ScrapeRecord
@@ -58,8 +58,11 @@ class Check:
             job = Job(source.id, slot_of(source.declared.cadence, self.at))
             plan = replace(self.plan, home=home, run_id=new_run_id(self.at), jobs=(job,))
             sealed = asyncio.run(fetch(plan, lambda job, path: None))
-            archive = read_archive(sealed[job], home) if job in sealed else None
-            (record,) = judged(source, {job.slot: archive}, {}, run_id=plan.run_id, partial=self.plan.partial)
+            reading = None
+            if job in sealed:
+                with Parser() as parser:
+                    reading = parser.reading(source, sealed[job], home, slot=job.slot, run_id=plan.run_id)
+            (record,) = judged(source, {job.slot: reading}, {}, run_id=plan.run_id, partial=self.plan.partial)
         return record
 
 

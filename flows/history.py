@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from flows.ingest import captures_frame
 from flows.queries import question
 from scrapers.archive import SEALED, ArchiveWriter, Outcome, read_archive
+from scrapers.reading import captures_frame
 from scrapers.rows import Capture
 from scrapers.slots import slot_of
 from scrapers.warc import Exchange

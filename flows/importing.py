@@ -21,11 +21,11 @@ from urllib.parse import quote
 import polars as pl
 
 from flows.history import WITHOUT_ADDRESS, archived
-from flows.ingest import captures_frame
 from flows.machines import lookups
 from flows.queries import question
 from flows.runs import RunSummary, new_run_id, refuse_origin
 from flows.spooling import Spool, leftovers, scrapes_of, stamped, without_doubles
+from scrapers.reading import captures_frame
 from scrapers.slots import slot_of
 from scrapers.warc import MAX_BODY, Exchange
 from warehouse.history.fates import Read

@@ -1,4 +1,4 @@
-"""One source's captures -> judged rows -> the ledger: parse, validate, append.
+"""What was read of one source -> judged rows -> the ledger: validate, append.
 
 Everything a scrape did is put together here as ScrapeRecords, so that a failure leaves as complete a
 trace as a success. No network and no Prefect in this module.
@@ -16,10 +16,9 @@ import polars as pl
 
 from expectations.gate import Good, Snapshot, Verdict, judge
 from flows.watching import watch
-from scrapers.archive import Archive
-from scrapers.reading import Parsed, read
+from scrapers.reading import Parsed, Reading
 from scrapers.registry import Source
-from scrapers.rows import Capture, Notes, PageBroken, Rejected
+from scrapers.rows import Notes, Rejected
 from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.schema import BY_NAME
 
@@ -56,18 +55,22 @@ class Attempt:
 
     identity: Identity
     started_at: datetime
-    archive: Archive | None
-    parsed: Parsed | None = None
+    reading: Reading | None
     problem: tuple[str, str] | None = None
     gaps: str | None = None
     silent: str | None = None
     skipped: bool = False
 
     @property
+    def parsed(self) -> Parsed | None:
+        """What the page read, None where nothing could be read."""
+        return self.reading.parsed if self.reading and not self.problem else None
+
+    @property
     def notes(self) -> Notes:
         """The findings of the crawl and of the page, whichever there was."""
         notes = Notes()
-        for kind, subject, detail in self.archive.outcome.findings if self.archive else ():
+        for kind, subject, detail in self.reading.findings if self.reading else ():
             notes.add(kind, subject, detail)
         if self.parsed:
             notes.merge(self.parsed.notes)
@@ -76,21 +79,21 @@ class Attempt:
 
 def ingest(
     source: Source,
-    archives: Mapping[datetime, Archive | None],
+    readings: Mapping[datetime, Reading | None],
     ledger: Ledger,
     *,
     run_id: str,
     partial: bool = False,
     why_missing: str = NEVER_FETCHED,
 ) -> list[ScrapeRecord]:
-    """Read, judge and append a source's slots in one transaction; returns what was appended.
+    """Judge and append what was read of a source's slots, in one transaction; returns what was appended.
 
-    `archives` maps each due slot to its sealed archive, None where the crawl never finished it, for the
-    reason in `why_missing`. `partial` lifts the count assertions, for excerpts saved by hand. What was stored
-    is then held against the source's own nights before.
+    `readings` maps each due slot to what was read of its archive, None where the crawl never finished it, for
+    the reason in `why_missing`. `partial` lifts the count assertions, for excerpts saved by hand. What was
+    stored is then held against the source's own nights before.
     """
-    last_good = ledger.last_good(source.id, min(archives))
-    records = judged(source, archives, last_good, run_id=run_id, partial=partial, why_missing=why_missing)
+    last_good = ledger.last_good(source.id, min(readings))
+    records = judged(source, readings, last_good, run_id=run_id, partial=partial, why_missing=why_missing)
     ledger.append_all(records)
     stored = [record.scrape["slot"] for record in records if record.scrape["rows_accepted"]]
     if stored and not partial:
@@ -100,16 +103,16 @@ def ingest(
 
 def judged(
     source: Source,
-    archives: Mapping[datetime, Archive | None],
+    readings: Mapping[datetime, Reading | None],
     last_good: Mapping[str, int],
     *,
     run_id: str,
     partial: bool = False,
     why_missing: str = NEVER_FETCHED,
 ) -> list[ScrapeRecord]:
-    """Read and judge a source's slots, oldest first, without storing anything."""
+    """Judge what was read of a source's slots, oldest first, without storing anything."""
     attempts = [
-        _attempt(Identity(run_id, source, slot), archives[slot], why_missing) for slot in sorted(archives)
+        _attempt(Identity(run_id, source, slot), readings[slot], why_missing) for slot in sorted(readings)
     ]
     readable = [attempt for attempt in attempts if attempt.parsed is not None]
     verdicts: dict[datetime, Verdict] = {}
@@ -142,25 +145,21 @@ def _good(source: Source) -> dict[str, Good]:
     }
 
 
-def _attempt(identity: Identity, archive: Archive | None, why_missing: str) -> Attempt:
-    attempt = Attempt(identity, datetime.now(UTC), archive)
-    if archive is None:
+def _attempt(identity: Identity, reading: Reading | None, why_missing: str) -> Attempt:
+    attempt = Attempt(identity, datetime.now(UTC), reading)
+    if reading is None:
         attempt.problem, attempt.skipped = ("fetch_failed", why_missing), True
         return attempt
-    errors = archive.outcome.errors
+    errors = reading.outcome.errors
     if errors:
         attempt.gaps = errors[0] if len(errors) == 1 else f"{errors[0]} (and {len(errors) - 1} more)"
-    if not archive.answers and identity.source.declared.shape == "liveness":
+    if not reading.answers and identity.source.declared.shape == "liveness":
         attempt.silent, attempt.gaps = f"still gone: {attempt.gaps or 'no answer'}", None
-        return attempt
-    if not archive.answers:
+    elif not reading.answers:
         attempt.problem = ("fetch_failed", attempt.gaps or "no answer was archived")
-        return attempt
-    try:
-        attempt.parsed = read(identity.source, archive.answers, slot=identity.slot, run_id=identity.run_id)
-    except PageBroken as problem:
+    elif reading.broken:
         kind = "fetch_failed" if errors else "page_changed"
-        attempt.problem = (kind, f"{attempt.gaps}; {problem}" if errors else str(problem))
+        attempt.problem = (kind, f"{attempt.gaps}; {reading.broken}" if errors else reading.broken)
     return attempt
 
 
@@ -178,24 +177,20 @@ def _record(attempt: Attempt, verdict: Verdict | None) -> ScrapeRecord:
     frames["quarantine"] = pl.concat(quarantined)
     frames["incidents"] = pl.concat(incidents)
     frames["findings"] = _findings(identity, attempt.notes)
-    frames["captures"] = captures_frame(
-        attempt.archive.captures if attempt.archive else [],
-        run_id=identity.run_id,
-        source=identity.source.id,
-        slot=identity.slot,
-    )
-    answers = attempt.archive.answers if attempt.archive else []
+    outcome = attempt.reading.outcome if attempt.reading else None
+    if attempt.reading:
+        frames["captures"] = attempt.reading.captures
     scrape = {
         **identity.columns(),
-        "started_at": attempt.archive.outcome.started_at if attempt.archive else attempt.started_at,
+        "started_at": outcome.started_at if outcome else attempt.started_at,
         "finished_at": datetime.now(UTC),
         "status": status,
         "error": error,
         "rows_parsed": attempt.parsed.rows if attempt.parsed else 0,
         "rows_accepted": sum(frame.height for frame in accepted.values()),
         "rows_quarantined": frames["quarantine"].height,
-        "capture_ids": [capture.capture_id for capture in answers],
-        "robots": attempt.archive.outcome.robots if attempt.archive else None,
+        "capture_ids": attempt.reading.answers if attempt.reading else [],
+        "robots": outcome.robots if outcome else None,
     }
     return ScrapeRecord(scrape, frames)
 
@@ -242,7 +237,7 @@ def _returned(parsed: Parsed) -> str | None:
 
 
 def _incident(attempt: Attempt, kind: str, severity: str, summary: str) -> dict[str, Any]:
-    errors = list(attempt.archive.outcome.errors) if attempt.archive else []
+    errors = list(attempt.reading.outcome.errors) if attempt.reading else []
     columns = attempt.identity.columns()
     del columns["parser_version"]
     return {
@@ -287,35 +282,13 @@ def _findings(identity: Identity, notes: Notes) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=BY_NAME["findings"].polars())
 
 
-def captures_frame(captures: Sequence[Capture], *, run_id: str, source: str, slot: datetime) -> pl.DataFrame:
-    """Captures as a frame of the captures table: where each archived answer lies."""
-    rows = [
-        {
-            "capture_id": capture.capture_id,
-            "run_id": run_id,
-            "source": source,
-            "slot": slot,
-            "role": capture.role,
-            "url": capture.url,
-            "fetched_at": capture.fetched_at,
-            "http_status": capture.http_status,
-            "media_type": capture.media_type,
-            "bytes": len(capture.body),
-            "warc_file": capture.warc_file,
-            "warc_offset": capture.warc_offset,
-        }
-        for capture in captures
-    ]
-    return pl.DataFrame(rows, schema=BY_NAME["captures"].polars())
-
-
 def unstored(
     source: Source, slots: Sequence[datetime], ledger: Ledger, *, run_id: str, problem: Exception
 ) -> list[ScrapeRecord]:
     """Append failed scrapes for slots whose own processing broke, so that the reason is on record."""
     records = []
     for slot in slots:
-        attempt = Attempt(Identity(run_id, source, slot), datetime.now(UTC), archive=None)
+        attempt = Attempt(Identity(run_id, source, slot), datetime.now(UTC), reading=None)
         attempt.problem = ("refused", f"{type(problem).__name__}: {problem}")
         records.append(_record(attempt, None))
     ledger.append_all(records)

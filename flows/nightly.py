@@ -27,8 +27,8 @@ from flows.registering import register
 from flows.rendering import render
 from flows.runs import RunRequest, RunSummary, Watch, due, new_run_id, refuse_mixture
 from flows.turns import turn
-from scrapers.archive import read_archive
 from scrapers.fetching import FetchPlan, FetchRefused, Job, fetch
+from scrapers.parser import Parser
 from scrapers.registry import Source
 from scrapers.slots import slot_name
 from warehouse.lake import Lake
@@ -94,16 +94,19 @@ async def crawl(plan: FetchPlan, arrivals: Arrivals) -> None:
     persist_result=False,
 )
 async def store_source(
-    source: Source, arrivals: Arrivals, ledger: Ledger, request: RunRequest, run_id: str
+    source: Source, arrivals: Arrivals, ledger: Ledger, request: RunRequest, run_id: str, parser: Parser
 ) -> list[ScrapeRecord]:
     """Parse, validate and append one source's due slots."""
     paths = await arrivals.of(source)
 
     def stored() -> list[ScrapeRecord]:
-        archives = {slot: read_archive(path, request.home) if path else None for slot, path in paths.items()}
+        readings = {
+            slot: parser.reading(source, path, request.home, slot=slot, run_id=run_id) if path else None
+            for slot, path in paths.items()
+        }
         return ingest(
             source,
-            archives,
+            readings,
             ledger,
             run_id=run_id,
             partial=request.partial,
@@ -217,7 +220,7 @@ async def _store_all(
     async def stored(source: Source) -> list[ScrapeRecord]:
         try:
             records: list[ScrapeRecord] = await store_source.with_options(name=source.id)(
-                source, arrivals, ledger, request, run_id
+                source, arrivals, ledger, request, run_id, parser
             )
         # Whatever a source's own code raises ends that source and no other; the reason is stored.
         except Exception as problem:
@@ -228,7 +231,8 @@ async def _store_all(
             watch.stored(record)
         return records
 
-    stored_by_source = await asyncio.gather(*(stored(source) for source in wanted))
+    with Parser() as parser:
+        stored_by_source = await asyncio.gather(*(stored(source) for source in wanted))
     await _crawl_end(crawling)
     return [record for records in stored_by_source for record in records]
 

@@ -19,7 +19,8 @@ from flows.nightly import show
 from flows.queries import question
 from flows.runs import RunRequest, RunSummary, Watch, new_run_id
 from flows.turns import turn
-from scrapers.archive import Archive, read_archive
+from scrapers.parser import Parser
+from scrapers.reading import Reading
 from scrapers.registry import Source
 from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.schema import FACT_TABLES
@@ -63,10 +64,11 @@ def replay_source(
     source: Source, files: Mapping[datetime, str], ledger: Ledger, home: Path, run_id: str
 ) -> tuple[list[ScrapeRecord], int]:
     """Replay one source; returns the corrections appended and how many slots came out the same."""
-    archives: dict[datetime, Archive | None] = {
-        slot: read_archive(home / file, home) for slot, file in files.items()
-    }
-    records = judged(source, archives, ledger.last_good(source.id, min(files)), run_id=run_id)
+    readings: dict[datetime, Reading | None] = {}
+    with Parser() as parser:
+        for slot, file in files.items():
+            readings[slot] = parser.reading(source, home / file, home, slot=slot, run_id=run_id)
+    records = judged(source, readings, ledger.last_good(source.id, min(files)), run_id=run_id)
     corrections = [_without_captures(record) for record in records if _differs(record, ledger)]
     if corrections:
         ledger.append_all(corrections)

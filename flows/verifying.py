@@ -23,6 +23,7 @@ from flows.ingest import judged
 from flows.places import published
 from flows.queries import question
 from scrapers.archive import read_archive
+from scrapers.parser import Parser, ReadingStopped
 from scrapers.registry import DeclarationError, source
 from scrapers.warc import ArchiveDamaged
 from warehouse.history.facts import observations
@@ -53,7 +54,7 @@ def published_slots(home: Path) -> list[datetime]:
 
 def verify(home: Path, slots: Sequence[datetime], only: Collection[str] = ()) -> Iterator[Verdict]:
     """Verify every source of these slots, or those named, and every price figure of theirs."""
-    with read_warehouse(published(home)) as connection:
+    with read_warehouse(published(home)) as connection, Parser() as parser:
         scrapes = connection.execute(question("standing_scrapes")).pl()
         for slot in slots:
             with TemporaryDirectory(prefix="gpuledger-verify-") as folder, Ledger(Path(folder)) as derived:
@@ -61,7 +62,7 @@ def verify(home: Path, slots: Sequence[datetime], only: Collection[str] = ()) ->
                 for scrape in scrapes.filter(pl.col("slot") == slot).to_dicts():
                     if only and scrape["source"] not in only:
                         continue
-                    again = _again(home, scrape)
+                    again = _again(home, scrape, parser)
                     if isinstance(again, Verdict):
                         yield again
                         continue
@@ -71,12 +72,12 @@ def verify(home: Path, slots: Sequence[datetime], only: Collection[str] = ()) ->
                 yield from _figures(slot, names, connection, derived)
 
 
-def _again(home: Path, scrape: Mapping[str, Any]) -> ScrapeRecord | Verdict:
+def _again(home: Path, scrape: Mapping[str, Any], parser: Parser) -> ScrapeRecord | Verdict:
     """The scrape as it is read today, or why it cannot be."""
     name, slot = scrape["source"], scrape["slot"]
     try:
-        record = _derived(home, scrape)
-    except (OSError, ArchiveDamaged, DeclarationError) as problem:
+        record = _derived(home, scrape, parser)
+    except (OSError, ArchiveDamaged, DeclarationError, ReadingStopped) as problem:
         return Verdict("UNVERIFIED", slot, name, "rows", str(problem))
     status, error = record.scrape["status"], record.scrape.get("error")
     if status not in {"ok", "partial"}:
@@ -98,15 +99,16 @@ def _rows(
             yield Verdict("MISMATCH" if detail else "MATCH", slot, name, figure, detail)
 
 
-def _derived(home: Path, scrape: Mapping[str, Any]) -> ScrapeRecord:
+def _derived(home: Path, scrape: Mapping[str, Any], parser: Parser) -> ScrapeRecord:
     name, slot = scrape["source"], scrape["slot"]
     if scrape["warc_file"] is None:
         raise FileNotFoundError("no capture of it is in the ledger")
-    archive = read_archive(home / scrape["warc_file"], home)
+    path = home / scrape["warc_file"]
     if name != FACTS:
-        (record,) = judged(source(name), {slot: archive}, {}, run_id="verify")
+        reading = parser.reading(source(name), path, home, slot=slot, run_id="verify")
+        (record,) = judged(source(name), {slot: reading}, {}, run_id="verify")
         return record
-    (capture,) = archive.captures
+    (capture,) = read_archive(path, home).captures
     identity = {"run_id": "verify", "source": name, "slot": slot, "capture_id": capture.capture_id}
     frame = observations(capture.body, identity)
     row = {"run_id": "verify", "provider": "history", "source": name, "slot": slot, "parser_version": ""}

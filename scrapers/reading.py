@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import polars as pl
 
+from scrapers.archive import Archive, Finding, Outcome
 from scrapers.registry import Source
 from scrapers.rows import Capture, Document, Notes, PageBroken, Rejected, Row
 from scrapers.rows.fitting import misfit
@@ -38,6 +40,77 @@ class Parsed:
     def rows(self) -> int:
         """Records met: rows read and records that could not be."""
         return sum(frame.height for frame in self.frames.values()) + len(self.rejected)
+
+
+@dataclass
+class Reading:
+    """What the ledger needs of one slot's archive, without the bytes that the archive holds.
+
+    `captures` are rows of the captures table, `answers` the digests of those that a page may read. `broken`
+    is why nothing could be read, `findings` what the crawl and the addresses of the answers tell.
+    """
+
+    outcome: Outcome
+    captures: pl.DataFrame
+    answers: list[str]
+    findings: list[Finding]
+    parsed: Parsed | None = None
+    broken: str | None = None
+
+
+def opened(source: Source, archive: Archive, *, slot: datetime, run_id: str) -> Reading:
+    """An archive's facts, before a page reads it."""
+    captures = captures_frame(archive.captures, run_id=run_id, source=source.id, slot=slot)
+    answers = [capture.capture_id for capture in archive.answers]
+    findings = [*archive.outcome.findings, *redirected(source, archive.captures)]
+    return Reading(archive.outcome, captures, answers, list(dict.fromkeys(findings)))
+
+
+def reading_of(source: Source, archive: Archive, *, slot: datetime, run_id: str) -> Reading:
+    """An archive's facts, and what its page reads in it."""
+    reading = opened(source, archive, slot=slot, run_id=run_id)
+    if archive.answers:
+        try:
+            reading.parsed = read(source, archive.answers, slot=slot, run_id=run_id)
+        except PageBroken as problem:
+            reading.broken = str(problem)
+    return reading
+
+
+def redirected(source: Source, captures: Iterable[Capture]) -> Iterator[Finding]:
+    """A finding for each answer of a host that the source does not declare, or of http in place of https."""
+    schemes = {urlsplit(ask.url).scheme for ask in source.asks}
+    for capture in captures:
+        parts = urlsplit(capture.url)
+        host = parts.hostname or ""
+        if capture.role not in {"response", "rendered"}:
+            continue
+        if host not in source.hosts:
+            yield "redirected", host, f"an answer came from {capture.url}"
+        elif parts.scheme not in schemes and parts.scheme == "http":
+            yield "redirected", host, f"an answer came without encryption, from {capture.url}"
+
+
+def captures_frame(captures: Sequence[Capture], *, run_id: str, source: str, slot: datetime) -> pl.DataFrame:
+    """Captures as a frame of the captures table: where each archived answer lies."""
+    rows = [
+        {
+            "capture_id": capture.capture_id,
+            "run_id": run_id,
+            "source": source,
+            "slot": slot,
+            "role": capture.role,
+            "url": capture.url,
+            "fetched_at": capture.fetched_at,
+            "http_status": capture.http_status,
+            "media_type": capture.media_type,
+            "bytes": len(capture.body),
+            "warc_file": capture.warc_file,
+            "warc_offset": capture.warc_offset,
+        }
+        for capture in captures
+    ]
+    return pl.DataFrame(rows, schema=BY_NAME["captures"].polars())
 
 
 def read(source: Source, captures: Sequence[Capture], *, slot: datetime, run_id: str) -> Parsed:
@@ -77,7 +150,8 @@ def _items(source: Source, documents: list[Document], notes: Notes) -> Iterator[
     """What the page yields; where it took a structure for granted that is not there, PageBroken."""
     try:
         yield from _page_of(source)(documents, notes)
-    except PageBroken:
+    # Memory that ran out is the caller's to tell of.
+    except (PageBroken, MemoryError):
         raise
     # A provider's own code may raise anything; its night fails with the reason, and no other source's.
     except Exception as problem:

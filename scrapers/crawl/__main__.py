@@ -6,11 +6,7 @@ cannot be carried out. The log goes to standard error.
 
 from __future__ import annotations
 
-import os
 import sys
-import time
-from threading import Thread
-from typing import Final
 
 from scrapy.crawler import AsyncCrawlerProcess
 
@@ -18,22 +14,14 @@ from scrapers import registry
 from scrapers.crawl.settings import settings_for
 from scrapers.crawl.spider import SourcesSpider, tell
 from scrapers.fetching import PLAN
+from scrapers.parentage import end_with_parent
 from scrapers.recorded import RecordedWeb
 from scrapers.warc import ArchiveDamaged
-
-_SECONDS_BETWEEN_LOOKS: Final = 1.0
-
-
-def end_with(parent: int) -> None:
-    """End this process once its parent is gone: nobody is left to store what it would fetch."""
-    while os.getppid() == parent:
-        time.sleep(_SECONDS_BETWEEN_LOOKS)
-    os._exit(1)
 
 
 def main() -> int:
     """Carry out the plan; returns 0, or 2 when it is refused."""
-    Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
+    end_with_parent()
     plan = PLAN.validate_json(sys.stdin.buffer.read())
     try:
         if plan.providers:

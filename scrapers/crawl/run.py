@@ -13,6 +13,7 @@ from scrapy.robotstxt import RobotParser
 from scrapers.archive import ArchiveWriter, Finding
 from scrapers.crawl.proxy import Proxy
 from scrapers.fetching import FetchPlan, Job
+from scrapers.parser import Parser
 from scrapers.recorded import Key, RecordedWeb, Span
 from scrapers.registry import Source
 
@@ -58,6 +59,7 @@ class Run:
     plan: FetchPlan
     writer: ArchiveWriter
     web: RecordedWeb | None
+    parser: Parser
     proxy: Proxy | None = None
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     rules: dict[str, Rules] = field(default_factory=dict)

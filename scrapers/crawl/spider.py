@@ -18,6 +18,7 @@ from scrapers.crawl.run import Run
 from scrapers.crawl.settings import PAGES_AT_ONCE
 from scrapers.crawl.work import work
 from scrapers.fetching import JOB, FetchPlan, Job
+from scrapers.parser import Parser
 from scrapers.recorded import RecordedWeb
 from scrapers.registry import Source
 
@@ -39,6 +40,7 @@ class SourcesSpider(Spider):
         self._plan = plan
         self._sources = sources
         self._web = web
+        self._parser = Parser()
         self._places = {True: asyncio.Semaphore(PAGES_AT_ONCE), False: asyncio.Semaphore(_JOBS_AT_ONCE)}
 
     async def start(self) -> AsyncIterator[Any]:
@@ -50,6 +52,7 @@ class SourcesSpider(Spider):
         for job, problem in zip(self._plan.jobs, ended, strict=True):
             if problem is not None:
                 self.logger.error("%s was not archived", job, exc_info=problem)
+        self._parser.close()
         left: list[Request] = []
         for request in left:
             yield request
@@ -66,7 +69,8 @@ class SourcesSpider(Spider):
         async with self._places[source.browser]:
             path = archive_path(plan.home, job.source, job.slot, plan.run_id)
             writer = ArchiveWriter(path, source=job.source, slot=job.slot)
-            sealed = await work(Run(job, source, plan, writer, self._web, proxy), self._download)
+            run = Run(job, source, plan, writer, self._web, self._parser, proxy)
+            sealed = await work(run, self._download)
         tell(job=JOB.dump_python(job, mode="json"), path=str(sealed))
 
     async def _download(self, request: Request) -> Any:

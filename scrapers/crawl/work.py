@@ -22,9 +22,10 @@ from scrapers.crawl.problems import FETCH_PROBLEMS, described
 from scrapers.crawl.rendering import Rendering
 from scrapers.crawl.run import CAPTURE, KEY, LABEL, ROLE, RUN, NotArchived, Run
 from scrapers.origins import named, origin_of
+from scrapers.parser import ReadingStopped
 from scrapers.recorded import Key, request_key
 from scrapers.rows import Ask, Capture, PageBroken
-from scrapers.shapes import shape_of
+from scrapers.shapes.pages import asks_further
 from scrapers.warc import BodyTooLarge, is_success
 
 logger = logging.getLogger(__name__)
@@ -70,7 +71,6 @@ async def work(run: Run, download: Download) -> Path:
 async def _walk(run: Run, waiting: deque[Ask], download: Download) -> None:
     """Ask one request after the other; a request leaves `waiting` when it is answered or has failed."""
     asked: set[Key] = set()
-    shape = shape_of(run.source)
     while waiting:
         ask = waiting[0]
         key = request_key(ask.method, ask.url, _body(ask))
@@ -78,10 +78,10 @@ async def _walk(run: Run, waiting: deque[Ask], download: Download) -> None:
         if key not in asked:
             asked.add(key)
             capture = await _answer(run, ask, download)
-            if capture is not None:
+            if capture is not None and asks_further(run.source):
                 try:
-                    waiting.extend(shape.follow(run.source, ask, capture))
-                except PageBroken as problem:
+                    waiting.extend(await asyncio.to_thread(run.parser.follow, run.source, ask, capture))
+                except (PageBroken, ReadingStopped) as problem:
                     run.errors.append(str(problem))
         waiting.popleft()
     if run.web is not None and run.plan.partial:

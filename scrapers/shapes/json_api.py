@@ -15,6 +15,8 @@ from scrapers.rows import Ask, Capture, Document, PageBroken, Payload
 from scrapers.shapes.pages import further_asks
 
 _HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")
+# Ten times the largest answer of a healthy night; a bomb has more, and takes minutes to run out of memory.
+_MOST_VALUES: Final = 20_000_000
 
 
 def follow(source: Source, ask: Ask, capture: Capture) -> list[Ask]:
@@ -29,6 +31,9 @@ def documents(captures: Sequence[Capture]) -> list[Document]:
 
 def opened(capture: Capture) -> Payload:
     """A JSON answer decoded; HTML with status 200 in place of JSON raises PageBroken."""
+    values = sum(capture.body.count(sign) for sign in (b",", b"[", b"{"))
+    if values > _MOST_VALUES:
+        raise PageBroken(f"{capture.url} answered more than {_MOST_VALUES:,} values")
     # Several times as fast, and strict: what it refuses, such as NaN, the standard library may still read.
     with suppress(ValueError):
         return Payload(capture, orjson.loads(capture.body))

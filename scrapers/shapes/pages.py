@@ -16,6 +16,11 @@ def page_module(provider: str) -> ModuleType:
     return import_module(f"scrapers.providers.{provider}.page")
 
 
+def asks_further(source: Source) -> bool:
+    """Whether the page of a source asks anything that depends on an answer."""
+    return hasattr(page_module(source.provider), f"{source.name}_follow")
+
+
 def further_asks(
     source: Source, ask: Ask, opened: Callable[[Capture], Payload], capture: Capture
 ) -> list[Ask]:
@@ -28,7 +33,8 @@ def further_asks(
         return []
     try:
         return list(further(ask, opened(capture)))
-    except PageBroken:
+    # Memory that ran out is the caller's to tell of.
+    except (PageBroken, MemoryError):
         raise
     # A provider's own code may raise anything; the other requests of its source are not lost by it.
     except Exception as problem:

@@ -14,6 +14,7 @@ import pytest
 from flows.ingest import ingest, judged, unstored
 from scrapers.archive import Archive, Outcome
 from scrapers.providers.aws import page as aws_page
+from scrapers.reading import reading_of
 from scrapers.registry import Source, SourceDeclared, source
 from scrapers.rows import Capture, Row
 from warehouse.ledger import Ledger, ScrapeRecord
@@ -56,7 +57,13 @@ def archive(body: bytes | None, *errors: str, of: Source = SPOT) -> Archive:
 
 
 def record_of(found: Archive | None, *, of: Source = SPOT, **options: Any) -> ScrapeRecord:
-    (record,) = judged(of, {SLOT: found}, {}, run_id="r", **{"partial": True, **options})
+    (record,) = judged(
+        of,
+        {SLOT: found and reading_of(of, found, slot=SLOT, run_id="r")},
+        {},
+        run_id="r",
+        **{"partial": True, **options},
+    )
     return record
 
 
@@ -102,14 +109,16 @@ def test_what_the_crawl_noticed_is_a_finding_beside_those_of_the_page() -> None:
     noticed = (("redirected", "b.example", "from a.example"), ("popup", "c.example", ""))
     record = record_of(replace(found, outcome=replace(found.outcome, findings=(*noticed, noticed[0]))))
     findings = record.frames["findings"].select("kind", "subject", "detail", "times").rows()
-    assert ("redirected", "b.example", "from a.example", 2) in findings
+    assert ("redirected", "b.example", "from a.example", 1) in findings
     assert ("popup", "c.example", None, 1) in findings
     assert (record.scrape["status"], record.scrape["error"]) == ("partial", None)
 
 
 def test_a_record_that_cannot_be_read_is_quarantined_and_the_rest_stored(ledger: Ledger) -> None:
     found = archive(feed(*((f"g5.{size}xlarge", "1.0") for size in (2, 4, 8, 12, 16)), ("g5.xlarge", "soon")))
-    (record,) = ingest(SPOT, {SLOT: found}, ledger, run_id="r", partial=True)
+    (record,) = ingest(
+        SPOT, {SLOT: reading_of(SPOT, found, slot=SLOT, run_id="r")}, ledger, run_id="r", partial=True
+    )
     assert (record.scrape["rows_accepted"], record.scrape["rows_quarantined"]) == (5, 1)
     (refused,) = ledger.query("SELECT table_name, reason, record FROM quarantine").to_dicts()
     assert "'soon' is not a number" in refused["reason"]
@@ -164,7 +173,8 @@ def test_a_page_whose_own_code_breaks_ends_its_slot_alone_and_keeps_its_captures
     page = aws_page.spot
     monkeypatch.setattr(aws_page, "spot", broken)
     slots = {SLOT: archive(feed(("m7", "1.0"))), SLOT.replace(day=11): archive(feed(("p3.2xlarge", "0.9")))}
-    first, second = judged(SPOT, slots, {}, run_id="r", partial=True)
+    readings = {slot: reading_of(SPOT, found, slot=slot, run_id="r") for slot, found in slots.items()}
+    first, second = judged(SPOT, readings, {}, run_id="r", partial=True)
     assert first.scrape["status"] == "failed"
     assert first.scrape["error"].startswith("the page is not what aws.spot knows (KeyError")
     assert first.frames["captures"].height == 1

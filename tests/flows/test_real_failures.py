@@ -12,6 +12,7 @@ from pathlib import Path
 
 from flows.ingest import ingest
 from scrapers.archive import Archive, Outcome
+from scrapers.reading import reading_of
 from scrapers.registry import source
 from scrapers.rows import Capture
 from warehouse.ledger import Ledger
@@ -39,7 +40,8 @@ def test_each_raises_an_incident_the_same_night_and_no_price_is_carried_on(
     for number, row in enumerate(failed):
         slot = datetime.fromisoformat(row["date"]).replace(hour=3, tzinfo=UTC)
         with Ledger(tmp_path / str(number)) as ledger:
-            ingest(ASKED, {slot: as_it_would_end_here(slot, row["error"])}, ledger, run_id="r")
+            ended = as_it_would_end_here(slot, row["error"])
+            ingest(ASKED, {slot: reading_of(ASKED, ended, slot=slot, run_id="r")}, ledger, run_id="r")
             told += ledger.query("SELECT slot, kind, severity FROM incidents").rows()
             assert ledger.query("SELECT * FROM offers").is_empty()
             assert ledger.query("SELECT status FROM scrapes").rows() == [("failed",)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,6 +25,7 @@ from expectations.suites import ROW_ID, Expectation
 from expectations.validation import Result, validate
 from flows.ingest import judged
 from scrapers.archive import Archive, Outcome
+from scrapers.reading import reading_of
 from scrapers.registry import Source, providers
 from scrapers.rows import Ask, Capture, PageBroken
 from scrapers.shapes import shape_of
@@ -161,8 +162,9 @@ def _holds(expectation: Expectation) -> pl.Expr:
 
 def night(source: Source, captures: Sequence[Capture]) -> ScrapeRecord:
     outcome = Outcome(source.id, SLOT, SLOT, SLOT, ok=True)
-    archives: Mapping[datetime, Archive | None] = {SLOT: Archive(outcome, list(captures))}
-    (record,) = judged(source, archives, {}, run_id="fuzz", partial=True)
+    archive = Archive(outcome, list(captures))
+    reading = reading_of(source, archive, slot=SLOT, run_id="fuzz")
+    (record,) = judged(source, {SLOT: reading}, {}, run_id="fuzz", partial=True)
     return record
 
 

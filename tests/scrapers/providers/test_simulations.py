@@ -9,6 +9,7 @@ import pytest
 
 from flows.ingest import judged
 from scrapers.archive import Archive, Outcome
+from scrapers.reading import reading_of
 from scrapers.registry import Source, sources
 from scrapers.rows import Capture
 from scrapers.simulation import Night
@@ -40,6 +41,8 @@ def test_the_last_simulated_night_is_a_good_one(source: Source) -> None:
         if answer.source == source.id and not answer.url.endswith("/robots.txt")
     ]
     archive = Archive(Outcome(source.id, LAST, NIGHT.at, NIGHT.at, ok=True), captures)
-    (record,) = judged(source, {LAST: archive}, {}, run_id="test")
+    (record,) = judged(
+        source, {LAST: reading_of(source, archive, slot=LAST, run_id="test")}, {}, run_id="test"
+    )
     assert record.scrape["status"] == "ok", record.scrape["error"]
     assert record.scrape["rows_quarantined"] == 0, record.frames["quarantine"].to_dicts()
