@@ -37,6 +37,7 @@ for command in (
     reading.report,
     reading.export,
     reading.sql,
+    ledger.publish,
     verifying.verify,
     doctor.doctor,
 ):

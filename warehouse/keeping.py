@@ -1,29 +1,25 @@
-"""Keeping the ledger: copies of it, back from a copy, and packed smaller without a changed row.
+"""Maintenance of the ledger: backups, checksums, and compaction without a changed row.
 
-The caller sees to it that no run writes meanwhile. Whatever is written is written elsewhere and moved into
-place, so that an end at any point leaves the ledger as it was.
+The caller holds the lock of the data folder. Whatever is written is written elsewhere and swapped in, so that
+an end at any point leaves the ledger as it was.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
 
 import duckdb
 
+from warehouse.atomic import scratch, swap
+from warehouse.data_folder import BACKUPS, LedgerMissing, refuse_without_ledger
 from warehouse.derive import SORTED
 from warehouse.lake import KEPT, NAME, Lake
 from warehouse.ledger import LEDGER_FILE, STORAGE, Ledger, LedgerDamaged, publish
 from warehouse.plain import first_line, quoted
 from warehouse.queries import question
-
-BACKUPS: Final = "backups"
 
 
 class NoRoom(OSError):
@@ -56,38 +52,18 @@ def backup(home: Path, now: datetime, to: Path | None = None) -> Path:
     """Copy the ledger into a folder, by default backups/ of the data folder; returns the copy.
 
     The archive (raw/) is not copied: its files never change, so whatever copies folders keeps it. Raises
-    LedgerDamaged, LedgerBusy or NoRoom.
+    LedgerMissing, LedgerDamaged, LedgerBusy or NoRoom.
     """
     folder = to or home / BACKUPS
     folder.mkdir(parents=True, exist_ok=True)
     _tidy(home)
-    _want_room(folder, (home / LEDGER_FILE).stat().st_size)
+    refuse_without_room(folder, (home / LEDGER_FILE).stat().st_size)
     target = folder / f"ledger-{now:%Y%m%dT%H%M%SZ}.duckdb"
-    with _workshop(folder) as workshop:
-        copy = Path(shutil.copyfile(home / LEDGER_FILE, workshop / LEDGER_FILE))
+    with scratch(folder, "backup") as aside:
+        copy = Path(shutil.copyfile(home / LEDGER_FILE, aside / LEDGER_FILE))
         checksums(copy)
-        _move(copy, target)
+        swap(copy, target)
     return target
-
-
-def restore(home: Path, copy: Path, now: datetime) -> Path | None:
-    """Put a copy in the ledger's place and publish it; returns where the former one is kept, if any.
-
-    Raises LedgerDamaged for a file that is no ledger, and LedgerNewer for one of a newer gpuledger; the
-    ledger then stays as it is.
-    """
-    home.mkdir(parents=True, exist_ok=True)
-    _want_room(home, copy.stat().st_size)
-    with _workshop(home) as workshop:
-        shutil.copyfile(copy, workshop / LEDGER_FILE)
-        with Ledger(workshop) as ledger:
-            if ledger.query("SELECT count(*) FROM scrapes").item() == 0:
-                raise LedgerDamaged(f"{copy} holds no scrape, so it is no copy of a ledger")
-        checksums(workshop / LEDGER_FILE)
-        former = _put_aside(home, now)
-        _move(workshop / LEDGER_FILE, home / LEDGER_FILE)
-    publish(home)
-    return former
 
 
 def compact(place: Path | Lake, now: datetime) -> Compaction:
@@ -104,17 +80,17 @@ def _compact_file(home: Path) -> Compaction:
     _tidy(home)
     path = home / LEDGER_FILE
     before = path.stat().st_size
-    _want_room(home, before)
-    with _workshop(home) as workshop:
-        fresh = workshop / LEDGER_FILE
+    refuse_without_room(home, before)
+    with scratch(home, "compact") as aside:
+        fresh = aside / LEDGER_FILE
         _write_sorted(path, fresh)
         # The new file has the tables only; opening it as a ledger makes the views and the comments.
-        with Ledger(workshop):
+        with Ledger(aside):
             pass
         held = checksums(fresh)
         if held != checksums(path):
             raise LedgerDamaged(f"compacting {path} would have changed rows; it was left as it is")
-        _move(fresh, path)
+        swap(fresh, path)
     publish(home)
     return Compaction(before, path.stat().st_size, sum(rows for rows, _ in held.values()))
 
@@ -147,8 +123,9 @@ def _opened(place: Path | Lake) -> duckdb.DuckDBPyConnection:
 
 def _tidy(home: Path) -> None:
     """Open and close the ledger, so that everything is in its one file and of today's schema."""
+    refuse_without_ledger(home)
     if not (home / LEDGER_FILE).exists():
-        raise LedgerDamaged(f"there is no {home / LEDGER_FILE}")
+        raise LedgerMissing(f"there is no {home / LEDGER_FILE}: run `gpuledger nightly` first")
     with Ledger(home):
         pass
 
@@ -166,37 +143,8 @@ def _write_sorted(path: Path, fresh: Path) -> None:
         connection.execute("CHECKPOINT")
 
 
-def _put_aside(home: Path, now: datetime) -> Path | None:
-    ledger, log = home / LEDGER_FILE, home / f"{LEDGER_FILE}.wal"
-    former = home / BACKUPS / f"ledger-before-restore-{now:%Y%m%dT%H%M%SZ}.duckdb"
-    former.parent.mkdir(exist_ok=True)
-    if log.exists():
-        log.replace(former.with_name(f"{former.name}.wal"))
-    if not ledger.exists():
-        return None
-    ledger.replace(former)
-    return former
-
-
-@contextmanager
-def _workshop(folder: Path) -> Iterator[Path]:
-    """A folder below another one for what is not whole yet."""
-    workshop = folder / f".ledger.{os.getpid()}"
-    workshop.mkdir()
-    try:
-        yield workshop
-    finally:
-        shutil.rmtree(workshop)
-
-
-def _move(whole: Path, target: Path) -> None:
-    """Put a finished file in its place, once it is on disk."""
-    with whole.open("rb") as written:
-        os.fsync(written.fileno())
-    whole.replace(target)
-
-
-def _want_room(folder: Path, bytes_wanted: int) -> None:
+def refuse_without_room(folder: Path, bytes_wanted: int) -> None:
+    """Raise NoRoom where a folder's disk has less room than is wanted."""
     free = shutil.disk_usage(folder).free
     if free < bytes_wanted:
         raise NoRoom(f"{folder} has {free / 1e9:.1f} GB free and {bytes_wanted / 1e9:.1f} GB are wanted")

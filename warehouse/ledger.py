@@ -7,10 +7,11 @@ and read as it is: every commit of it is published.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,16 +20,21 @@ from typing import Any, Final, Self
 import duckdb
 import polars as pl
 
-from warehouse.lake import NAME, Lake, lake_statements, patiently
+from warehouse import data_folder
+from warehouse.atomic import clear, scratch, swap
+from warehouse.data_folder import dissolve_links, refuse_behind, refuse_loss, refuse_without_ledger
+from warehouse.lake import NAME, Lake, LakeRefused, lake_statements, patiently
+from warehouse.machine import refused_by_machine
 from warehouse.migrating import bring_up_to_date, is_up_to_date, steps
 from warehouse.past import inherit_comments, make_views
 from warehouse.plain import first_line, quoted
 from warehouse.queries import question
 from warehouse.schema import BY_NAME
+from warehouse.stray_log import alone, report_stray_logs
 from warehouse.views import view_statements
 
-LEDGER_FILE = "ledger.duckdb"
-WAREHOUSE_FILE = "warehouse.duckdb"
+LEDGER_FILE: Final = data_folder.LEDGER
+WAREHOUSE_FILE: Final = data_folder.WAREHOUSE
 STORAGE: Final[dict[str, str | bool | int | float | list[str]]] = {"storage_compatibility_version": "v1.3.0"}
 """The form of a new file: a tenth smaller than the oldest one, and DuckDB 1.3 (May 2025) can read it."""
 
@@ -68,12 +74,17 @@ class Settled:
 class Ledger:
     """The writer's handle on the ledger of a data folder or a lake; a context manager.
 
-    Opening creates missing tables and views and migrates older ones. Raises LedgerBusy, LedgerDamaged,
-    LedgerNewer or LakeRefused.
+    Opening creates missing tables and views and migrates older ones. A data folder that has lost its ledger,
+    or whose ledger is older than its published copy, is refused unless `checked` is false. Raises
+    LedgerMissing, LedgerBehind, LedgerBusy, LedgerDamaged, LedgerNewer, LakeRefused, or OSError where the
+    machine refuses.
     """
 
-    def __init__(self, place: Path | Lake) -> None:
+    def __init__(self, place: Path | Lake, *, checked: bool = True) -> None:
         self.place = place
+        self._checked = checked
+        if checked and isinstance(place, Path):
+            refuse_without_ledger(place)
         self._connection = _connect(place)
 
     def __enter__(self) -> Self:
@@ -82,22 +93,34 @@ class Ledger:
                 patiently(self._make_lake)
             else:
                 self._make()
+                if self._checked:
+                    refuse_behind(self.place, self._scrapes())
+                # Only one process at a time has the ledger open.
+                clear(self.place)
+                dissolve_links(self.place)
         except BaseException as problem:
             self._connection.close()
             # DuckDB reads what it knows of a table when it first needs it.
             if isinstance(problem, duckdb.IOException) and isinstance(self.place, Path):
-                raise _damaged(self.place, problem) from problem
+                raise _why_not(self.place, problem) from problem
             raise
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, problem: type[BaseException] | None, *_: object) -> None:
+        if problem is None:
+            self.close()
+            return
+        # After a fatal error no statement works; what led to it is what the caller has to see.
+        with suppress(duckdb.Error):
+            self.close()
 
     def close(self) -> None:
         """Let the ledger go, a file with everything written into it."""
-        if not isinstance(self.place, Lake):
-            self._connection.execute("CHECKPOINT")
-        self._connection.close()
+        try:
+            if not isinstance(self.place, Lake):
+                self._connection.execute("CHECKPOINT")
+        finally:
+            self._connection.close()
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """Run a query; the answer as a polars frame."""
@@ -144,6 +167,10 @@ class Ledger:
             for table, frame in frames.items():
                 _insert(cursor, table, frame)
 
+    def _scrapes(self) -> int:
+        ((scrapes,),) = self._cursor().execute("SELECT count(*) FROM scrapes").fetchall()
+        return int(scrapes)
+
     def _make(self) -> None:
         with self._transaction() as cursor:
             bring_up_to_date(cursor, steps())
@@ -173,28 +200,29 @@ class Ledger:
         try:
             yield cursor
         except BaseException:
-            cursor.execute("ROLLBACK")
+            # After a fatal error, or one that has ended the transaction, there is nothing to roll back.
+            with suppress(duckdb.Error):
+                cursor.execute("ROLLBACK")
             raise
         cursor.execute("COMMIT")
 
 
-def publish(place: Path | Lake) -> Path | Lake:
+def publish(place: Path | Lake, *, replace: bool = False) -> Path | Lake:
     """Copy the ledger to warehouse.duckdb and swap it in; readers see the old or the new, never half.
 
-    The ledger must be closed: copying a DuckDB file inside the process that holds it drops its lock. A lake
-    needs no copy. Returns what `read_warehouse` opens.
+    The copy is read only (0444), and a log that another program left beside the former one is removed. The
+    ledger must be closed: copying a DuckDB file inside the process that holds it drops its lock. A lake needs
+    no copy. Returns what `read_warehouse` opens. Raises LedgerBehind, unless `replace` is set, where scrapes
+    of the published copy would be lost.
     """
     if isinstance(place, Lake):
         return place
     target = place / WAREHOUSE_FILE
-    fresh = place / f".{WAREHOUSE_FILE}.{os.getpid()}"
-    try:
-        shutil.copyfile(place / LEDGER_FILE, fresh)
-        with fresh.open("rb") as copied:
-            os.fsync(copied.fileno())
-        fresh.replace(target)
-    finally:
-        fresh.unlink(missing_ok=True)
+    with scratch(place, "publish") as folder:
+        fresh = Path(shutil.copyfile(place / LEDGER_FILE, folder / WAREHOUSE_FILE))
+        if not replace:
+            refuse_loss(place, fresh)
+        swap(fresh, target, read_only=True)
     return target
 
 
@@ -230,15 +258,25 @@ def open_warehouse(
     if isinstance(warehouse, Lake):
         connection = warehouse.open(read_only=True)
         # A lake keeps no comments on the columns of its views, and the data page shows them.
-        make_views(connection, NAME, at, kept, settled)
+        try:
+            make_views(connection, NAME, at, kept, settled)
+        except duckdb.CatalogException as problem:
+            connection.close()
+            said = f"{warehouse} has no ledger yet, or one of another version ({first_line(problem)})"
+            raise LakeRefused(f"{said}: `gpuledger publish` brings it up to date") from problem
         return connection
     own_memory = bool(at or kept)
+    report_stray_logs(warehouse)
     try:
-        connection = duckdb.connect("" if own_memory else str(warehouse), read_only=not own_memory)
-        if own_memory:
-            connection.execute(f"ATTACH {quoted(str(warehouse))} AS stored (READ_ONLY)")
+        with alone(warehouse) as path:
+            connection = duckdb.connect("" if own_memory else str(path), read_only=not own_memory)
+            if own_memory:
+                connection.execute(f"ATTACH {quoted(str(path))} AS stored (READ_ONLY)")
+            elif path != warehouse:
+                # By default it lies beside the path, which is gone in a moment.
+                connection.execute(f"SET temp_directory = {quoted(f'{warehouse}.tmp')}")
     except duckdb.Error as problem:
-        said = f"{warehouse} cannot be read, the next run publishes it anew ({first_line(problem)})"
+        said = f"{warehouse} cannot be read ({first_line(problem)}); {data_folder.anew(warehouse.parent)}"
         raise WarehouseDamaged(said) from problem
     connection.execute("SET TimeZone = 'UTC'")
     if own_memory:
@@ -251,21 +289,25 @@ def _connect(place: Path | Lake) -> duckdb.DuckDBPyConnection:
         return place.open()
     place.mkdir(parents=True, exist_ok=True)
     path = place / LEDGER_FILE
+    if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     try:
         connection = duckdb.connect(str(path), config=STORAGE)
     except duckdb.IOException as problem:
-        if "lock" in str(problem):
+        if "Could not set lock" in str(problem):
             raise LedgerBusy(f"another run has {path.name} open; wait for it to end") from problem
-        raise _damaged(place, problem) from problem
+        raise _why_not(place, problem) from problem
     connection.execute("SET TimeZone = 'UTC'")
     return connection
 
 
-def _damaged(home: Path, problem: duckdb.Error) -> LedgerDamaged:
-    advice = "bring a copy back with `gpuledger ledger restore`"
-    return LedgerDamaged(
-        f"{home / LEDGER_FILE} cannot be opened as a ledger: {first_line(problem)}; {advice}"
-    )
+def _why_not(home: Path, problem: duckdb.Error) -> Exception:
+    """The error for a ledger that DuckDB could not open: the machine's, or that it is damaged."""
+    path = home / LEDGER_FILE
+    if number := refused_by_machine(problem):
+        return OSError(number, os.strerror(number), str(path))
+    why = first_line(problem)
+    return LedgerDamaged(f"{path} cannot be opened as a ledger: {why}; {data_folder.way_back(home)}")
 
 
 def _insert(cursor: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> None:

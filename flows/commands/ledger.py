@@ -1,4 +1,4 @@
-"""`gpuledger ledger`: copies of the ledger, back from a copy, and packed smaller."""
+"""`gpuledger ledger` and `gpuledger publish`: backups, restore, a new ledger, compaction, copies."""
 
 from __future__ import annotations
 
@@ -35,19 +35,58 @@ def backup(
 
 @app.command()
 def restore(
-    copy: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A copy made by `backup`.")],
+    copy: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A backup, or warehouse.duckdb.")],
     home: Home,
 ) -> None:
-    """Put a copy in the ledger's place and publish it; the former ledger is kept in backups/."""
+    """Put a copy in the ledger's place and publish it; what it replaces is kept in backups/."""
     from flows.turns import turn
-    from warehouse import keeping
+    from warehouse.restore import restore as bring_back
 
-    _refuse_lake(home, "bring its database and its files back, or `gpuledger ledger copy` into an empty one")
+    _refuse_lake(home, "restore its database and its files, or `gpuledger ledger copy` into an empty one")
     with turn(home, "restore", waiting):
-        former = keeping.restore(home, copy, datetime.now(UTC))
+        kept = bring_back(home, copy, datetime.now(UTC))
     out.print(f"restored from {copy}", markup=False)
-    if former:
-        out.print(f"the former ledger is {former}", markup=False)
+    _name(kept)
+
+
+@app.command("new")
+def new(home: Home) -> None:
+    """Begin an empty ledger on purpose, where the former one is lost and a run refuses to start.
+
+    The archive (raw/) stays, and what is left of the former ledger is kept in backups/.
+    """
+    from flows.turns import turn
+    from warehouse.restore import begin
+
+    _refuse_lake(home, "name an empty database in GPULEDGER_WAREHOUSE instead")
+    with turn(home, "new ledger", waiting):
+        kept = begin(home, datetime.now(UTC))
+    out.print(f"{home / 'ledger.duckdb'} is a new ledger", markup=False)
+    _name(kept)
+
+
+def publish(
+    home: Home,
+    *,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Also over a copy that holds more; that one goes to backups/.")
+    ] = False,
+) -> None:
+    """Publish the ledger again: warehouse.duckdb becomes a new copy of it, without a log beside it.
+
+    Of a lake, bring tables and views up to date.
+    """
+    from flows.places import place_of
+    from flows.turns import turn
+    from warehouse.lake import Lake
+    from warehouse.restore import republish
+
+    place = place_of(home)
+    with turn(home, "publish", waiting):
+        kept = republish(place, datetime.now(UTC), replace=replace)
+    is_lake = isinstance(place, Lake)
+    out.print(f"{place} is up to date" if is_lake else f"published {home / 'warehouse.duckdb'}", markup=False)
+    _name(kept)
 
 
 @app.command()
@@ -88,10 +127,15 @@ def copy(
     out.print(f"{rows:,} rows in {to}", markup=False)
 
 
+def _name(kept: list[Path]) -> None:
+    for file in kept:
+        out.print(f"the former one is {file}", markup=False)
+
+
 def _refuse_lake(home: Path, advice: str) -> None:
     from flows.places import place_of
     from warehouse.lake import Lake
 
     place = place_of(home)
     if isinstance(place, Lake):
-        refuse(f"the ledger is {place} and no file: {advice}")
+        refuse(f"the ledger is {place} and not a file: {advice}")

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import errno
-from typing import Any, Final
+from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
 from flows.commands.options import refuse
-
-# What the machine refuses, as against a mistake of ours that deserves its traceback.
-_OF_THE_MACHINE: Final = frozenset(
-    {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
-)
 
 
 class Refusing(TyperGroup):
@@ -36,17 +30,18 @@ def mendable(problem: Exception) -> str | None:
     """What to say of an error that a user can mend; None for one of ours."""
     import duckdb
 
+    from warehouse.machine import ADVICE, refused_by_machine
     from warehouse.plain import first_line
 
     if isinstance(problem, _mendable()):
         return str(problem)
     first = first_line(problem)
+    if number := refused_by_machine(problem):
+        return f"{first}; {ADVICE[number]}"
     if isinstance(problem, duckdb.CatalogException):
-        return f"the warehouse was published by another version, the next run publishes it anew ({first})"
-    of_the_machine = isinstance(problem, OSError) and problem.errno in _OF_THE_MACHINE
-    by_duckdb = (duckdb.IOException, duckdb.FatalException, duckdb.TransactionException)
-    if of_the_machine or isinstance(problem, by_duckdb):
-        return f"{first}; what is stored is whole, and the next run takes up the rest"
+        return f"a table or view that this version reads is not there ({first}); run `gpuledger publish`"
+    if isinstance(problem, (duckdb.IOException, duckdb.FatalException, duckdb.TransactionException)):
+        return f"{first}; `gpuledger doctor` names what is wrong"
     return None
 
 
@@ -62,7 +57,8 @@ def _mendable() -> tuple[type[Exception], ...]:
     from scrapers.fetching import FetchRefused
     from scrapers.registry import DeclarationError
     from scrapers.warc import ArchiveDamaged
-    from warehouse.copying import CopyRefused
+    from warehouse.copying import CopyFailed, CopyRefused
+    from warehouse.data_folder import LedgerBehind, LedgerMissing
     from warehouse.history.mapping import MappingError
     from warehouse.keeping import NoRoom
     from warehouse.lake import LakeRefused
@@ -83,10 +79,13 @@ def _mendable() -> tuple[type[Exception], ...]:
     return (
         *by_flows,
         *by_scrapers,
+        CopyFailed,
         CopyRefused,
         LakeRefused,
+        LedgerBehind,
         LedgerBusy,
         LedgerDamaged,
+        LedgerMissing,
         LedgerNewer,
         MappingError,
         NoRoom,

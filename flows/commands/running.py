@@ -121,7 +121,7 @@ def _perform(request: RunRequest, watch: Watch) -> RunSummary:
     try:
         return asyncio.run(nightly_flow(request, watch))
     except (TerminationSignal, KeyboardInterrupt) as told:
-        err.print("gpuledger: ended early; what is stored is whole, and the next run takes up the rest")
+        err.print("gpuledger: ended early: the sources stored so far are kept; start it again for the rest")
         sent = SIGINT if isinstance(told, KeyboardInterrupt) else SIGTERM
         raise typer.Exit(_SHELL_SIGNAL + sent) from told
 
