@@ -28,9 +28,12 @@ from flows.settings import Settings
 from reports.tables import moment
 from scrapers.registry import sources
 from scrapers.slots import slot_name
+from warehouse.atomic import leftovers, logs_beside, size
+from warehouse.data_folder import LedgerMissing, anew, refuse_without_ledger
 from warehouse.lake import Lake, LakeRefused
-from warehouse.ledger import LEDGER_FILE, WarehouseDamaged, read_warehouse
+from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, WarehouseDamaged, read_warehouse
 from warehouse.plain import first_line
+from warehouse.stray_log import CURE
 
 State = Literal["ok", "warning", "problem"]
 _ROOM: Final = 2e9
@@ -152,34 +155,69 @@ def _alerts(settings: Settings) -> Iterator[Check]:
 
 
 def _ledger(home: Path, now: datetime) -> Iterator[Check]:
+    yield from _left_behind(home)
     try:
         warehouse = published(home)
+        if isinstance(warehouse, Path):
+            refuse_without_ledger(home)
     except NothingPublished as nothing:
-        yield Check("ledger", "warning", str(nothing), "run `gpuledger nightly`")
+        yield _nothing_published(home, str(nothing))
         return
+    except LedgerMissing as missing:
+        found, _, advice = str(missing).partition(": ")
+        yield Check("ledger", "problem", found, advice)
+        warehouse = home / WAREHOUSE_FILE
     except LakeRefused as refused:
-        yield Check("lake", "problem", str(refused), "mend GPULEDGER_WAREHOUSE")
+        yield Check("lake", "problem", str(refused), "correct GPULEDGER_WAREHOUSE")
         return
     try:
         with read_warehouse(warehouse) as connection:
             if isinstance(warehouse, Lake):
                 yield Check("lake", "ok", f"{warehouse}, files in {warehouse.files(connection)}")
-            yield from _held(connection, home, now)
+            yield from _held(connection, home, now, _way_back(warehouse))
     except LakeRefused as refused:
         yield Check("lake", "problem", str(refused), "see that its database runs; a first run makes the lake")
-        return
     except (WarehouseDamaged, duckdb.Error) as problem:
-        advice = "the next run publishes it anew; `gpuledger ledger restore` brings a copy of the ledger back"
-        yield Check("ledger", "problem", f"{warehouse} cannot be read: {first_line(problem)}", advice)
-        return
-    ledger = home / LEDGER_FILE
-    if not isinstance(warehouse, Lake) and not ledger.exists():
-        advice = "bring a copy back with `gpuledger ledger restore`, or copy warehouse.duckdb there"
-        yield Check("ledger", "problem", f"{ledger} is gone; the published copy is there", advice)
+        if isinstance(warehouse, Lake):
+            advice = _way_back(warehouse)
+        else:
+            advice = anew(home)
+        # The advice is in the message of WarehouseDamaged too.
+        found = f"{warehouse} cannot be read: {first_line(problem.__cause__ or problem)}"
+        yield Check("ledger", "problem", found, advice)
 
 
-def _held(connection: duckdb.DuckDBPyConnection, home: Path, now: datetime) -> Iterator[Check]:
-    back = "bring a copy back with `gpuledger ledger restore`"
+def _nothing_published(home: Path, found: str) -> Check:
+    try:
+        refuse_without_ledger(home)
+    except LedgerMissing as missing:
+        found, _, advice = str(missing).partition(": ")
+        return Check("ledger", "problem", found, advice)
+    return Check("ledger", "warning", found, "run `gpuledger nightly`")
+
+
+def _way_back(warehouse: Path | Lake) -> str:
+    """What to do about rows that are not as they were stored."""
+    if isinstance(warehouse, Lake):
+        return "restore its database and its files from your copies of them"
+    return "bring a backup back with `gpuledger ledger restore`"
+
+
+def _left_behind(home: Path) -> Iterator[Check]:
+    """What killed processes and other programs left beside the files of a data folder."""
+    for log in logs_beside(home / WAREHOUSE_FILE):
+        found = f"{log} was left by another program; clients other than gpuledger apply it ({_size(log)})"
+        yield Check("leftover", "problem", found, CURE)
+    for path in (*leftovers(home), *leftovers(home / "settled"), *leftovers(home / "backups")):
+        found = f"{path} is left of a command that was killed ({_size(path)})"
+        yield Check("leftover", "warning", found, "the next run removes it; it can be removed now")
+
+
+def _size(path: Path) -> str:
+    return f"{size(path) / 1e6:,.1f} MB"
+
+
+def _held(connection: duckdb.DuckDBPyConnection, home: Path, now: datetime, back: str) -> Iterator[Check]:
     yield _unless(
         "rows",
         [f"{row['source']} {slot_name(row['slot'])}" for row in _ask(connection, "miscounted")],

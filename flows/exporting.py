@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from flows.places import published
+from warehouse.atomic import scratch, swap_folder
 from warehouse.lake import Lake
 from warehouse.ledger import open_warehouse
+from warehouse.plain import quoted
 from warehouse.schema import TABLES, Table
 
 
@@ -30,24 +30,19 @@ class Exported:
 def export(home: Path, folder: Path) -> list[Exported]:
     """Write every table of the published warehouse below a folder, in place of an earlier export.
 
-    A table with slots is partitioned as <table>/month=2026-11/*.parquet, another one is one file. Readers see
-    the earlier export or this one, but for the moment between two renames. Raises ExportRefused for a folder
-    that holds something else, NothingPublished where nothing is published yet.
+    A table with slots is partitioned as <table>/month=2026-11/*.parquet, another one is one file; so is an
+    empty one, so that every table has a file with its columns. Readers see the earlier export or this one.
+    Raises ExportRefused for a folder that holds something else, NothingPublished where nothing is published.
     """
     warehouse = published(home)
     names = {table.name for table in TABLES}
     if folder.exists() and (strangers := sorted({path.name for path in folder.iterdir()} - names)):
         raise ExportRefused(f"{folder} holds {strangers[0]}, which is no table: name another folder")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh, former = (folder.with_name(f".{folder.name}.{what}.{os.getpid()}") for what in ("new", "old"))
-    try:
+    with scratch(folder.parent, "export") as aside:
+        fresh = aside / folder.name
+        fresh.mkdir()
         exported = list(_tables(warehouse, fresh))
-        if folder.exists():
-            folder.rename(former)
-        fresh.rename(folder)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-        shutil.rmtree(former, ignore_errors=True)
+        swap_folder(fresh, folder)
     return exported
 
 
@@ -57,13 +52,26 @@ def _tables(warehouse: Path | Lake, folder: Path) -> Iterator[Exported]:
             target = folder / table.name
             target.mkdir(parents=True)
             rows = connection.execute(_copy(table, target)).fetchall()[0][0]
+            if not rows and not any(target.rglob("*.parquet")):
+                # Partitions come from rows: without one DuckDB writes no file.
+                connection.execute(_empty(table, target))
             yield Exported(table.name, int(rows), len(list(target.rglob("*.parquet"))))
 
 
 def _copy(table: Table, target: Path) -> str:
     # Names come from the schema; the path is the user's own, quoted.
-    quoted = str(target).replace("'", "''")
     if "slot" not in table.by_name:
-        return f"COPY {table.name} TO '{quoted}/{table.name}.parquet' (FORMAT parquet, COMPRESSION zstd)"
+        return (
+            f"COPY {table.name} TO {quoted(str(target / f'{table.name}.parquet'))} "
+            "(FORMAT parquet, COMPRESSION zstd)"
+        )
     by_month = f"SELECT *, strftime(slot, '%Y-%m') AS month FROM {table.name} ORDER BY month, source, slot"  # noqa: S608
-    return f"COPY ({by_month}) TO '{quoted}' (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (month))"
+    return (
+        f"COPY ({by_month}) TO {quoted(str(target))} (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (month))"
+    )
+
+
+def _empty(table: Table, target: Path) -> str:
+    """The statement that writes one file without rows, with the columns of the others, below no month."""
+    columns = f"SELECT *, strftime(slot, '%Y-%m') AS month FROM {table.name} LIMIT 0"  # noqa: S608
+    return f"COPY ({columns}) TO {quoted(str(target / f'{table.name}.parquet'))} (FORMAT parquet)"

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 from urllib.parse import quote
 
@@ -24,10 +23,11 @@ from flows.history import WITHOUT_ADDRESS, archived
 from flows.machines import lookups
 from flows.queries import question
 from flows.runs import RunSummary, new_run_id, refuse_origin
-from flows.spooling import Spool, leftovers, scrapes_of, stamped, without_doubles
+from flows.spooling import Spool, scrapes_of, stamped, without_doubles
 from scrapers.reading import captures_frame
 from scrapers.slots import slot_of
 from scrapers.warc import MAX_BODY, Exchange
+from warehouse.atomic import scratch
 from warehouse.history.fates import Read
 from warehouse.history.mapping import Mapping as HistoryMapping
 from warehouse.history.mapping import MappingError
@@ -107,9 +107,8 @@ def import_history(request: ImportRequest, ledger: Ledger, progress: Progress | 
         capture_id = hashlib.file_digest(file, "sha256").hexdigest()
     if not request.replace and _complete(request, ledger, capture_id):
         return Imported(request.source, Read())
-    leftovers(request.home)
-    with TemporaryDirectory(prefix=".import-", dir=request.home) as folder:
-        spool = Spool(Path(folder))
+    with scratch(request.home, "import") as folder:
+        spool = Spool(folder)
         result = Imported(request.source, _read(request, spool, progress))
         spool.settle(slot_of("hourly", started))
         result.snapshots = len(spool.counts)

@@ -5,7 +5,6 @@ A file need not be in order of time, and a snapshot is stored whole: all rows ar
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -64,12 +63,6 @@ class Spool:
         self._files[table] += 1
         frame.write_parquet(self._folder / f"{table}-{self._files[table]}.parquet", compression="lz4")
         self.counts.update(dict(frame.group_by("slot").len().rows()))
-
-
-def leftovers(home: Path) -> None:
-    """Remove the spools of imports that were killed; whoever has the ledger open is the only import."""
-    for folder in home.glob(".import-*"):
-        shutil.rmtree(folder)
 
 
 def without_doubles(frames: Frames) -> tuple[Frames, Counter[str]]:

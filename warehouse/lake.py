@@ -34,6 +34,7 @@ KEPT: Final = timedelta(days=7)
 """How long packing leaves the files of replaced snapshots for readers that still use them."""
 _SCHEME: Final = "ducklake:postgres:"
 _EXTENSIONS: Final = ("ducklake", "postgres_scanner")
+_HTTPFS: Final = "httpfs"
 _S3: Final = "s3://"
 # libpq's own sentence comes after the connection string, quoted.
 _BEFORE_REASON: Final = '": '
@@ -100,7 +101,8 @@ class Lake:
             connection.execute(f"LOAD {quoted(_packaged(extension))}")
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(f"SET ducklake_max_retry_count = {_COMMIT_ATTEMPTS}")
-        if self.data.startswith(_S3):
+        # Where only the catalog knows the place of the files, it may be a bucket, which ATTACH reads.
+        if self.data.startswith(_S3) or (not self.data and _is_installed(_HTTPFS)):
             reach_s3(connection)
         options = [f"DATA_PATH {quoted(f'{self.data}/')}"] if self.data else []
         try:
@@ -110,8 +112,6 @@ class Lake:
             patiently(partial(self._attach_as, connection, options))
         except duckdb.Error as problem:
             raise LakeRefused(self._why_not(problem)) from problem
-        if not self.data and self.files(connection).startswith(_S3):
-            reach_s3(connection)
 
     def _newest(self, connection: duckdb.DuckDBPyConnection, options: list[str]) -> int:
         self._attach_as(connection, [*options, "READ_ONLY"])
@@ -164,7 +164,7 @@ def lake_statements(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
 
 def reach_s3(connection: duckdb.DuckDBPyConnection) -> None:
     """Let a connection read and write S3 with the keys and the endpoint of the usual AWS_ variables."""
-    connection.execute(f"LOAD {quoted(_packaged('httpfs'))}")
+    connection.execute(f"LOAD {quoted(_packaged(_HTTPFS))}")
     endpoint = urlsplit(os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or "")
     given = {
         "KEY_ID": os.environ.get("AWS_ACCESS_KEY_ID"),
@@ -178,6 +178,12 @@ def reach_s3(connection: duckdb.DuckDBPyConnection) -> None:
     options = [f"{name} {quoted(value)}" for name, value in given.items() if value]
     options += ["USE_SSL false"] if endpoint.scheme == "http" else []
     connection.execute(f"CREATE OR REPLACE SECRET s3 ({', '.join(['TYPE s3', *options])})")
+
+
+def _is_installed(extension: str) -> bool:
+    with suppress(LakeRefused):
+        return bool(_packaged(extension))
+    return False
 
 
 def _packaged(extension: str) -> str:

@@ -9,7 +9,6 @@ so that what is found there is what would come out again. All of it can be throw
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from typing import Final
 
 import duckdb
 
+from warehouse.atomic import scratch, swap_folder
 from warehouse.derive import ddl
 from warehouse.plain import quoted
 from warehouse.queries import question
@@ -133,15 +133,15 @@ def _write(
 ) -> None:
     """Write what the views say of a period, whole or not at all."""
     _look_at(connection, stored, period.since, period.until, before)
-    fresh = target.with_name(f".{target.name}.{os.getpid()}")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir()
-    for view, column in BY_DAY.items():
-        # The first snapshot after the period would seem to have lost everything.
-        days = f"{column} >= {_moment(period.since)} AND {column} < {_moment(period.until)}"
-        _copy(connection, f"FROM {view} WHERE {days} ORDER BY ALL", fresh / view)
-    _copy(connection, question(_LAST_SEEN), fresh / _LAST_SEEN)
-    fresh.replace(target)
+    with scratch(target.parent, "settled") as folder:
+        fresh = folder / target.name
+        fresh.mkdir()
+        for view, column in BY_DAY.items():
+            # The first snapshot after the period would seem to have lost everything.
+            days = f"{column} >= {_moment(period.since)} AND {column} < {_moment(period.until)}"
+            _copy(connection, f"FROM {view} WHERE {days} ORDER BY ALL", fresh / view)
+        _copy(connection, question(_LAST_SEEN), fresh / _LAST_SEEN)
+        swap_folder(fresh, target)
 
 
 def _look_at(

@@ -172,7 +172,7 @@ def test_an_import_that_was_killed_goes_on_where_it_stopped(tmp_path: Path) -> N
         assert one(ledger, "SELECT count(*), count(DISTINCT offer_id) FROM history_offers") == (100, 100)
         assert one(ledger, "SELECT count(*) FROM captures WHERE role = 'response'") == (1,)
         assert one(ledger, "SELECT row_count, records FROM history_sources") == (100, 100)
-    assert not list(home.glob(".import-*"))
+    assert not list(home.glob(".gpuledger-*"))
 
 
 def test_a_file_out_of_order_is_stored_as_one_in_order_is(tmp_path: Path, ledger: Ledger) -> None:
