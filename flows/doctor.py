@@ -20,6 +20,7 @@ import duckdb
 
 from flows.alerting import ADDRESSES, addresses
 from flows.asked import chromium
+from flows.leftovers import unsealed
 from flows.missed import firings
 from flows.places import NothingPublished, published
 from flows.queries import question
@@ -178,10 +179,7 @@ def _ledger(home: Path, now: datetime) -> Iterator[Check]:
     except LakeRefused as refused:
         yield Check("lake", "problem", str(refused), "see that its database runs; a first run makes the lake")
     except (WarehouseDamaged, duckdb.Error) as problem:
-        if isinstance(warehouse, Lake):
-            advice = _way_back(warehouse)
-        else:
-            advice = anew(home)
+        advice = _way_back(warehouse) if isinstance(warehouse, Lake) else anew(home)
         # The advice is in the message of WarehouseDamaged too.
         found = f"{warehouse} cannot be read: {first_line(problem.__cause__ or problem)}"
         yield Check("ledger", "problem", found, advice)
@@ -208,7 +206,8 @@ def _left_behind(home: Path) -> Iterator[Check]:
     for log in logs_beside(home / WAREHOUSE_FILE):
         found = f"{log} was left by another program; clients other than gpuledger apply it ({_size(log)})"
         yield Check("leftover", "problem", found, CURE)
-    for path in (*leftovers(home), *leftovers(home / "settled"), *leftovers(home / "backups")):
+    scratches = [path for folder in (home, home / "settled", home / "backups") for path in leftovers(folder)]
+    for path in (*scratches, *unsealed(home)):
         found = f"{path} is left of a command that was killed ({_size(path)})"
         yield Check("leftover", "warning", found, "the next run removes it; it can be removed now")
 

@@ -22,6 +22,7 @@ from prefect.cache_policies import NO_CACHE
 from flows.alerting import Told, tell
 from flows.history import load_facts
 from flows.ingest import NEVER_FETCHED, ingest, unstored
+from flows.leftovers import clear_unsealed
 from flows.missed import missed
 from flows.registering import register
 from flows.rendering import render
@@ -158,6 +159,7 @@ async def nightly(request: RunRequest, watch: Watch | None = None) -> RunSummary
             publish(request.home)
         with Ledger(request.place) as ledger:
             refuse_mixture(request, ledger)
+            clear_unsealed(request.home, alone=request.lake is None)
             if not request.share:
                 await begin(request, ledger, summary)
             await _fill(request, ledger, summary, watch)

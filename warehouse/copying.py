@@ -114,10 +114,8 @@ def _commit(connection: duckdb.DuckDBPyConnection, target: Lake) -> None:
     try:
         connection.execute("COMMIT")
     except duckdb.Error as problem:
-        raise CopyFailed(
-            f"{first_line(problem)}; whether {target} took the copy is not known: copy again, which is refused "
-            "where it did"
-        ) from problem
+        unknown = f"whether {target} took the copy is not known: copy again, which is refused where it did"
+        raise CopyFailed(f"{first_line(problem)}; {unknown}") from problem
 
 
 def _tables(connection: duckdb.DuckDBPyConnection, taken: str, given: str, told: Told) -> int:

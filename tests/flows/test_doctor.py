@@ -71,11 +71,25 @@ def test_a_file_of_the_archive_that_is_gone_is_named(home: Path, chromium: str) 
 def test_a_copy_that_cannot_be_read_and_a_ledger_that_is_gone_are_told(home: Path, chromium: str) -> None:
     shutil.move(home / LEDGER_FILE, home / "away")
     (gone,) = wrong(home, chromium=chromium)
-    assert gone.found.endswith("is gone; the published copy is there")
+    assert "ledger.duckdb is not there, but a published copy" in gone.found
+    assert f"gpuledger ledger restore {home / WAREHOUSE_FILE}" in gone.advice
+    (home / WAREHOUSE_FILE).unlink()
     (home / WAREHOUSE_FILE).write_bytes(b"\0" * 5000)
-    (damaged,) = wrong(home, chromium=chromium)
-    assert (damaged.name, damaged.state) == ("ledger", "problem")
-    assert "ledger restore" in damaged.advice
+    damaged = wrong(home, chromium=chromium)
+    assert {(check.name, check.state) for check in damaged} == {("ledger", "problem")}
+    assert all("ledger new" in check.advice for check in damaged)
+
+
+def test_what_was_left_behind_is_named_with_its_size_and_a_cure(home: Path, chromium: str) -> None:
+    (home / f"{WAREHOUSE_FILE}.wal").write_bytes(b"\0" * 100_000)
+    left = home / ".gpuledger-compact-0a1b2c3d"
+    left.mkdir()
+    (left / "lock").touch()
+    log, scratch = wrong(home, chromium=chromium)
+    assert f"{WAREHOUSE_FILE}.wal was left by another program" in log.found
+    assert "0.1 MB" in log.found
+    assert "gpuledger publish" in log.advice
+    assert str(left) in scratch.found
 
 
 def test_a_source_that_went_stale_is_told_with_its_error(home: Path, chromium: str) -> None:

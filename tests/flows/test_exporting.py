@@ -37,6 +37,17 @@ def test_every_row_is_in_the_file_of_its_month(home: Path, tmp_path: Path) -> No
     assert read["usd_per_gpu_hour"].null_count() == 3
 
 
+def test_every_table_has_a_file_with_its_columns_rows_or_not(home: Path, tmp_path: Path) -> None:
+    exported = export(home, tmp_path / "lake")
+    assert any(not one.rows for one in exported)
+    assert all(one.files for one in exported)
+    for table in TABLES:
+        files = list((tmp_path / "lake" / table.name).rglob("*.parquet"))
+        read = duckdb.sql(f"FROM read_parquet({list(map(str, files))}, hive_partitioning = true)")
+        month = ["month"] if "slot" in table.by_name else []
+        assert sorted(read.columns) == sorted([*table.by_name, *month]), table.name
+
+
 def test_a_second_export_takes_the_place_of_the_first_and_of_nothing_else(home: Path, tmp_path: Path) -> None:
     lake = tmp_path / "lake"
     export(home, lake)

@@ -81,7 +81,7 @@ def without_the_rights_of_root() -> None:
     ],
 )
 def test_a_full_disk_is_told_and_the_next_run_heals(run: Run, home: Path, size: int) -> None:
-    refused(run("nightly", before=lambda: files_of_at_most(size)), "too large", "what is stored is whole")
+    refused(run("nightly", before=lambda: files_of_at_most(size)), "too large", "free some space")
     assert run("nightly").returncode == 0
     assert scrapes(home) == STORED
     assert run("doctor").returncode == 0
@@ -177,8 +177,9 @@ def test_a_published_copy_that_is_damaged_is_told_and_made_anew(run: Run, home: 
     published = home / WAREHOUSE_FILE
     whole = published.read_bytes()
     for damaged in (whole[:100_000], b"\0" * len(whole)):
+        published.unlink()
         published.write_bytes(damaged)
-        refused(run("sql", "SELECT count(*) FROM offers"), "cannot be read, the next run publishes it anew")
+        refused(run("sql", "SELECT count(*) FROM offers"), "cannot be read", "gpuledger publish")
     refused(run("report"), "cannot be read")
     assert run("nightly").returncode == 0
     assert scrapes(home) == STORED

@@ -90,6 +90,13 @@ def test_a_copy_holds_the_same_rows_and_answers_alike_there_and_back_again(
     copy(lake_in_s3, tmp_path / "back")
     assert checksums(tmp_path / "back" / LEDGER_FILE) == checksums(filled / LEDGER_FILE)
     assert answers(tmp_path / "back" / WAREHOUSE_FILE) == answers(filled / WAREHOUSE_FILE)
+    # Its catalog alone says where the files are.
+    remembered = Lake(lake_in_s3.catalog)
+    assert checksums(remembered) == checksums(lake_in_s3)
+    with Ledger(remembered) as ledger:
+        assert ledger.query("SELECT count(*) FROM offers").item() == NIGHTS * OFFERS
+    with read_warehouse(remembered) as connection:
+        assert connection.sql("SELECT count(*) FROM offers").fetchall() == [(NIGHTS * OFFERS,)]
 
 
 def test_what_is_written_to_a_lake_is_what_a_file_would_hold(filled: Path, lake: Lake) -> None:
