@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -347,3 +349,29 @@ def test_tables_that_are_not_those_of_today_are_brought_up_to_date(lake: Lake) -
     with Ledger(lake):
         pass
     assert snapshots(lake) == before, "opening a lake of today writes to it"
+
+
+COPY = """
+import sys
+from pathlib import Path
+from warehouse.copying import copy
+from warehouse.lake import Lake
+copy(Path(sys.argv[1]), Lake(sys.argv[2], sys.argv[3]))
+"""
+
+
+@pytest.mark.soak
+def test_a_copy_that_is_killed_copies_nothing_and_can_be_started_again(
+    filled: Path, database: Callable[[], str], tmp_path: Path
+) -> None:
+    moments = random.Random(1)
+    for attempt in range(8):
+        lake = Lake.parse(f"ducklake:postgres:{database()}", str(tmp_path / f"lake-{attempt}"))
+        command = [sys.executable, "-c", COPY, str(filled), lake.catalog, lake.data]
+        with subprocess.Popen(command) as process:
+            time.sleep(moments.uniform(0.5, 4.0))
+            process.kill()
+            ended = process.wait()
+        if ended:
+            copy(filled, lake)
+        assert checksums(lake) == checksums(filled / LEDGER_FILE)

@@ -69,7 +69,8 @@ def killed_at(step: int, home: Path, act: Callable[[], object]) -> bool:
 def written_and_killed(file: Path, statement: str) -> None:
     """As a client that opens a file for writing and dies."""
     if not (child := os.fork()):
-        duckdb.connect(str(file)).execute(statement)
+        connection = duckdb.connect(str(file))
+        connection.execute(statement)
         os._exit(KILLED)
     os.waitpid(child, 0)
 
@@ -156,8 +157,8 @@ def test_a_new_ledger_keeps_the_published_copy_of_the_former_one(home: Path) -> 
 
 def test_an_older_ledger_put_in_by_hand_is_refused_and_never_published(home: Path) -> None:
     shutil.copyfile(next((home / "backups").glob("*")), home / LEDGER_FILE)
-    with pytest.raises(LedgerBehind, match=r"holds 1 scrapes and .* 3"):
-        Ledger(home)
+    with pytest.raises(LedgerBehind, match=r"holds 1 scrapes and .* 3"), Ledger(home):
+        pass
     with Ledger(home, checked=False) as ledger:
         for day in range(10, 20):
             ledger.append(record(f"run-{day}", slot=SLOT + timedelta(days=day)))
@@ -203,7 +204,8 @@ def test_a_log_beside_a_published_copy_is_not_restored_with_it(home: Path) -> No
 
 def test_a_leftover_goes_and_the_work_of_a_live_process_stays(tmp_path: Path) -> None:
     if not (child := os.fork()):
-        scratch(tmp_path, "killed").__enter__()
+        killed = scratch(tmp_path, "killed")
+        killed.__enter__()
         os._exit(KILLED)
     os.waitpid(child, 0)
     with scratch(tmp_path / "elsewhere", "x"):
