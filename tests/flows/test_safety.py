@@ -18,7 +18,8 @@ import pytest
 from tests.flows.test_serving import below, scrapes
 from tests.prepared import Prepared
 from tests.processes import COMMAND, eventually
-from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, Ledger
+from tests.warehouse.test_ledger import record
+from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, Ledger, publish
 
 STORED = [("local.market", "ok"), ("local.prices", "ok")]
 DROP_FROM_BOUNDING_SET = 24
@@ -85,7 +86,18 @@ def test_a_full_disk_is_told_and_the_next_run_heals(run: Run, home: Path, size: 
     assert run("nightly").returncode == 0
     assert scrapes(home) == STORED
     assert run("doctor").returncode == 0
-    assert not list(home.glob(f".{WAREHOUSE_FILE}.*"))
+    assert not list(home.glob(".gpuledger-*"))
+
+
+def test_a_run_that_finds_no_ledger_beside_a_copy_of_it_is_refused(run: Run, home: Path) -> None:
+    with Ledger(home) as ledger:
+        ledger.append(record())
+    published = publish(home)
+    (home / LEDGER_FILE).unlink()
+    before = (home / WAREHOUSE_FILE).read_bytes()
+    refused(run("nightly"), "ledger.duckdb is not there", f"gpuledger ledger restore {published}")
+    assert (home / WAREHOUSE_FILE).read_bytes() == before
+    assert not (home / LEDGER_FILE).exists()
 
 
 def test_a_folder_that_cannot_be_written_is_told(run: Run, home: Path) -> None:

@@ -28,7 +28,7 @@ from pathlib import Path
 home, now = Path(sys.argv[1]), datetime.now(UTC)
 """
 ACTS = {
-    "restore": "from warehouse.restore import restore; restore(home, next(home.glob('backups/ledger-2*')), now)",
+    "restore": "from warehouse.restore import restore\nrestore(home, *home.glob('backups/ledger-2*'), now)",
     "compact": "from warehouse.keeping import compact; compact(home, now)",
     "publish": "from warehouse.ledger import publish; publish(home)",
 }
