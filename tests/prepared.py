@@ -25,7 +25,7 @@ import duckdb
 ROOT: Final = Path(__file__).resolve().parents[1]
 SOCKET: Final = "prepared.sock"
 # What a command imports before it begins; the rest is imported when the first command that needs it is asked.
-EVERY_COMMAND: Final = ("flows.cli", "flows.asking", "flows.places", "scrapers.fetching", "warehouse.copying")
+EVERY_COMMAND: Final = ("flows.cli", "flows.query", "flows.places", "scrapers.fetching", "warehouse.copying")
 A_FLOW: Final = (
     "flows.asked",
     "flows.console",

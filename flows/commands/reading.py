@@ -52,6 +52,6 @@ def sql(
     ] = None,
 ) -> None:
     """Ask the published warehouse a question. It cannot write, attach, or read other files."""
-    from flows.asking import ask
+    from flows.query import ask
 
     ask(home, query, form.value, output, at)

@@ -47,7 +47,7 @@ def mendable(problem: Exception) -> str | None:
 
 def _mendable() -> tuple[type[Exception], ...]:
     from flows.asked import PastSlot
-    from flows.asking import QuestionRefused
+    from flows.query import QuestionRefused
     from flows.exporting import ExportRefused
     from flows.places import NothingPublished
     from flows.runs import OriginsMixed

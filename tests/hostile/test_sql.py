@@ -12,7 +12,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from flows.asking import QuestionRefused, ask
+from flows.query import QuestionRefused, ask
 from warehouse.ledger import WAREHOUSE_FILE, Ledger, publish, read_warehouse
 
 Gpuledger = Callable[..., CompletedProcess[str]]
