@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Final
 
 from flows.settings import Settings, read_settings
+from warehouse.credentials import self_contained
 from warehouse.lake import Lake
 from warehouse.ledger import WAREHOUSE_FILE
+
+READER_PASSWORD: Final = "GPULEDGER_WAREHOUSE_READER_PASSWORD"
+"""The variable with the password of the reader's role; else it is PGPASSWORD or ~/.pgpass."""
 
 
 class NothingPublished(ValueError):
@@ -21,6 +27,18 @@ def lake_of(settings: Settings) -> Lake | None:
 def place_of(home: Path) -> Path | Lake:
     """Where the ledger of a data folder is written: the folder itself, unless the settings name a lake."""
     return lake_of(read_settings()) or home
+
+
+def for_questions(home: Path) -> Path | Lake:
+    """What `sql` reads: as `published`, a lake by its reader's role, with nothing left to the environment."""
+    settings = read_settings()
+    if not (lake := lake_of(settings)):
+        return published(home)
+    password = ""
+    if settings.warehouse_reader:
+        lake = Lake.parse(settings.warehouse_reader, settings.warehouse_data)
+        password = os.environ.get(READER_PASSWORD, "")
+    return self_contained(lake, os.environ, password)
 
 
 def published(home: Path) -> Path | Lake:

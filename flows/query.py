@@ -7,73 +7,131 @@ the exact text.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
+from typing import IO, Final
 
 import duckdb
 import polars as pl
-from duckdb import StatementType
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from flows.places import published
+from flows.allowlist import QuestionRefused, check
+from flows.answer_columns import expressions
+from flows.destination import written_aside
+from flows.interruption import Work
+from flows.places import for_questions
 from reports.downloads import harmless
+from warehouse.credentials import environment_without_credentials
 from warehouse.ledger import read_warehouse
-from warehouse.plain import escaped_json, visible
+from warehouse.plain import escaped_json, first_line, visible
+
+# Rows of one batch: texts of a hundred kilobytes each fit as well.
+_BATCH: Final = 4096
+_ROWS_OF_A_GROUP, _BYTES_OF_A_GROUP = 100_000, 64 << 20
 
 
-class QuestionRefused(ValueError):
-    """The question cannot be answered; the message says why."""
+def ask(  # noqa: PLR0913 - the options of `gpuledger sql`
+    home: Path,
+    query: str,
+    form: str,
+    output: Path | None,
+    at: datetime | None = None,
+    timeout: float | None = None,
+) -> None:
+    """Run one query read-only and write the answer as table, csv, json or parquet.
 
-
-def ask(home: Path, query: str, form: str, output: Path | None, at: datetime | None = None) -> None:
-    """Run one query read-only and print the answer as table, csv, json or parquet.
-
-    With `at`, an aware datetime, the warehouse is as it stood then. Raises NothingPublished, and
-    QuestionRefused for a query that is no question, or one that fails.
+    With `at`, an aware datetime, the warehouse is as it stood then. Ctrl-C and SIGTERM end it within a second,
+    and so does the end of `timeout` seconds. Raises NothingPublished, TimeOver, Interrupted, and QuestionRefused
+    for a query that is not a question, names what is not allowed, or fails.
     """
-    warehouse = published(home)
     if form == "parquet" and output is None:
         raise QuestionRefused("parquet is not for a terminal: name a file with --output")
-    with read_warehouse(warehouse, at) as connection:
-        try:
-            _refuse_statements(connection, query)
-            answer = connection.sql(query)
-        except duckdb.Error as problem:
-            raise QuestionRefused(str(problem)) from problem
-        try:
-            text = _rendered(answer, form, output)
-        except (duckdb.Error, pl.exceptions.PolarsError) as problem:
-            raise QuestionRefused(str(problem)) from problem
-    if text is not None:
-        _write(text, output)
+    place = for_questions(home)
+
+    def answer(work: Work[None]) -> None:
+        with read_warehouse(place, at) as connection, environment_without_credentials():
+            work.stops(connection)
+            try:
+                check(connection, query)
+                _write(connection.sql(query), form, output, work)
+            except duckdb.Error as problem:
+                raise QuestionRefused(_reason(problem)) from problem
+            except MemoryError:
+                raise QuestionRefused(_TOO_MUCH) from None
+
+    Work(answer).run(timeout)
 
 
-def _refuse_statements(connection: duckdb.DuckDBPyConnection, query: str) -> None:
-    """Raise QuestionRefused for what is not one question; the connection's own locks do not hinge on it."""
-    asked = [statement.type for statement in connection.extract_statements(query)]
-    if not asked or not set(asked) <= {StatementType.SELECT, StatementType.EXPLAIN}:
-        raise QuestionRefused(
-            "that is a statement, not a question: ask with SELECT; the warehouse is read-only"
-        )
-    if len(asked) > 1:
-        raise QuestionRefused("those are several questions: ask one at a time")
+_TOO_MUCH: Final = "the answer needs more memory than a question may have: ask for less at once"
 
 
-def _rendered(answer: duckdb.DuckDBPyRelation, form: str, output: Path | None) -> str | None:
+def _reason(problem: duckdb.Error) -> str:
+    if isinstance(problem, duckdb.OutOfMemoryException):
+        return f"{_TOO_MUCH} ({first_line(problem)})"
+    return str(problem)
+
+
+def _write(answer: duckdb.DuckDBPyRelation, form: str, output: Path | None, work: Work[None]) -> None:
     if form == "table":
-        return visible(str(answer))
-    frame = answer.pl()
-    if form == "parquet" and output is not None:
-        frame.write_parquet(output)
-        return None
-    # Neither CSV nor JSON has a way to hold bytes.
-    frame = frame.with_columns(pl.col(pl.Binary).bin.encode("hex"))
-    if form == "csv":
-        return harmless(frame).write_csv()
-    return escaped_json(frame.write_json()) + "\n"
-
-
-def _write(text: str, output: Path | None) -> None:
-    if output is None:
-        sys.stdout.write(text)
+        # DuckDB reads no more of an answer than it shows.
+        parts = iter([visible(str(answer)).encode("utf-8", "backslashreplace")])
     else:
-        output.write_text(text, encoding="utf-8")
+        ready = answer.project(expressions(answer.columns, answer.types, form))
+        reader = _checked(ready.to_arrow_reader(_BATCH), work)
+        if form == "parquet":
+            assert output is not None  # noqa: S101 - refused before  # nosec B101
+            with written_aside(output, work) as file:
+                _write_parquet(reader, file)
+            return
+        parts = _csv(reader) if form == "csv" else _json(reader)
+    with nullcontext(_standard_output()) if output is None else written_aside(output, work) as file:
+        for part in parts:
+            file.write(part)
+        file.flush()
+
+
+def _standard_output() -> IO[bytes]:
+    sys.stdout.flush()
+    return sys.stdout.buffer
+
+
+def _checked(reader: pa.RecordBatchReader, work: Work[None]) -> Iterator[pa.RecordBatch]:
+    """The batches of an answer, an empty one first that has its columns, until the work is to end."""
+    yield pa.RecordBatch.from_pylist([], schema=reader.schema)
+    for batch in reader:
+        work.check()
+        yield batch
+
+
+def _csv(batches: Iterator[pa.RecordBatch]) -> Iterator[bytes]:
+    for place, batch in enumerate(batches):
+        text = harmless(pl.DataFrame(pl.from_arrow(batch))).write_csv(include_header=place == 0)
+        yield text.encode()
+
+
+def _json(batches: Iterator[pa.RecordBatch]) -> Iterator[bytes]:
+    before = "["
+    for batch in batches:
+        if batch.num_rows:
+            text = escaped_json(pl.DataFrame(pl.from_arrow(batch)).write_json())
+            yield f"{before}{text[1:-1]}".encode()
+            before = ","
+    yield b"[]\n" if before == "[" else b"]\n"
+
+
+def _write_parquet(batches: Iterator[pa.RecordBatch], file: IO[bytes]) -> None:
+    """Write row groups that are large enough to be read fast and small enough to be held."""
+    empty = next(batches)
+    held: list[pa.RecordBatch] = []
+    with pq.ParquetWriter(file, empty.schema, compression="zstd") as writer:
+        for batch in batches:
+            held.append(batch)
+            rows, size = sum(part.num_rows for part in held), sum(part.nbytes for part in held)
+            if rows >= _ROWS_OF_A_GROUP or size >= _BYTES_OF_A_GROUP:
+                writer.write_table(pa.Table.from_batches(held))
+                held.clear()
+        if held:
+            writer.write_table(pa.Table.from_batches(held))

@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     """The lake that holds the tables, ducklake:postgres:host=db dbname=gpuledger; else the data folder."""
     warehouse_data: str = ""
     """Where the lake's files are: a folder that all machines share, or s3://bucket/prefix."""
+    warehouse_reader: str = ""
+    """The same lake for `gpuledger sql`, as a role of PostgreSQL that may only read."""
     chromium: str | None = None
     """Path of a Chromium; found on PATH when unset."""
     allow_loopback: bool = False

@@ -14,7 +14,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from importlib.util import find_spec
@@ -36,6 +36,7 @@ _SCHEME: Final = "ducklake:postgres:"
 _EXTENSIONS: Final = ("ducklake", "postgres_scanner")
 _HTTPFS: Final = "httpfs"
 _S3: Final = "s3://"
+_SECRET: Final = "lake_catalog"
 # libpq's own sentence comes after the connection string, quoted.
 _BEFORE_REASON: Final = '": '
 # DuckLake tries a commit that met another one again, by default ten times: too few for a busy night.
@@ -58,6 +59,8 @@ class Lake:
 
     catalog: str
     data: str = ""
+    password: str = field(default="", repr=False)
+    """Of the catalog, where it is not left to libpq to find it in the environment or in ~/.pgpass."""
 
     @classmethod
     def parse(cls, address: str, data: str = "") -> Self:
@@ -105,6 +108,10 @@ class Lake:
         if self.data.startswith(_S3) or (not self.data and _is_installed(_HTTPFS)):
             reach_s3(connection)
         options = [f"DATA_PATH {quoted(f'{self.data}/')}"] if self.data else []
+        if self.password:
+            secret = f"CREATE OR REPLACE SECRET {_SECRET} (TYPE postgres, PASSWORD {quoted(self.password)})"
+            connection.execute(secret)
+            options.append(f"META_SECRET {quoted(_SECRET)}")
         try:
             if read_only:
                 # Held at one snapshot, all that is read fits together, whoever writes meanwhile.

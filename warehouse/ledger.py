@@ -30,6 +30,7 @@ from warehouse.past import inherit_comments, make_views
 from warehouse.plain import first_line, quoted
 from warehouse.queries import question
 from warehouse.schema import BY_NAME
+from warehouse.spill import bound
 from warehouse.stray_log import alone, report_stray_logs
 from warehouse.views import view_statements
 
@@ -243,6 +244,7 @@ def read_warehouse(
     if isinstance(warehouse, Lake):
         readable.append(warehouse.files(connection))
     connection.execute(f"SET allowed_directories = [{', '.join(map(quoted, readable))}]")
+    connection.execute("SET python_enable_replacements = false")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection
@@ -257,6 +259,7 @@ def open_warehouse(
     """As `read_warehouse`, with nothing locked: for what writes files, and never for a user's question."""
     if isinstance(warehouse, Lake):
         connection = warehouse.open(read_only=True)
+        bound(connection)
         # A lake keeps no comments on the columns of its views, and the data page shows them.
         try:
             make_views(connection, NAME, at, kept, settled)
@@ -272,13 +275,11 @@ def open_warehouse(
             connection = duckdb.connect("" if own_memory else str(path), read_only=not own_memory)
             if own_memory:
                 connection.execute(f"ATTACH {quoted(str(path))} AS stored (READ_ONLY)")
-            elif path != warehouse:
-                # By default it lies beside the path, which is gone in a moment.
-                connection.execute(f"SET temp_directory = {quoted(f'{warehouse}.tmp')}")
     except duckdb.Error as problem:
         said = f"{warehouse} cannot be read ({first_line(problem)}); {data_folder.anew(warehouse.parent)}"
         raise WarehouseDamaged(said) from problem
     connection.execute("SET TimeZone = 'UTC'")
+    bound(connection)
     if own_memory:
         make_views(connection, "stored", at, kept, settled)
     return connection

@@ -5,27 +5,18 @@ Rows are written once and never changed, so that what stood at a moment is what 
 
 from __future__ import annotations
 
-import atexit
 from collections.abc import Collection
-from contextlib import ExitStack
 from datetime import datetime
-from functools import cache
 from pathlib import Path
-from tempfile import gettempdir
-from typing import Final
 
 import duckdb
 
-from warehouse.atomic import scratch
 from warehouse.derive import inherited_comment
 from warehouse.plain import quoted
 from warehouse.queries import question
 from warehouse.schema import SCRAPES, TABLES, Table
 from warehouse.settled import settle
 from warehouse.views import VIEWS, view_statements
-
-MOST_MEMORY: Final = "2GB"
-"""What DuckDB may hold for a reader that keeps views."""
 
 
 def make_views(
@@ -51,9 +42,6 @@ def make_views(
         connection.execute(statement)
     if kept:
         inherit_comments(connection)
-        # Years of offers are more than a small machine can hold: what is over lies in a folder meanwhile.
-        connection.execute(f"SET temp_directory = {quoted(str(_spill_folder()))}")
-        connection.execute(f"SET memory_limit = '{MOST_MEMORY}'")
     found = settle(connection, stored, settled.resolve()) if settled else {}
     connection.execute(search_path)
     for view in VIEWS:
@@ -67,14 +55,6 @@ def inherit_comments(connection: duckdb.DuckDBPyConnection) -> None:
     """Give the columns of views that have no comment the one of the tables' column of their name."""
     for view, column in connection.execute(question("columns_without_comment")).fetchall():
         connection.execute(inherited_comment(view, column))
-
-
-@cache
-def _spill_folder() -> Path:
-    """This process's own folder for what DuckDB cannot hold in memory, removed when the process ends."""
-    stack = ExitStack()
-    atexit.register(stack.close)
-    return stack.enter_context(scratch(Path(gettempdir()), "spill"))
 
 
 def _put(connection: duckdb.DuckDBPyConnection, kind: str, view: str, query: str) -> None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -19,6 +24,21 @@ class Format(StrEnum):
     CSV = "csv"
     JSON = "json"
     PARQUET = "parquet"
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Exit as a shell expects of a command that a signal ended, or whose reader has gone (`| head`)."""
+    from flows.interruption import Interrupted
+
+    try:
+        yield
+    except Interrupted as ended:
+        raise typer.Exit(ended.code) from None
+    except BrokenPipeError:
+        # What is left in the buffer has nowhere to go either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(128 + signal.SIGPIPE) from None
 
 
 def report(home: Home, as_of: At = None) -> None:
@@ -50,8 +70,15 @@ def sql(
         datetime | None,
         typer.Option(parser=moment, metavar="TIME", help="As the warehouse stood then, UTC; default now."),
     ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="SECONDS", help="Give up after so many seconds; default never."),
+    ] = None,
 ) -> None:
     """Ask the published warehouse a question. It cannot write, attach, or read other files."""
     from flows.query import ask
+    from warehouse.spill import bound_process
 
-    ask(home, query, form.value, output, at)
+    with ended_by_signals():
+        bound_process()
+        ask(home, query, form.value, output, at, timeout)

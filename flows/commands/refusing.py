@@ -46,9 +46,10 @@ def mendable(problem: Exception) -> str | None:
 
 
 def _mendable() -> tuple[type[Exception], ...]:
+    from flows.allowlist import QuestionRefused
     from flows.asked import PastSlot
-    from flows.query import QuestionRefused
     from flows.exporting import ExportRefused
+    from flows.interruption import TimeOver
     from flows.places import NothingPublished
     from flows.runs import OriginsMixed
     from flows.serving import ServingRefused
@@ -74,6 +75,7 @@ def _mendable() -> tuple[type[Exception], ...]:
         RunUnderWay,
         ServingRefused,
         SettingsWrong,
+        TimeOver,
     )
     by_scrapers = (ArchiveDamaged, DeclarationError, FetchRefused)
     return (

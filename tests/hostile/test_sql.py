@@ -12,7 +12,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from flows.query import QuestionRefused, ask
+from flows.allowlist import QuestionRefused
+from flows.query import ask
 from warehouse.ledger import WAREHOUSE_FILE, Ledger, publish, read_warehouse
 
 Gpuledger = Callable[..., CompletedProcess[str]]

@@ -1,0 +1,150 @@
+"""SQL expressions that give a column of an answer a type that its output format can hold.
+
+The writers of CSV, JSON and Parquet know fewer types than DuckDB, and dates between the years 1 and 9999 only.
+What they know stays as it is; a date beyond becomes the text that DuckDB has for it ("infinity",
+"0044-03-15 (BC)"), bytes become hexadecimal digits, and the rest becomes DuckDB's text.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any, Final
+
+from duckdb.sqltypes import DuckDBPyType
+
+_NUMBERS: Final = frozenset(
+    {
+        "bigint",
+        "boolean",
+        "decimal",
+        "double",
+        "float",
+        "integer",
+        "smallint",
+        "tinyint",
+        "ubigint",
+        "uinteger",
+        "usmallint",
+        "utinyint",
+    }
+)
+_TEXTS: Final = frozenset({"enum", "varchar"})
+_MOMENTS: Final = frozenset(
+    {"timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns", "timestamp with time zone"}
+)
+_IN_PARQUET: Final = frozenset({"blob", "date", "time", "timestamp", "timestamp with time zone", "uuid"})
+_DEEPEST: Final = 20
+_FIRST, _LAST = "0001-01-01", "9999-12-31 23:59:59.999999"
+
+
+def expressions(names: list[str], types: list[DuckDBPyType], form: str) -> str:
+    """The select list that makes an answer's columns ready for a format: csv, json or parquet."""
+    columns = (_column(f"#{place}", kind, form) for place, kind in enumerate(types, start=1))
+    return ", ".join(f"{column} AS {_name(name)}" for column, name in zip(columns, names, strict=True))
+
+
+def _column(value: str, kind: DuckDBPyType, form: str) -> str:
+    if form == "csv" and _nested(kind):
+        (_, element), *more = kind.children if kind.id in {"list", "array"} else [("", kind)]
+        # A list becomes a cell of its elements; what is nested deeper becomes DuckDB's text.
+        if kind.id == "struct" or _nested(element):
+            return _text(value)
+        return f"list_transform({value}::{_type(element)}[], lambda x: {_text(_leaf('x', element, form))})"
+    return _deep(value, kind, form, count())
+
+
+def _nested(kind: DuckDBPyType) -> bool:
+    return kind.id in {"list", "array", "struct", "map", "union", "variant"}
+
+
+def _deep(value: str, kind: DuckDBPyType, form: str, numbers: Any) -> str:
+    """As a list of lists, a struct of structs: changed only where something inside it has to be."""
+    if not _nested(kind) or _plain(kind, form):
+        return value if _plain(kind, form) else _leaf(value, kind, form)
+    number = next(numbers)
+    if number > _DEEPEST:
+        return _text(value)
+    if kind.id in {"list", "array"}:
+        element = kind.children[0][1]
+        inner = _deep(f"x{number}", element, form, numbers)
+        return f"list_transform({value}::{_type(element)}[], lambda x{number}: {inner})"
+    if kind.id == "struct" and all(name for name, _ in kind.children):
+        fields = (
+            f"{_name(name)} := {_deep(f'struct_extract({value}, {_quoted(name)})', child, form, numbers)}"
+            for name, child in kind.children
+        )
+        return f"CASE WHEN {value} IS NOT NULL THEN struct_pack({', '.join(fields)}) END"
+    if kind.id == "map":
+        entry = f"x{number}"
+        key, held = (child for _, child in kind.children)
+        fields = (
+            f"{name} := {_deep(f'{entry}.{name}', child, form, numbers)}"
+            for name, child in (("key", key), ("value", held))
+        )
+        return f"list_transform(map_entries({value}), lambda {entry}: struct_pack({', '.join(fields)}))"
+    return _text(value)
+
+
+def _plain(kind: DuckDBPyType, form: str) -> bool:
+    """Whether a format's writer takes a type as it is."""
+    if _nested(kind):
+        if kind.id in {"union", "variant", "map"} or not all(name for name, _ in kind.children):
+            return False
+        return all(_plain(child, form) for name, child in kind.children if name != "size")
+    if form == "parquet" and kind.id in _IN_PARQUET:
+        return True
+    return kind.id in _NUMBERS or kind.id in _TEXTS
+
+
+def _leaf(value: str, kind: DuckDBPyType, form: str) -> str:
+    if kind.id in _NUMBERS or kind.id in _TEXTS:
+        return value
+    if form == "parquet":
+        return value if kind.id in _IN_PARQUET else _text(value)
+    if kind.id == "blob":
+        return f"lower(hex({value}))"
+    if kind.id == "date":
+        usual = f"strftime({value}, '%Y-%m-%d')"
+        return f"CASE WHEN {value} BETWEEN DATE '{_FIRST}' AND DATE '9999-12-31' THEN {usual} ELSE {_text(value)} END"
+    if kind.id in _MOMENTS:
+        return _moment(value, kind.id, form)
+    return _text(value)
+
+
+def _moment(value: str, kind: str, form: str) -> str:
+    """A time stamp as polars writes it: in CSV with all digits, in JSON with as many as it has."""
+    zoned = kind == "timestamp with time zone"
+    fraction = {"timestamp_ms": ".%g", "timestamp_s": ".%g", "timestamp_ns": ".%n"}.get(kind, ".%f")
+    whole = "TIMESTAMPTZ" if zoned else "TIMESTAMP"
+    middle = "T" if zoned or form == "csv" else " "
+    end = {"csv": "+0000", "json": "+00:00"}[form] if zoned else ""
+    start = f"%Y-%m-%d{middle}%H:%M:%S"
+    if form == "csv":
+        usual = f"strftime({value}, '{start}{fraction}{end}')"
+    else:
+        micros = f"microsecond({value}::{whole})"
+        usual = (
+            f"CASE WHEN {micros} % 1000000 = 0 THEN strftime({value}, '{start}{end}') "
+            f"WHEN {micros} % 1000 = 0 THEN strftime({value}, '{start}.%g{end}') "
+            f"ELSE strftime({value}, '{start}{'.%n' if kind == 'timestamp_ns' else '.%f'}{end}') END"
+        )
+    return (
+        f"CASE WHEN isfinite({value}) AND {value}::{whole} BETWEEN {whole} '{_FIRST}' AND {whole} '{_LAST}' "
+        f"THEN {usual} ELSE {_text(value)} END"
+    )
+
+
+def _text(value: str) -> str:
+    return f"CAST({value} AS VARCHAR)"
+
+
+def _type(kind: DuckDBPyType) -> str:
+    return str(kind)
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _quoted(name: str) -> str:
+    return "'" + name.replace("'", "''") + "'"

@@ -1,0 +1,62 @@
+"""Bounds of a reader's memory, and of its temporary files, which lie outside the data folder.
+
+DuckDB's own default puts temporary files beside the file that it reads, where they fill the disk of the ledger
+and stay after a kill.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import resource
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import gettempdir, mkdtemp
+from typing import Final
+
+import duckdb
+
+from warehouse.atomic import scratch
+from warehouse.plain import quoted
+
+MOST_MEMORY: Final = "2GB"
+"""What DuckDB may hold for a reader; what it needs beyond goes to temporary files."""
+MOST_SPILLED: Final = "10GB"
+"""What those files may hold."""
+MOST_OF_PROCESS: Final = 4 << 30
+"""Bytes that a process may allocate that answers a question: strings count for nothing in DuckDB's own limit."""
+PURPOSE: Final = "spill"
+# By process, since a fork has none of its own.
+_made: dict[int, tuple[Path, ExitStack]] = {}
+
+
+def bound(connection: duckdb.DuckDBPyConnection) -> None:
+    """Limit a connection's memory and give it a folder of its own for temporary files."""
+    folder = mkdtemp(dir=_folder())
+    connection.execute(f"SET temp_directory = {quoted(folder)}")
+    connection.execute(f"SET max_temp_directory_size = '{MOST_SPILLED}'")
+    connection.execute(f"SET memory_limit = '{MOST_MEMORY}'")
+
+
+def bound_process() -> None:
+    """Limit what this process may allocate; beyond it DuckDB says that memory is out."""
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    least = MOST_OF_PROCESS if most == resource.RLIM_INFINITY else min(MOST_OF_PROCESS, most)
+    resource.setrlimit(resource.RLIMIT_DATA, (least, most))
+
+
+def clear() -> None:
+    """Remove this process's temporary files."""
+    if own := _made.pop(os.getpid(), None):
+        own[1].close()
+
+
+def _folder() -> Path:
+    """The folder of this process; those of killed ones are removed first."""
+    if own := _made.get(os.getpid()):
+        return own[0]
+    stack = ExitStack()
+    folder = stack.enter_context(scratch(Path(gettempdir()), PURPOSE))
+    _made[os.getpid()] = (folder, stack)
+    atexit.register(clear)
+    return folder
