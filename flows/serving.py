@@ -12,12 +12,9 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 from urllib.error import URLError
@@ -58,24 +55,6 @@ def prefect_server(home: Path, port: int) -> Iterator[str]:
     finally:
         os.environ.pop(_API, None)
         _end(server)
-
-
-@contextmanager
-def site_server(site: Path, port: int) -> Iterator[str]:
-    """The site on http://127.0.0.1:port/; yields the address. Raises ServingRefused."""
-    try:
-        server = ThreadingHTTPServer(("127.0.0.1", port), partial(_Quiet, directory=str(site)))
-    except OSError as problem:
-        raise ServingRefused(f"the site cannot be served on port {port}: {problem.strerror}") from problem
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def serve(home: Path, schedule: Schedule) -> None:
@@ -155,10 +134,3 @@ def _end(server: subprocess.Popen[bytes]) -> None:
         with suppress(subprocess.TimeoutExpired):
             server.wait(_SECONDS_TO_END)
             return
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    """Serves files and keeps no log."""
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""

@@ -54,6 +54,7 @@ def _mendable() -> tuple[type[Exception], ...]:
     from flows.runs import OriginsMixed
     from flows.serving import ServingRefused
     from flows.settings import SettingsWrong
+    from flows.site_server import SitePortTaken
     from flows.turns import RunUnderWay
     from scrapers.fetching import FetchRefused
     from scrapers.registry import DeclarationError
@@ -75,6 +76,7 @@ def _mendable() -> tuple[type[Exception], ...]:
         RunUnderWay,
         ServingRefused,
         SettingsWrong,
+        SitePortTaken,
         TimeOver,
     )
     by_scrapers = (ArchiveDamaged, DeclarationError, FetchRefused)

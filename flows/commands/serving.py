@@ -25,13 +25,14 @@ def serve(
     """
     prepare_prefect(home)
     from flows import serving
+    from flows.site_server import site_server
 
     schedule = Settings().schedule
     with ExitStack() as served:
         address = served.enter_context(serving.prefect_server(home, prefect_port))
         out.print(f"runs       {address.removesuffix('/api')}", markup=False)
         if site:
-            shown = served.enter_context(serving.site_server(home / "site", site_port))
+            shown = served.enter_context(site_server(home / "site", site_port))
             out.print(f"site       {shown}", markup=False)
         for flow in serving.FLOWS:
             out.print(f"{flow:<11}{schedule.of(flow) or 'never'} (UTC)", markup=False)
