@@ -1,9 +1,9 @@
 """What a question of `gpuledger sql` may name, checked in its parse tree before anything of it is bound.
 
-DuckDB binds a table function by calling it: `postgres_scan` connects, `read_csv` opens its file, and on a lake
-the functions of DuckLake delete files. A connection has no rights to take away from a function, so that a
-question is let through only if every function in it is listed in sql_functions.toml and every table is one of
-the warehouse.
+DuckDB binds a table function by calling it: `postgres_scan` connects, `read_csv` opens its file, and on a
+lake the functions of DuckLake delete files. A connection cannot be denied a function, so that a question is
+let through only if every function in it is listed in sql_functions.toml and every table is one of the
+warehouse.
 """
 
 from __future__ import annotations
@@ -100,9 +100,11 @@ class Names:
             return
         if qualifiers in ([], ["main"]) and name in {*known, *_allowed("catalog")}:
             return
-        shown = ".".join(str(node[part]) for part in ("catalog_name", "schema_name", "table_name") if node[part])
+        shown = ".".join(
+            str(node[part]) for part in ("catalog_name", "schema_name", "table_name") if node[part]
+        )
         raise QuestionRefused(
-            f"{shown} is not a table or view of the warehouse; `gpuledger sql \"SHOW TABLES\"` lists them"
+            f'{shown} is not a table or view of the warehouse; `gpuledger sql "SHOW TABLES"` lists them'
         )
 
 
@@ -146,9 +148,7 @@ def _parsed(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str,
     raise QuestionRefused(tree["error_message"])
 
 
-def _checked(
-    node: dict[str, Any], ctes: frozenset[str], names: Names
-) -> list[tuple[Any, frozenset[str]]]:
+def _checked(node: dict[str, Any], ctes: frozenset[str], names: Names) -> list[tuple[Any, frozenset[str]]]:
     """Check one node of a parse tree; returns its parts, each with the names of the CTEs that it sees."""
     kind = node.get("type")
     if "class" in node:

@@ -1,13 +1,14 @@
 """SQL expressions that give a column of an answer a type that its output format can hold.
 
-The writers of CSV, JSON and Parquet know fewer types than DuckDB, and dates between the years 1 and 9999 only.
-What they know stays as it is; a date beyond becomes the text that DuckDB has for it ("infinity",
+The writers of CSV, JSON and Parquet know fewer types than DuckDB, and only dates between the years 1 and
+9999. What they know is kept; a date beyond becomes the text that DuckDB has for it ("infinity",
 "0044-03-15 (BC)"), bytes become hexadecimal digits, and the rest becomes DuckDB's text.
 """
 
 from __future__ import annotations
 
-from itertools import count
+from collections.abc import Iterator
+from itertools import chain, count
 from typing import Any, Final
 
 from duckdb.sqltypes import DuckDBPyType
@@ -33,6 +34,20 @@ _MOMENTS: Final = frozenset(
     {"timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns", "timestamp with time zone"}
 )
 _IN_PARQUET: Final = frozenset({"blob", "date", "time", "timestamp", "timestamp with time zone", "uuid"})
+_FIGURES: Final = frozenset(
+    {
+        "bignum",
+        "bit",
+        "blob",
+        "date",
+        "hugeint",
+        "interval",
+        "time",
+        "time with time zone",
+        "uhugeint",
+        "uuid",
+    }
+)
 _DEEPEST: Final = 20
 _FIRST, _LAST = "0001-01-01", "9999-12-31 23:59:59.999999"
 
@@ -40,17 +55,41 @@ _FIRST, _LAST = "0001-01-01", "9999-12-31 23:59:59.999999"
 def expressions(names: list[str], types: list[DuckDBPyType], form: str) -> str:
     """The select list that makes an answer's columns ready for a format: csv, json or parquet."""
     columns = (_column(f"#{place}", kind, form) for place, kind in enumerate(types, start=1))
-    return ", ".join(f"{column} AS {_name(name)}" for column, name in zip(columns, names, strict=True))
+    return ", ".join(
+        f"{column} AS {_name(name)}" for column, name in zip(columns, _distinct(names), strict=True)
+    )
+
+
+def figures(names: list[str], types: list[DuckDBPyType]) -> frozenset[str]:
+    """The columns whose text in CSV is a number, a moment or a length of time, which no spreadsheet runs."""
+    return frozenset(
+        name for name, kind in zip(_distinct(names), types, strict=True) if kind.id in _FIGURES | _MOMENTS
+    )
+
+
+def _distinct(names: list[str]) -> Iterator[str]:
+    """The names, a repeated one with the next number after it: x, x_1."""
+    taken: set[str] = set()
+    for name in names:
+        numbered = (f"{name}_{number}" for number in count(1))
+        fresh = next(each for each in chain([name], numbered) if each not in taken)
+        taken.add(fresh)
+        yield fresh
 
 
 def _column(value: str, kind: DuckDBPyType, form: str) -> str:
     if form == "csv" and _nested(kind):
-        (_, element), *more = kind.children if kind.id in {"list", "array"} else [("", kind)]
+        element = _children(kind)[0][1] if kind.id in {"list", "array"} else kind
         # A list becomes a cell of its elements; what is nested deeper becomes DuckDB's text.
-        if kind.id == "struct" or _nested(element):
+        if _nested(element):
             return _text(value)
         return f"list_transform({value}::{_type(element)}[], lambda x: {_text(_leaf('x', element, form))})"
     return _deep(value, kind, form, count())
+
+
+def _children(kind: DuckDBPyType) -> list[tuple[str, DuckDBPyType]]:
+    """The types within a nested type, by name; the length of an array is not one."""
+    return [(name, child) for name, child in kind.children if isinstance(child, DuckDBPyType)]
 
 
 def _nested(kind: DuckDBPyType) -> bool:
@@ -65,18 +104,18 @@ def _deep(value: str, kind: DuckDBPyType, form: str, numbers: Any) -> str:
     if number > _DEEPEST:
         return _text(value)
     if kind.id in {"list", "array"}:
-        element = kind.children[0][1]
+        element = _children(kind)[0][1]
         inner = _deep(f"x{number}", element, form, numbers)
         return f"list_transform({value}::{_type(element)}[], lambda x{number}: {inner})"
-    if kind.id == "struct" and all(name for name, _ in kind.children):
+    if kind.id == "struct" and all(name for name, _ in _children(kind)):
         fields = (
             f"{_name(name)} := {_deep(f'struct_extract({value}, {_quoted(name)})', child, form, numbers)}"
-            for name, child in kind.children
+            for name, child in _children(kind)
         )
         return f"CASE WHEN {value} IS NOT NULL THEN struct_pack({', '.join(fields)}) END"
     if kind.id == "map":
         entry = f"x{number}"
-        key, held = (child for _, child in kind.children)
+        key, held = (child for _, child in _children(kind))
         fields = (
             f"{name} := {_deep(f'{entry}.{name}', child, form, numbers)}"
             for name, child in (("key", key), ("value", held))
@@ -88,9 +127,9 @@ def _deep(value: str, kind: DuckDBPyType, form: str, numbers: Any) -> str:
 def _plain(kind: DuckDBPyType, form: str) -> bool:
     """Whether a format's writer takes a type as it is."""
     if _nested(kind):
-        if kind.id in {"union", "variant", "map"} or not all(name for name, _ in kind.children):
+        if kind.id in {"union", "variant", "map"} or not all(name for name, _ in _children(kind)):
             return False
-        return all(_plain(child, form) for name, child in kind.children if name != "size")
+        return all(_plain(child, form) for name, child in _children(kind))
     if form == "parquet" and kind.id in _IN_PARQUET:
         return True
     return kind.id in _NUMBERS or kind.id in _TEXTS
@@ -105,7 +144,8 @@ def _leaf(value: str, kind: DuckDBPyType, form: str) -> str:
         return f"lower(hex({value}))"
     if kind.id == "date":
         usual = f"strftime({value}, '%Y-%m-%d')"
-        return f"CASE WHEN {value} BETWEEN DATE '{_FIRST}' AND DATE '9999-12-31' THEN {usual} ELSE {_text(value)} END"
+        within = f"{value} BETWEEN DATE '{_FIRST}' AND DATE '9999-12-31'"
+        return f"CASE WHEN {within} THEN {usual} ELSE {_text(value)} END"
     if kind.id in _MOMENTS:
         return _moment(value, kind.id, form)
     return _text(value)

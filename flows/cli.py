@@ -47,3 +47,6 @@ app.add_typer(alerts.app, name="alerts")
 app.add_typer(captures.app, name="captures")
 app.add_typer(history.app, name="history")
 app.add_typer(ledger.app, name="ledger")
+
+if __name__ == "__main__":
+    app()

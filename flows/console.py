@@ -63,7 +63,12 @@ class ProgressWatch(Watch):
 @contextmanager
 def progress(console: Console) -> Iterator[ProgressWatch]:
     """A progress display; plain when the console is no terminal."""
-    columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description:<24}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console) as bars:
         yield ProgressWatch(bars)
 

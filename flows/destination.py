@@ -16,7 +16,7 @@ from flows.interruption import Work
 
 @contextmanager
 def written_aside(path: Path, work: Work[Any]) -> Iterator[IO[bytes]]:
-    """A file to write, in its place once all of it is on disk; what is not a plain file is written as it is."""
+    """A file to write, renamed to its path once it is on disk; a device or a pipe is written directly."""
     if path.exists() and not path.is_file():
         with path.open("wb") as device:
             yield device

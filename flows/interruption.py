@@ -1,8 +1,8 @@
 """Work that ends when it is told to: by Ctrl-C, by SIGTERM, or when its time is over.
 
-The work runs in a thread of its own. DuckDB is told to stop; where it does not within half a second, as in the
-middle of one long string function, the process ends all the same. Only what reads is run like this, so that
-nothing can be left half-written but files beside their destination, which are removed first.
+The work runs in a thread of its own. DuckDB is interrupted; where it does not stop within half a second, as
+in the middle of one long string function, the process ends all the same. Only what reads is run like this, so
+that nothing can be left half-written but files beside their destination, which are removed first.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Work(Generic[_T]):
     def _run(self) -> None:
         try:
             self._result.append(self._task(self))
-        except BaseException as problem:  # noqa: BLE001 - it is raised again in the thread that waits
+        except BaseException as problem:  # raised again in the thread that waits
             self._problem = problem
 
     def _stop(self, thread: threading.Thread, ended: Interrupted | TimeOver) -> None:

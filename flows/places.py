@@ -11,7 +11,7 @@ from warehouse.credentials import self_contained
 from warehouse.lake import Lake
 from warehouse.ledger import WAREHOUSE_FILE
 
-READER_PASSWORD: Final = "GPULEDGER_WAREHOUSE_READER_PASSWORD"
+READER_PASSWORD: Final = "GPULEDGER_WAREHOUSE_READER_PASSWORD"  # noqa: S105 - the name of a variable
 """The variable with the password of the reader's role; else it is PGPASSWORD or ~/.pgpass."""
 
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flows.allowlist import QuestionRefused, check
-from flows.answer_columns import expressions
+from flows.answer_columns import expressions, figures
 from flows.destination import written_aside
 from flows.interruption import Work
 from flows.places import for_questions
@@ -33,7 +33,7 @@ _BATCH: Final = 4096
 _ROWS_OF_A_GROUP, _BYTES_OF_A_GROUP = 100_000, 64 << 20
 
 
-def ask(  # noqa: PLR0913 - the options of `gpuledger sql`
+def ask(
     home: Path,
     query: str,
     form: str,
@@ -43,9 +43,9 @@ def ask(  # noqa: PLR0913 - the options of `gpuledger sql`
 ) -> None:
     """Run one query read-only and write the answer as table, csv, json or parquet.
 
-    With `at`, an aware datetime, the warehouse is as it stood then. Ctrl-C and SIGTERM end it within a second,
-    and so does the end of `timeout` seconds. Raises NothingPublished, TimeOver, Interrupted, and QuestionRefused
-    for a query that is not a question, names what is not allowed, or fails.
+    With `at`, an aware datetime, the warehouse is as it stood then. Ctrl-C and SIGTERM end it within a
+    second, and so does the end of `timeout` seconds. Raises NothingPublished, TimeOver, Interrupted, and
+    QuestionRefused for a query that is not a question, names what is not allowed, or fails.
     """
     if form == "parquet" and output is None:
         raise QuestionRefused("parquet is not for a terminal: name a file with --output")
@@ -54,13 +54,15 @@ def ask(  # noqa: PLR0913 - the options of `gpuledger sql`
     def answer(work: Work[None]) -> None:
         with read_warehouse(place, at) as connection, environment_without_credentials():
             work.stops(connection)
+            reason = ""
             try:
                 check(connection, query)
                 _write(connection.sql(query), form, output, work)
-            except duckdb.Error as problem:
-                raise QuestionRefused(_reason(problem)) from problem
-            except MemoryError:
-                raise QuestionRefused(_TOO_MUCH) from None
+            except (duckdb.Error, pl.exceptions.PolarsError, pa.ArrowException, MemoryError) as problem:
+                reason = _reason(problem)
+        # Raised here, it holds on to no result; DuckDB opens a file anew only once those are gone.
+        if reason:
+            raise QuestionRefused(reason)
 
     Work(answer).run(timeout)
 
@@ -68,10 +70,10 @@ def ask(  # noqa: PLR0913 - the options of `gpuledger sql`
 _TOO_MUCH: Final = "the answer needs more memory than a question may have: ask for less at once"
 
 
-def _reason(problem: duckdb.Error) -> str:
-    if isinstance(problem, duckdb.OutOfMemoryException):
+def _reason(problem: Exception) -> str:
+    if isinstance(problem, (duckdb.OutOfMemoryException, MemoryError, pa.ArrowMemoryError)):
         return f"{_TOO_MUCH} ({first_line(problem)})"
-    return str(problem)
+    return str(problem) or type(problem).__name__
 
 
 def _write(answer: duckdb.DuckDBPyRelation, form: str, output: Path | None, work: Work[None]) -> None:
@@ -86,7 +88,7 @@ def _write(answer: duckdb.DuckDBPyRelation, form: str, output: Path | None, work
             with written_aside(output, work) as file:
                 _write_parquet(reader, file)
             return
-        parts = _csv(reader) if form == "csv" else _json(reader)
+        parts = _csv(reader, figures(answer.columns, answer.types)) if form == "csv" else _json(reader)
     with nullcontext(_standard_output()) if output is None else written_aside(output, work) as file:
         for part in parts:
             file.write(part)
@@ -106,9 +108,9 @@ def _checked(reader: pa.RecordBatchReader, work: Work[None]) -> Iterator[pa.Reco
         yield batch
 
 
-def _csv(batches: Iterator[pa.RecordBatch]) -> Iterator[bytes]:
+def _csv(batches: Iterator[pa.RecordBatch], figures: frozenset[str]) -> Iterator[bytes]:
     for place, batch in enumerate(batches):
-        text = harmless(pl.DataFrame(pl.from_arrow(batch))).write_csv(include_header=place == 0)
+        text = harmless(pl.DataFrame(pl.from_arrow(batch)), figures).write_csv(include_header=place == 0)
         yield text.encode()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
@@ -79,6 +80,12 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read the environment first, then the data folder's config.toml."""
         config = default_home() / "config.toml"
+        # An empty variable is one that is not set; but an empty schedule says never.
+        if isinstance(env_settings, EnvSettingsSource):
+            given = env_settings.env_vars.items()
+            env_settings.env_vars = {
+                name: value for name, value in given if value or "schedule__" in name.lower()
+            }
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=config)
 
 
@@ -107,7 +114,7 @@ def add_own_providers(settings: Settings) -> None:
 
 def default_home() -> Path:
     """The data folder: GPULEDGER_HOME, else ./data."""
-    return Path(os.environ.get(HOME_VARIABLE, "data")).resolve()
+    return Path(os.environ.get(HOME_VARIABLE) or "data").resolve()
 
 
 def prepare_prefect(home: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
@@ -12,6 +13,10 @@ from warehouse.plain import visible
 
 class Terminal(Console):
     r"""A console that shows control characters and marks of direction as \x1b; its own styles it obeys."""
+
+    def __init__(self, **options: Any) -> None:
+        # What a source says holds :words: between colons, and they are to be read as they are.
+        super().__init__(**{"emoji": False, **options})
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """The segments of a renderable, their text made plain."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -46,7 +46,8 @@ A_YEAR_OF: Final = ("market_machines", "price_changes")
 _PART: Final = 100_000
 _PACKED: Final = {"compression": "zstd"}
 _MOST_ROWS_OF_A_SHEET: Final = 1_000_000
-_FORMULA: Final = r"^[=+\-@\t\r\n＝＋－＠]"
+# A spreadsheet skips the blanks before a formula.
+_FORMULA: Final = r"^(?:\s*[=+\-@＝＋－＠]|[\t\r\n])"
 _TYPES: Final = {
     pl.Boolean: "boolean",
     pl.Date: "date",
@@ -97,15 +98,20 @@ def _written(connection: duckdb.DuckDBPyConnection, name: str, folder: Path) -> 
     return nothing.schema
 
 
-def harmless(frame: pl.DataFrame) -> pl.DataFrame:
+def harmless(frame: pl.DataFrame, figures: Collection[str] = ()) -> pl.DataFrame:
     """The frame as CSV may hold it.
 
     Lists become text, what cannot be seen is written out, and a text that a spreadsheet would take for a
-    formula begins with an apostrophe.
+    formula begins with an apostrophe. Columns named in `figures` are left out: they hold numbers and dates
+    as text.
     """
     lists = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.List)]
     flat = frame.with_columns(pl.col(name).cast(pl.List(pl.String)).list.join(" ") for name in lists)
-    safe = visible_columns(flat).with_columns(pl.col(pl.String).str.replace(_FORMULA, "'${0}"))
+    safe = visible_columns(flat).with_columns(
+        pl.col(name).str.replace(_FORMULA, "'${0}")
+        for name, dtype in flat.schema.items()
+        if dtype == pl.String and name not in figures
+    )
     return safe.rename(lambda name: re.sub(_FORMULA, r"'\g<0>", name))
 
 

@@ -78,7 +78,9 @@ def _as_keywords(catalog: str) -> str:
         "dbname": address.path.lstrip("/"),
     }
     told = {keyword: unquote(value) for keyword, value in found.items() if value}
-    return " ".join(f"{key}={_quoted(value)}" for key, value in {**told, **dict(parse_qsl(address.query))}.items())
+    return " ".join(
+        f"{key}={_quoted(value)}" for key, value in {**told, **dict(parse_qsl(address.query))}.items()
+    )
 
 
 def _quoted(value: str) -> str:

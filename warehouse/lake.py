@@ -36,7 +36,7 @@ _SCHEME: Final = "ducklake:postgres:"
 _EXTENSIONS: Final = ("ducklake", "postgres_scanner")
 _HTTPFS: Final = "httpfs"
 _S3: Final = "s3://"
-_SECRET: Final = "lake_catalog"
+_SECRET: Final = "lake_catalog"  # noqa: S105 - the name of one
 # libpq's own sentence comes after the connection string, quoted.
 _BEFORE_REASON: Final = '": '
 # DuckLake tries a commit that met another one again, by default ten times: too few for a busy night.

@@ -1,7 +1,7 @@
 """Bounds of a reader's memory, and of its temporary files, which lie outside the data folder.
 
-DuckDB's own default puts temporary files beside the file that it reads, where they fill the disk of the ledger
-and stay after a kill.
+DuckDB's own default puts temporary files beside the file that it reads, where they fill the disk of the
+ledger and stay after a kill.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MOST_MEMORY: Final = "2GB"
 MOST_SPILLED: Final = "10GB"
 """What those files may hold."""
 MOST_OF_PROCESS: Final = 4 << 30
-"""Bytes that a process may allocate that answers a question: strings count for nothing in DuckDB's own limit."""
+"""Bytes that a process may allocate for an answer: DuckDB's own limit does not count long strings."""
 PURPOSE: Final = "spill"
 # By process, since a fork has none of its own.
 _made: dict[int, tuple[Path, ExitStack]] = {}
