@@ -20,6 +20,7 @@ import duckdb
 
 from flows.alerting import ADDRESSES, addresses
 from flows.asked import chromium
+from flows.clock import TOLERANCE
 from flows.leftovers import unsealed
 from flows.missed import firings
 from flows.places import NothingPublished, published
@@ -266,10 +267,11 @@ def _unless(name: str, wrong: list[str], words: tuple[str, str], advice: str) ->
 
 
 def _clock(connection: duckdb.DuckDBPyConnection, now: datetime) -> Check:
-    ((newest,),) = connection.execute("SELECT max(finished_at) FROM runs").fetchall()
-    if newest and newest > now:
-        found = f"it is {moment(now)} here, and a run ended at {moment(newest.astimezone(UTC))}"
-        return Check("clock", "problem", found, "set the clock: slots are named by it")
+    for run_id, ended in connection.execute(question("newest_end")).fetchall():
+        if ended.astimezone(UTC) - now > TOLERANCE:
+            found = f"it is {moment(now)} here, and run {run_id} ended at {moment(ended.astimezone(UTC))}"
+            advice = f"set the clock; or, if that run had the wrong one: gpuledger ledger void {run_id}"
+            return Check("clock", "problem", found, advice)
     return Check("clock", "ok", moment(now))
 
 

@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 import polars as pl
 
+from flows.clock import refuse_earlier_clock
 from flows.history import WITHOUT_ADDRESS, archived
 from flows.machines import lookups
 from flows.queries import question
@@ -103,6 +104,7 @@ def import_history(request: ImportRequest, ledger: Ledger, progress: Progress | 
     _check(request)
     refuse_origin("imported", request.home, ledger)
     started = datetime.now(UTC)
+    refuse_earlier_clock(ledger, started)
     with request.path.open("rb") as file:
         capture_id = hashlib.file_digest(file, "sha256").hexdigest()
     if not request.replace and _complete(request, ledger, capture_id):

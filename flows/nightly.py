@@ -20,6 +20,7 @@ from prefect.artifacts import acreate_link_artifact, acreate_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from flows.alerting import Told, tell
+from flows.clock import ClockEvidence, refuse_earlier_clock
 from flows.history import load_facts
 from flows.ingest import NEVER_FETCHED, ingest, unstored
 from flows.leftovers import clear_unsealed
@@ -52,20 +53,32 @@ class Arrivals:
         self.paths: dict[Job, Path | None] = dict.fromkeys(jobs)
         self._outstanding = Counter(job.source for job in jobs)
         self._complete = {source: asyncio.Event() for source in self._outstanding}
+        self._sealed: asyncio.Queue[Path | None] = asyncio.Queue()
         self.why_missing = NEVER_FETCHED
 
     def landed(self, job: Job, path: Path) -> None:
         """Note a sealed archive."""
         self._watch.archived(job)
         self.paths[job] = path
+        self._sealed.put_nowait(path)
         self._outstanding[job.source] -= 1
         if not self._outstanding[job.source]:
             self._complete[job.source].set()
 
     def over(self) -> None:
         """The crawl has ended: what has not landed never will."""
+        self._sealed.put_nowait(None)
         for complete in self._complete.values():
             complete.set()
+
+    async def check_clock(self) -> None:
+        """Wait until enough hosts confirm this machine's clock, or the crawl is over. Raises ClockWrong."""
+        evidence = ClockEvidence()
+        while path := await self._sealed.get():
+            await asyncio.to_thread(evidence.add, path)
+            if evidence.confirms:
+                return
+        evidence.refuse_wrong_clock()
 
     async def of(self, source: Source) -> dict[datetime, Path | None]:
         """A source's archives by slot, once all have landed or the crawl is over."""
@@ -160,8 +173,7 @@ async def nightly(request: RunRequest, watch: Watch | None = None) -> RunSummary
         with Ledger(request.place) as ledger:
             refuse_mixture(request, ledger)
             clear_unsealed(request.home, alone=request.lake is None)
-            if not request.share:
-                await begin(request, ledger, summary)
+            refuse_earlier_clock(ledger, started)
             await _fill(request, ledger, summary, watch)
         if not request.share:
             finish(request, summary)
@@ -195,14 +207,17 @@ async def _fill(request: RunRequest, ledger: Ledger, summary: RunSummary, watch:
     jobs, summary.already_settled = due(request, ledger)
     if jobs:
         watch.begun(len(jobs))
-        for record in await _store_all(request, ledger, summary.run_id, jobs, watch):
+        for record in await _store_all(request, ledger, summary, jobs, watch):
             summary.scrapes.append(record.scrape)
         ledger.append_run(summary.row())
+    elif not request.share:
+        await begin(request, ledger, summary)
 
 
 async def _store_all(
-    request: RunRequest, ledger: Ledger, run_id: str, jobs: list[Job], watch: Watch
+    request: RunRequest, ledger: Ledger, summary: RunSummary, jobs: list[Job], watch: Watch
 ) -> list[ScrapeRecord]:
+    run_id = summary.run_id
     plan = FetchPlan(
         home=request.home,
         run_id=run_id,
@@ -218,6 +233,16 @@ async def _store_all(
     names = {job.source for job in jobs}
     wanted = [source for source in request.sources if source.id in names]
     crawling = asyncio.ensure_future(crawl(plan, arrivals))
+    try:
+        # Nothing is stored by a clock that is wrong. What was recorded is dated by whoever asks for it.
+        if request.recorded is None:
+            await arrivals.check_clock()
+        if not request.share:
+            await begin(request, ledger, summary)
+    except BaseException:
+        crawling.cancel()
+        await asyncio.gather(crawling, return_exceptions=True)
+        raise
 
     async def stored(source: Source) -> list[ScrapeRecord]:
         try:

@@ -13,6 +13,7 @@ from pathlib import Path
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
+from flows.clock import refuse_earlier_clock
 from flows.comparing import comparable
 from flows.ingest import judged
 from flows.nightly import show
@@ -40,6 +41,7 @@ def replay(request: RunRequest, watch: Watch | None = None) -> RunSummary:
         turn(request.home, "replay", watch.waiting, lock_file=request.lock_file),
         Ledger(request.place) as ledger,
     ):
+        refuse_earlier_clock(ledger, started)
         archived = {source: _archived(ledger, source, min(request.at)) for source in request.sources}
         watch.begun(sum(len(files) for files in archived.values()))
         for source, files in archived.items():

@@ -29,6 +29,7 @@ from scrapers.warc import ArchiveDamaged
 from warehouse.history.facts import observations
 from warehouse.ledger import Ledger, ScrapeRecord, read_warehouse
 from warehouse.schema import FACT_TABLES
+from warehouse.void_runs import void_runs
 
 State = Literal["MATCH", "MISMATCH", "UNVERIFIED"]
 TABLES: Final = (*FACT_TABLES, "observations")
@@ -50,6 +51,12 @@ def published_slots(home: Path) -> list[datetime]:
     with read_warehouse(published(home)) as connection:
         scrapes = connection.execute(question("standing_scrapes")).pl()
     return sorted(set(scrapes["slot"].dt.convert_time_zone("UTC").to_list()))
+
+
+def void_runs_of(home: Path) -> Sequence[Mapping[str, Any]]:
+    """The void runs of a data folder's warehouse, newest first, as `warehouse.void_runs.void_runs` gives them."""
+    with read_warehouse(published(home)) as connection:
+        return void_runs(connection)
 
 
 def verify(home: Path, slots: Sequence[datetime], only: Collection[str] = ()) -> Iterator[Verdict]:

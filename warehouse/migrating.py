@@ -9,7 +9,7 @@ opens the ledger, so that a ledger is of one version or of the next, never betwe
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
@@ -19,7 +19,7 @@ import duckdb
 
 from warehouse.derive import DUCKDB_TYPES, ddl
 from warehouse.queries import question
-from warehouse.schema import BY_NAME, TABLES, Table
+from warehouse.schema import BY_NAME, TABLES, Column, Table
 from warehouse.views import view_statements
 
 FIRST: Final = 1
@@ -48,17 +48,21 @@ def bring_up_to_date(cursor: duckdb.DuckDBPyConnection, steps: Mapping[int, str]
     for step, statements in steps.items():
         if step > version:
             cursor.execute(statements)
+    added = []
     for table in TABLES:
-        for statement in (*_missing_columns(cursor, table), *ddl(table)):
+        for column in _missing_columns(cursor, table):
+            cursor.execute(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {DUCKDB_TYPES[column.kind]}")
+            added.append(f"{table.name}.{column.name}")
+        for statement in ddl(table):
             cursor.execute(statement)
-    if _stated(cursor) != (newest, definition()):
-        row = [newest, datetime.now(UTC), definition()]
-        cursor.execute("INSERT INTO schema_versions VALUES (?, ?, ?)", row)
+    if added or _stated(cursor) != (newest, definition()):
+        row = [newest, datetime.now(UTC), definition(), added]
+        cursor.execute(question("add_schema_version"), row)
 
 
 def is_up_to_date(cursor: duckdb.DuckDBPyConnection, steps: Mapping[int, str]) -> bool:
     """Whether the tables and views are those that this gpuledger would make."""
-    if "schema_versions" not in _tables(cursor) or [*_missing_columns(cursor, BY_NAME["schema_versions"])]:
+    if "schema_versions" not in _tables(cursor) or _missing_columns(cursor, BY_NAME["schema_versions"]):
         return False
     return _stated(cursor) == (max(steps, default=FIRST), definition())
 
@@ -93,8 +97,7 @@ def _version(cursor: duckdb.DuckDBPyConnection, newest: int) -> int:
     return int(version)
 
 
-def _missing_columns(cursor: duckdb.DuckDBPyConnection, table: Table) -> Iterator[str]:
+def _missing_columns(cursor: duckdb.DuckDBPyConnection, table: Table) -> list[Column]:
+    """The columns that a table of the database lacks; none where there is no such table yet."""
     there = {name for (name,) in cursor.execute(question("columns"), [table.name]).fetchall()}
-    for column in table.columns if there else ():
-        if column.name not in there:
-            yield f"ALTER TABLE {table.name} ADD COLUMN {column.name} {DUCKDB_TYPES[column.kind]}"
+    return [column for column in table.columns if there and column.name not in there]

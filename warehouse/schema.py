@@ -217,6 +217,19 @@ RUNS: Final = Table(
     written_at="finished_at",
 )
 
+VOID_RUNS: Final = Table(
+    "void_runs",
+    "Runs that were declared void, for example after a wrong clock: no view counts their rows.",
+    (
+        _RUN,
+        Column("voided_at", "timestamp", "When it was declared void, UTC.", required=True),
+        Column("reason", "text", "Why, as given with the command.", required=True),
+        Column("gpuledger_version", "text", "Version of the software.", required=True),
+    ),
+    key=("run_id",),
+    written_at="voided_at",
+)
+
 SCRAPES: Final = Table(
     "scrapes",
     "One source in one run: what happened, and why if it went wrong.",
@@ -739,6 +752,11 @@ SCHEMA_VERSIONS: Final = Table(
         Column("version", "integer", "Schema version.", required=True, at_least=1),
         Column("applied_at", "timestamp", "Since when, UTC.", required=True),
         Column("definition", "text", "SHA-256 of the statements that make tables and views."),
+        Column(
+            "added_columns",
+            "text_list",
+            "Columns that this step added, as table.column: rows written before it have no value there.",
+        ),
     ),
     key=("version", "definition"),
     written_at="applied_at",
@@ -747,6 +765,7 @@ SCHEMA_VERSIONS: Final = Table(
 TABLES: Final = (
     CAPTURES,
     RUNS,
+    VOID_RUNS,
     SCRAPES,
     OFFERS,
     PLANS,

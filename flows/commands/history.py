@@ -29,6 +29,7 @@ def load(home: Home) -> None:
 
     Every nightly run does so too, when the facts have changed.
     """
+    from flows.clock import refuse_earlier_clock
     from flows.history import FACTS, load_facts
     from flows.places import place_of
     from flows.runs import new_run_id
@@ -38,6 +39,7 @@ def load(home: Home) -> None:
     now = datetime.now(UTC)
     with turn(home, "history load", waiting):
         with Ledger(place_of(home)) as ledger:
+            refuse_earlier_clock(ledger, now)
             rows = load_facts(ledger, home, run_id=new_run_id(now), at=now)
         publish(place_of(home))
     out.print(f"{FACTS}: {rows:,} observations added" if rows else f"{FACTS}: already loaded", markup=False)

@@ -1,4 +1,4 @@
-"""`gpuledger ledger` and `gpuledger publish`: backups, restore, a new ledger, compaction, copies."""
+"""`gpuledger ledger` and `gpuledger publish`: backups, restore, a new ledger, compaction, copies, void runs."""
 
 from __future__ import annotations
 
@@ -125,6 +125,23 @@ def copy(
     with turn(home, "copy", waiting):
         rows = copying.copy(place_of(home), to, told)
     out.print(f"{rows:,} rows in {to}", markup=False)
+
+
+@app.command()
+def void(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="The run's id, as in the table runs.")],
+    home: Home,
+    reason: Annotated[str, typer.Option(help="Why its rows do not count; the site shows it.")],
+) -> None:
+    """Declare a run void, for good: its rows stay in the tables, and no view, page or command counts them.
+
+    For a run with a wrong clock, or one that read the wrong site. Its slots are due again.
+    """
+    from flows.void_runs import void as declare
+
+    scrapes = declare(home, run, reason, waiting)
+    out.print(f"{run} is void: {scrapes:,} scrapes no longer count; the warehouse is published", markup=False)
+    out.print("the site shows it after the next run, or now with `gpuledger report`", markup=False)
 
 
 def _name(kept: list[Path]) -> None:

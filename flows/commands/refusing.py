@@ -48,6 +48,7 @@ def mendable(problem: Exception) -> str | None:
 def _mendable() -> tuple[type[Exception], ...]:
     from flows.allowlist import QuestionRefused
     from flows.asked import PastSlot
+    from flows.clock import ClockWrong
     from flows.exporting import ExportRefused
     from flows.interruption import TimeOver
     from flows.places import NothingPublished
@@ -66,8 +67,10 @@ def _mendable() -> tuple[type[Exception], ...]:
     from warehouse.lake import LakeRefused
     from warehouse.ledger import LedgerBusy, LedgerDamaged, WarehouseDamaged
     from warehouse.migrating import LedgerNewer
+    from warehouse.void_runs import VoidRefused
 
     by_flows = (
+        ClockWrong,
         ExportRefused,
         NothingPublished,
         QuestionRefused,
@@ -93,5 +96,6 @@ def _mendable() -> tuple[type[Exception], ...]:
         LedgerNewer,
         MappingError,
         NoRoom,
+        VoidRefused,
         WarehouseDamaged,
     )

@@ -27,10 +27,11 @@ def verify(
 ) -> None:
     """Derive published rows and figures again from the archive, and print MATCH or MISMATCH for each.
 
+    Void runs are named with their reason, and nothing of them is verified.
     Exit code 0 only if all match, 1 if one does not, 2 if one could not be verified.
     """
     from flows.places import published
-    from flows.verifying import published_slots, verify
+    from flows.verifying import published_slots, verify, void_runs_of
     from scrapers.slots import slot_name
 
     published(home)
@@ -40,6 +41,8 @@ def verify(
     chosen = sorted(slot or known[-1:])
     if sample:
         chosen = sorted(random.sample(known, min(sample, len(known))))
+    for run in void_runs_of(home):
+        out.print(Text(f"VOID       run {run['run_id']}, {run['scrapes']:,} scrapes: {run['reason']}"))
     states: Counter[str] = Counter()
     for verdict in verify(home, chosen, only or ()):
         states[verdict.state] += 1

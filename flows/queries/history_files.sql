@@ -2,6 +2,7 @@
 WITH read AS (
     SELECT source, capture_ids[1] AS capture_id, parser_version, max(slot) AS slot, max(finished_at) AS finished_at
     FROM scrapes
+    ANTI JOIN void_runs USING (run_id)
     WHERE source LIKE 'history:%'
     GROUP BY ALL
 )

@@ -2,4 +2,5 @@
 SELECT count(*) AS times
 FROM runs
 JOIN scrapes USING (run_id)
+ANTI JOIN void_runs USING (run_id)
 WHERE flow = 'import' AND source = $source AND parser_version = $version AND capture_ids[1] = $capture_id

@@ -24,6 +24,7 @@ offered AS (
 archived AS (
     SELECT slot, bit_xor(hash(capture_id)) AS captures
     FROM captures
+    ANTI JOIN void_runs USING (run_id)
     WHERE source = $source AND slot BETWEEN (SELECT first FROM looked_at) AND $until AND role IN ('response', 'rendered')
     GROUP BY slot
 )

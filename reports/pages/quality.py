@@ -12,6 +12,7 @@ import polars as pl
 from reports.pages import Page
 from reports.queries import answer
 from reports.tables import NOTHING, Cell, Column, TableView, day, moment, number, table
+from warehouse.void_runs import void_runs
 
 
 def page(connection: duckdb.DuckDBPyConnection) -> Page:
@@ -69,6 +70,19 @@ def page(connection: duckdb.DuckDBPyConnection) -> Page:
                 Column("what happened", "summary"),
             ],
             answer(connection, "incidents").to_dicts(),
+        ),
+        "void_runs": table(
+            "Void runs, newest first",
+            [
+                Column("run", "run_id"),
+                Column("flow", "flow"),
+                Column("declared void", "voided_at", moment),
+                Column("reason", "reason"),
+                Column("scrapes", "scrapes", number, css="number"),
+                Column("first slot", "first_slot", moment),
+                Column("last slot", "last_slot", moment),
+            ],
+            void_runs(connection),
         ),
         "findings": table(
             "What the parsers met and nobody had declared",

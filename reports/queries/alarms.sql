@@ -8,6 +8,7 @@ WITH read AS (
 told AS (
     SELECT source, count(*) AS alarms, array_to_string(list_sort(list(DISTINCT replace(kind, '_', ' '))), ', ') AS kinds
     FROM incidents
+    ANTI JOIN void_runs USING (run_id)
     WHERE severity = 'warning'
     GROUP BY source
 )

@@ -6,5 +6,6 @@ SELECT
     max(slot) FILTER (NOT success) AS last_failure,
     arg_max(source, slot) FILTER (NOT success) AS last_source
 FROM expectation_results
+ANTI JOIN void_runs USING (run_id)
 GROUP BY ALL
 ORDER BY failures DESC, checks DESC, expectation, table_name

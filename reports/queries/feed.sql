@@ -28,5 +28,6 @@ FROM list_prices
 UNION ALL BY NAME
 SELECT DISTINCT slot AS happened_at, 'incident' AS kind, provider, source AS subject, summary, NULL AS source_url, 'quality.html' AS page
 FROM incidents
+ANTI JOIN void_runs USING (run_id)
 ORDER BY happened_at DESC, kind, provider, subject
 LIMIT 100

@@ -3,6 +3,7 @@ SELECT source, reason, count(*) AS row_count, min(slot)::DATE AS first_on, max(s
 FROM quarantine
 SEMI JOIN (
     FROM scrapes
+    ANTI JOIN void_runs USING (run_id)
     WHERE source LIKE 'history:%'
     QUALIFY row_number() OVER (PARTITION BY source, slot ORDER BY status = 'ok' DESC, finished_at DESC, run_id DESC) = 1
 ) USING (run_id, source, slot)

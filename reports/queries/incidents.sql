@@ -1,4 +1,5 @@
 SELECT slot, source, severity, kind, summary
 FROM incidents
+ANTI JOIN void_runs USING (run_id)
 ORDER BY slot DESC, source
 LIMIT 100

@@ -12,5 +12,5 @@ SELECT
     (SELECT sum(entered)::BIGINT FROM listing_churn WHERE slot::DATE = newest.day) AS entered,
     (SELECT sum(left_market)::BIGINT FROM listing_churn WHERE slot::DATE = newest.day) AS left_market,
     (SELECT count(*) FROM free_tier_changes WHERE standing = 'snapshot' AND changed_at::DATE = newest.day) AS terms,
-    (SELECT count(*) FROM incidents WHERE slot::DATE = newest.day) AS incidents
+    (SELECT count(*) FROM incidents ANTI JOIN void_runs USING (run_id) WHERE slot::DATE = newest.day) AS incidents
 FROM newest

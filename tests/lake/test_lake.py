@@ -31,6 +31,7 @@ from warehouse.ledger import (
 )
 from warehouse.schema import BY_NAME
 from warehouse.views import VIEWS
+from warehouse.void_runs import declare_void
 
 NIGHTS, OFFERS = 6, 40
 WRITERS, COMMITS = 4, 25
@@ -60,6 +61,17 @@ def fill(ledger: Ledger, nights: range = range(NIGHTS)) -> None:
         offers = [offer(1 + number / 100 + night % 2, key=f"{number:02}") for number in range(OFFERS)]
         store(ledger, night, "offers", offers)
         store(ledger, night, "terms", [term(night)], provider="q")
+
+
+def test_a_void_run_counts_for_nothing_on_a_lake_either(filled: Path, lake: Lake) -> None:
+    ahead = NIGHTS + 400
+    with Ledger(lake) as ledger:
+        fill(ledger)
+        store(ledger, ahead, "offers", [offer(9.0, key="00")])
+        declare_void(ledger, f"run-{ahead}-3-p", "wrong clock", now=FIRST, version="0")
+    assert answers(lake) == answers(filled / WAREHOUSE_FILE)
+    with read_warehouse(lake) as connection:
+        assert connection.sql("SELECT count(*) FROM offers WHERE usd_per_hour > 8").fetchall() == [(1,)]
 
 
 def term(night: int) -> dict[str, object]:

@@ -2,6 +2,7 @@
 WITH good AS (
     SELECT run_id, source, slot
     FROM scrapes
+    ANTI JOIN void_runs USING (run_id)
     WHERE source = $source AND slot < $before AND status = 'ok'
     ORDER BY slot DESC, finished_at DESC
     LIMIT 1

@@ -4,6 +4,7 @@ CREATE OR REPLACE VIEW freshness AS
 WITH newest AS (
     SELECT *
     FROM scrapes
+    ANTI JOIN void_runs USING (run_id)
     WHERE source NOT LIKE 'history:%'
     QUALIFY row_number() OVER (PARTITION BY source, slot ORDER BY status IN ('ok', 'partial') DESC, finished_at DESC) = 1
 ),

@@ -4,6 +4,7 @@ CREATE OR REPLACE VIEW history_scrapes AS
 WITH newest AS (
     SELECT *
     FROM scrapes
+    ANTI JOIN void_runs USING (run_id)
     WHERE status IN ('ok', 'partial') AND source LIKE 'history:%' AND source <> 'history:facts'
     QUALIFY parser_version = arg_max(parser_version, finished_at) OVER (PARTITION BY source, capture_ids[1])
 )

@@ -1,8 +1,16 @@
 -- Every imported history: whose it is, under which licence, and how much of it stands.
 CREATE OR REPLACE VIEW history_sources AS
-WITH told AS (
+WITH read_from AS (
+    -- A file counts while a scrape of it is left that is not void, whichever run declared its origin.
+    SELECT DISTINCT source, capture_ids[1] AS capture_id
+    FROM scrapes
+    ANTI JOIN void_runs USING (run_id)
+    WHERE source LIKE 'history:%'
+),
+told AS (
     SELECT *
     FROM origins
+    SEMI JOIN read_from USING (source, capture_id)
     QUALIFY row_number() OVER (PARTITION BY source, capture_id ORDER BY imported_at DESC) = 1
 ),
 files AS (
@@ -15,6 +23,7 @@ files AS (
 tried AS (
     SELECT *
     FROM scrapes
+    ANTI JOIN void_runs USING (run_id)
     WHERE source LIKE 'history:%' AND source <> 'history:facts'
     QUALIFY parser_version = arg_max(parser_version, finished_at) OVER (PARTITION BY source, capture_ids[1])
 ),

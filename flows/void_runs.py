@@ -1,0 +1,25 @@
+"""Declaring a run void in a data folder or on a lake, and publishing the ledger without it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flows import VERSION
+from flows.places import place_of
+from flows.turns import LOCK_FILE, own_lock, turn
+from warehouse.lake import Lake
+from warehouse.ledger import Ledger, publish
+from warehouse.void_runs import declare_void
+
+
+def void(home: Path, run_id: str, reason: str, waiting: Callable[[str], None] = lambda _: None) -> int:
+    """Declare a run void and publish; returns how many of its scrapes no longer count. Raises VoidRefused."""
+    place = place_of(home)
+    lock_file = own_lock("void") if isinstance(place, Lake) else LOCK_FILE
+    with turn(home, "void", waiting, lock_file=lock_file, queue=True):
+        with Ledger(place) as ledger:
+            scrapes = declare_void(ledger, run_id, reason, now=datetime.now(UTC), version=VERSION)
+        publish(place)
+    return scrapes
