@@ -88,12 +88,14 @@ def _differs(record: ScrapeRecord, ledger: Ledger) -> bool:
         return False
     key = {"source": record.scrape["source"], "slot": record.scrape["slot"]}
     for table in FACT_TABLES:
-        standing = comparable(ledger.query(question(f"standing_{table}"), key))
+        standing = ledger.query(question(f"standing_{table}"), key)
         read = record.frames.get(table)
         if (0 if read is None else read.height) != standing.height:
             return True
-        if read is not None and not comparable(read).equals(standing.select(comparable(read).columns)):
-            return True
+        if read is not None:
+            stored, derived = comparable(standing, read)
+            if not derived.equals(stored):
+                return True
     return False
 
 

@@ -11,6 +11,7 @@ import duckdb
 import polars as pl
 from pydantic import ValidationError
 
+from flows.comparing import BOOKKEEPING, AddedColumns
 from flows.importing import ImportRequest, import_history
 from flows.places import published
 from flows.queries import question
@@ -21,7 +22,7 @@ from warehouse.history.mapping import Mapping as HistoryMapping
 from warehouse.history.mapping import MappingError
 from warehouse.ledger import Ledger, read_warehouse
 
-_TABLES: Final = ("offers", "statistics", "observations")
+_STORED_IN: Final = {"offers": "offers", "statistics": "price_statistics", "observations": "observations"}
 
 
 def verify_histories(home: Path, only: Collection[str] = ()) -> Iterator[Verdict]:
@@ -67,10 +68,18 @@ def _again(
         request = ImportRequest(folder / "ledger", path, by, file["part"] or "", file["true_at"] or "")
         import_history(request, derived)
         key = {"source": file["source"], "capture_id": file["capture_id"]}
-        for table in _TABLES:
-            text = question(f"history_{table}_of_file")
+        added = AddedColumns(connection)
+        for table in _STORED_IN:
+            columns = _compared(connection, table, added.after(_STORED_IN[table], file["finished_at"]))
+            text = question(f"history_{table}_of_file").replace("$columns", columns)
             stands = connection.execute(text, key).pl()
             if stands.height:
                 # The ledger and its copy name the same zone in two ways.
                 utc = pl.col("slot").dt.convert_time_zone("UTC")
                 yield table, stands.with_columns(utc), derived.query(text, key).with_columns(utc)
+
+
+def _compared(connection: duckdb.DuckDBPyConnection, table: str, lacking: Collection[str]) -> str:
+    """The names of the columns to compare, in the same order for every ledger."""
+    published_columns = connection.table(f"history_{table}").columns
+    return ", ".join(sorted(set(published_columns) - BOOKKEEPING - set(lacking)))

@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 import duckdb
 import polars as pl
 
-from flows.comparing import comparable
+from flows.comparing import AddedColumns, comparable
 from flows.history import FACTS
 from flows.ingest import judged
 from flows.places import published
@@ -54,7 +54,7 @@ def published_slots(home: Path) -> list[datetime]:
 
 
 def void_runs_of(home: Path) -> Sequence[Mapping[str, Any]]:
-    """The void runs of a data folder's warehouse, newest first, as `warehouse.void_runs.void_runs` gives them."""
+    """The void runs of a data folder's warehouse, as `warehouse.void_runs.void_runs` gives them."""
     with read_warehouse(published(home)) as connection:
         return void_runs(connection)
 
@@ -63,6 +63,7 @@ def verify(home: Path, slots: Sequence[datetime], only: Collection[str] = ()) ->
     """Verify every source of these slots, or those named, and every price figure of theirs."""
     with read_warehouse(published(home)) as connection, Parser() as parser:
         scrapes = connection.execute(question("standing_scrapes")).pl()
+        added = AddedColumns(connection)
         for slot in slots:
             with TemporaryDirectory(prefix="gpuledger-verify-") as folder, Ledger(Path(folder)) as derived:
                 names = []
@@ -75,7 +76,7 @@ def verify(home: Path, slots: Sequence[datetime], only: Collection[str] = ()) ->
                         continue
                     names.append(scrape["source"])
                     derived.append(again)
-                    yield from _rows(scrape, connection, derived)
+                    yield from _rows(scrape, connection, derived, added)
                 yield from _figures(slot, names, connection, derived)
 
 
@@ -93,13 +94,19 @@ def _again(home: Path, scrape: Mapping[str, Any], parser: Parser) -> ScrapeRecor
 
 
 def _rows(
-    scrape: Mapping[str, Any], connection: duckdb.DuckDBPyConnection, derived: Ledger
+    scrape: Mapping[str, Any],
+    connection: duckdb.DuckDBPyConnection,
+    derived: Ledger,
+    added: AddedColumns,
 ) -> Iterator[Verdict]:
     name, slot = scrape["source"], scrape["slot"]
     key = {"source": name, "slot": slot}
     for table in TABLES:
-        stands = comparable(connection.execute(question(f"standing_{table}"), key).pl())
-        again = comparable(derived.query(question(f"standing_{table}"), key))
+        stands, again = comparable(
+            connection.execute(question(f"standing_{table}"), key).pl(),
+            derived.query(question(f"standing_{table}"), key),
+            added.after(table, scrape["finished_at"]),
+        )
         if stands.height or again.height:
             figure = f"{table}: {stands.height:,} rows"
             detail = "" if stands.equals(again) else _difference(stands, again)

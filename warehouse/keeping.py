@@ -151,8 +151,11 @@ def refuse_without_room(folder: Path, bytes_wanted: int) -> None:
 
 
 def checksum(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, int]:
-    """Rows of one table and the sum of their hashes."""
-    # The name comes from the file's own catalogue; sums of hashes do not depend on the order of rows.
-    asked = f"SELECT count(*), coalesce(sum(hash({table})), 0)::VARCHAR FROM {table}"  # noqa: S608
+    """Rows of one table of the database in use, and the sum of their hashes by the names of its columns."""
+    # Names come from the file's own catalogue. Neither the order of rows nor that of columns counts: a column
+    # that an upgrade added comes last there, and in its own place in a new file.
+    columns = sorted(name for (name,) in connection.execute(question("columns"), [table]).fetchall())
+    hashed = f"hash({', '.join(columns)})"
+    asked = f"SELECT count(*), coalesce(sum({hashed}), 0)::VARCHAR FROM {table}"  # noqa: S608
     ((rows, total),) = connection.execute(asked).fetchall()
     return int(rows), int(total)

@@ -6,7 +6,7 @@ WITH read AS (
     WHERE source LIKE 'history:%'
     GROUP BY ALL
 )
-SELECT origins.source, origins.capture_id, file, part, true_at, warc_file, read.slot
+SELECT origins.source, origins.capture_id, file, part, true_at, warc_file, read.slot, read.finished_at
 FROM origins
 JOIN captures ON captures.source = origins.source AND captures.capture_id = origins.capture_id
 JOIN read
