@@ -30,7 +30,7 @@ SPOT = source("aws.spot")
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder with a night of prices and the dated facts, each with its archive."""
-    monkeypatch.setattr(ingesting, "_good", lambda _: {"offers": Good(1, None, None, {})})
+    monkeypatch.setattr(ingesting, "_good", lambda _: {"offers": Good(1, 100, 0.0, {})})
     writer = ArchiveWriter(archive_path(tmp_path, SPOT.id, SLOT, "run-12345678"), source=SPOT.id, slot=SLOT)
     body = feed(("p3.2xlarge", "3.06"), ("p4d.24xlarge", "32.77"), ("g4dn.xlarge", "0.52"))
     json_type = [("Content-Type", "application/json")]
