@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+
+import polars as pl
 
 from flows.queries import question
 from flows.rules import Rule
@@ -21,6 +23,9 @@ ADDRESSES: Final = "GPULEDGER_ALERT_URLS"
 """The variable with Apprise's addresses, separated by blanks; they hold keys, so nothing ever prints them."""
 # These stay true until they pass; the others are events, which happen once.
 _LASTING: Final = frozenset({"price", "drop", "source_failed"})
+
+
+Query = Callable[[str, Mapping[str, Any]], pl.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -46,13 +51,18 @@ def addresses() -> list[str]:
     return os.environ.get(ADDRESSES, "").split()
 
 
-def seen(rule: Rule, ledger: Ledger, now: datetime) -> list[Alert]:
-    """What one rule sees in the ledger."""
+def seen(rule: Rule, query: Query, now: datetime) -> list[Alert]:
+    """What one rule sees in the ledger or the published warehouse that `query` asks.
+
+    Nothing for a rule of runs that fail: those may have no ledger, and flows.run_failures tells of them.
+    """
+    if rule.on == "run_failed":
+        return []
     text = question(f"alert_{rule.on}")
     asked: dict[str, Any] = rule.parameters()
     if "$now" in text:
         asked["now"] = now
-    rows = ledger.query(text, asked).iter_rows(named=True)
+    rows = query(text, asked).iter_rows(named=True)
     return [Alert(str(rule), row["subject"], row["message"], row["page"]) for row in rows]
 
 
@@ -64,7 +74,7 @@ def tell(ledger: Ledger, rules: Sequence[Rule], *, run_id: str, now: datetime, s
     if not rules:
         return Told()
     raised = set(ledger.query(question("alerts_raised")).iter_rows())
-    found = [(rule, alert) for rule in rules for alert in seen(rule, ledger, now)]
+    found = [(rule, alert) for rule in rules for alert in seen(rule, ledger.query, now)]
     standing = {(alert.rule, alert.subject) for _, alert in found}
     new = [alert for _, alert in found if (alert.rule, alert.subject) not in raised]
     lasting = {str(rule) for rule in rules if rule.on in _LASTING}

@@ -114,4 +114,14 @@ class Incident(_Rule):
         return f"{kind} of {self.source}" if self.source else kind
 
 
-Rule = Annotated[Price | Drop | FreeTier | SourceFailed | Incident, Field(discriminator="on")]
+class RunFailed(_Rule):
+    """A run could not start, broke off or was killed: told by the run itself, without a ledger."""
+
+    on: Literal["run_failed"]
+    flow: Literal["nightly", "market", "replay", "compact"] | None = None
+
+    def __str__(self) -> str:
+        return f"a {self.flow} run that fails" if self.flow else "a run that fails"
+
+
+Rule = Annotated[Price | Drop | FreeTier | SourceFailed | Incident | RunFailed, Field(discriminator="on")]

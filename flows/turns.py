@@ -17,8 +17,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Final
 
+from warehouse.file_lock import holder_of
+from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, LedgerBusy
+
 LOCK_FILE: Final = "run.lock"
 PATIENCE: Final = 3 * 3600.0
+CLIENT_PATIENCE: Final = 120.0
+"""Seconds to wait for another program, such as a person's DuckDB client, to close the ledger."""
 _SECONDS_BETWEEN_LOOKS: Final = 0.5
 
 
@@ -38,13 +43,15 @@ def turn(
     told: Callable[[str], None] = lambda _: None,
     *,
     patience: float = PATIENCE,
+    client_patience: float = CLIENT_PATIENCE,
     lock_file: str = LOCK_FILE,
     queue: bool = False,
 ) -> Iterator[None]:
     """Hold the data folder for one run of a flow.
 
     Waits up to `patience` seconds for a run of another flow to end, and tells so once. Raises RunUnderWay for
-    one of the same flow, which waits too with `queue`, and when patience ends.
+    one of the same flow, which waits too with `queue`, and when patience ends. Then waits up to
+    `client_patience` seconds for any other program that has the ledger open. Raises LedgerBusy.
     """
     home.mkdir(parents=True, exist_ok=True)
     with (home / lock_file).open("a+", encoding="utf-8") as lock:
@@ -54,7 +61,25 @@ def turn(
             {"flow": flow, "process": os.getpid(), "since": f"{datetime.now(UTC):%Y-%m-%d %H:%MZ}"}, lock
         )
         lock.flush()
+        if lock_file == LOCK_FILE:
+            _await_client(home / LEDGER_FILE, told, min(patience, client_patience))
         yield
+
+
+def _await_client(ledger: Path, told: Callable[[str], None], patience: float) -> None:
+    """Wait until no other program has the ledger open. Raises LedgerBusy."""
+    until, waiting = time.monotonic() + patience, False
+    while holder := holder_of(ledger):
+        sentence = f"{holder} has {ledger} open"
+        if time.monotonic() > until:
+            raise LedgerBusy(
+                f"{sentence}, still after {patience:.0f} s: close it and run again; "
+                f"to look at prices open {ledger.with_name(WAREHOUSE_FILE)} instead"
+            )
+        if not waiting:
+            told(f"{sentence}; waiting for it to be closed")
+            waiting = True
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
 
 
 def _wait(lock: IO[str], flow: str, told: Callable[[str], None], until: float, queue: bool) -> None:

@@ -41,7 +41,7 @@ STORAGE: Final[dict[str, str | bool | int | float | list[str]]] = {"storage_comp
 
 
 class LedgerBusy(RuntimeError):
-    """Another run has the ledger open."""
+    """Another program has the ledger open."""
 
 
 class LedgerDamaged(RuntimeError):
@@ -296,7 +296,8 @@ def _connect(place: Path | Lake) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(str(path), config=STORAGE)
     except duckdb.IOException as problem:
         if "Could not set lock" in str(problem):
-            raise LedgerBusy(f"another run has {path.name} open; wait for it to end") from problem
+            said = f"another program has {path.name} open ({first_line(problem)}); close it and run again"
+            raise LedgerBusy(said) from problem
         raise _why_not(place, problem) from problem
     connection.execute("SET TimeZone = 'UTC'")
     return connection

@@ -1,4 +1,4 @@
-"""`gpuledger ledger` and `gpuledger publish`: backups, restore, a new ledger, compaction, copies, void runs."""
+"""`gpuledger ledger` and `gpuledger publish`: backups, restore, compaction, copies, void runs."""
 
 from __future__ import annotations
 

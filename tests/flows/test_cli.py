@@ -16,12 +16,14 @@ import polars as pl
 import pytest
 
 from scrapers.registry import PROVIDERS, providers
+from tests.prepared import Prepared
 from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, read_warehouse
 
 Gpuledger = Callable[..., subprocess.CompletedProcess[str]]
 SLOT = "2026-11-10T03:00:00Z"
 HOLD = """
 import sys, time, pathlib
+from tests.prepared import Prepared
 from warehouse.ledger import Ledger
 with Ledger(pathlib.Path(sys.argv[1])):
     print("held", flush=True)
@@ -106,16 +108,21 @@ def test_providers_are_listed_with_what_the_warehouse_holds(
     assert spot["last_good_slot"] == str(held[0][1])
 
 
-def test_a_ledger_in_use_is_refused_and_left_alone(home: Path, gpuledger_anew: Gpuledger) -> None:
+def test_a_ledger_in_use_is_waited_for_and_its_holder_named(home: Path, prepared: Prepared) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(home)], stdout=subprocess.PIPE, text=True
     ) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        refused = gpuledger_anew("replay", "--home", home, "--since", SLOT)
-        holder.kill()
-    assert refused.returncode == 2
-    assert "another run has ledger.duckdb open" in refused.stderr
+        checked = prepared.run("alerts", "check", "--home", home)
+        assert checked.returncode == 0, checked.stderr
+        with prepared.started("replay", "--home", home, "--since", "2026-12-31") as waiting:
+            told = waiting.stderr.readline()
+            holder.kill()
+            waiting.stderr.read()
+            assert waiting.wait() == 0
+    assert f"process {holder.pid} (python" in told
+    assert "waiting for it to be closed" in told
 
 
 def test_live_prices_never_join_simulated_ones(home: Path, tmp_path: Path, gpuledger: Gpuledger) -> None:

@@ -161,7 +161,7 @@ def test_a_second_writer_is_told_that_the_ledger_is_busy(tmp_path: Path) -> None
         told = subprocess.run(
             [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
         )
-    assert "another run has ledger.duckdb open" in told.stdout
+    assert "another program has ledger.duckdb open" in told.stdout
     assert LedgerBusy.__doc__
 
 
