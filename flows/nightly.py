@@ -11,6 +11,7 @@ import asyncio
 import traceback
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -193,7 +194,13 @@ async def begin(request: RunRequest, ledger: Ledger, summary: RunSummary) -> Non
 
 def finish(request: RunRequest, summary: RunSummary) -> None:
     """What is done once after all providers: publish, render the site, tell whoever is to be told."""
-    show(request, summary)
+    try:
+        show(request, summary)
+    except Exception:
+        # What the rules see in the ledger is told all the same; why the site failed is the run's own error.
+        with suppress(Exception):
+            alert(request, summary)
+        raise
     summary.told = alert(request, summary)
 
 

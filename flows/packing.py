@@ -11,6 +11,7 @@ from prefect import flow as prefect_flow
 from prefect.states import Completed
 
 from flows.places import place_of
+from flows.run_failures import failures_told
 from flows.settings import default_home
 from flows.turns import LOCK_FILE, own_lock, turn
 from warehouse.keeping import Compaction
@@ -21,7 +22,9 @@ from warehouse.lake import Lake
 @prefect_flow(name="compact", persist_result=False)
 def compact(home: str | None = None) -> State[None]:
     """Compact the ledger of a data folder, by default GPULEDGER_HOME of the process that runs it."""
-    return Completed(message=told(packed(Path(home) if home else default_home())))
+    folder = Path(home) if home else default_home()
+    with failures_told(folder, "compact"):
+        return Completed(message=told(packed(folder)))
 
 
 def packed(home: Path, waiting: Callable[[str], None] = lambda _: None) -> Compaction:

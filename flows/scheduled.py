@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -13,7 +14,8 @@ from prefect.states import Completed, Failed
 
 from flows.asked import scheduled_request
 from flows.nightly import nightly
-from flows.runs import FlowName, RunRequest
+from flows.run_failures import failures_told
+from flows.runs import FlowName, RunRequest, RunSummary
 from flows.settings import add_own_providers, default_home, read_settings
 
 
@@ -27,14 +29,21 @@ async def scheduled(
     fills the slot that is current by then, and its rows carry the time at which they were observed. `share`
     confines it to one provider, as a part of a shared run.
     """
+    # A share's failure is told by the run that shared it.
+    telling = nullcontext() if share else failures_told(Path(home) if home else default_home(), flow)
+    with telling:
+        summary = await _summary(flow, home, share)
+    if summary.succeeded:
+        return Completed(message=summary.sentence())
+    return Failed(message=f"{summary.sentence()} ({', '.join(summary.failed)})")
+
+
+async def _summary(flow: FlowName, home: str | None, share: str) -> RunSummary:
     request = await request_of(flow, home)
     if share:
         own = tuple(source for source in request.sources if source.provider == share)
         request = replace(request, sources=own, share=share)
-    summary = await nightly(request)
-    if summary.succeeded:
-        return Completed(message=summary.sentence())
-    return Failed(message=f"{summary.sentence()} ({', '.join(summary.failed)})")
+    return await nightly(request)
 
 
 async def request_of(flow: FlowName, home: str | None) -> RunRequest:

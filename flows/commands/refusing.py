@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import typer
 from typer.core import TyperGroup
 
 from flows.commands.options import refuse
+
+_RUNS: Final = frozenset({"nightly", "market", "replay"})
 
 
 class Refusing(TyperGroup):
@@ -20,10 +22,21 @@ class Refusing(TyperGroup):
         except (typer.Exit, typer.Abort):
             raise
         except Exception as problem:
+            _tell(ctx.invoked_subcommand, problem)
             sentence = mendable(problem)
             if sentence is None:
                 raise
             refuse(sentence)
+
+
+def _tell(command: str | None, problem: Exception) -> None:
+    """Tell of a run that could not even read its settings; of anything later the run itself tells."""
+    from flows.settings import SettingsWrong, default_home
+
+    if command in _RUNS and isinstance(problem, SettingsWrong):
+        from flows.run_failures import notify_run_failed
+
+        notify_run_failed(default_home(), command, problem)
 
 
 def mendable(problem: Exception) -> str | None:

@@ -75,7 +75,7 @@ def demo(
     from flows.asked import chromium
     from flows.console import print_summary
 
-    with _progress() as watch:
+    with _ended_early(), _progress() as watch:
         web = sixty_nights.recorded_web(home, watch.night)
         summary = _perform(sixty_nights.request(home, web, chromium(Settings())), watch)
     print_summary(summary, out)
@@ -94,32 +94,44 @@ def replay(
     prepare_prefect(home)
     from flows.places import lake_of
     from flows.replay import replay as replay_flow
+    from flows.run_failures import failures_told
     from flows.runs import RunRequest
 
     settings = Settings()
     sources = chosen_sources(settings, only)
-    request = RunRequest(home, sources, (since,), flow="replay", origin="recorded", lake=lake_of(settings))
-    with _progress() as watch:
-        summary = replay_flow(request, watch)
+    with failures_told(home, "replay", settings):
+        request = RunRequest(
+            home, sources, (since,), flow="replay", origin="recorded", lake=lake_of(settings)
+        )
+        with _progress() as watch:
+            summary = replay_flow(request, watch)
     _finish(summary, as_json)
 
 
 def _run(flow: FlowName, home: Path, **asked: Any) -> RunSummary:
     prepare_prefect(home)
     from flows.asked import scheduled_request
+    from flows.run_failures import failures_told
 
-    request = scheduled_request(flow, home, Settings(), **asked)
-    with _progress() as watch:
-        return _perform(request, watch)
+    with _ended_early(), failures_told(home, flow):
+        request = scheduled_request(flow, home, Settings(), **asked)
+        with _progress() as watch:
+            return _perform(request, watch)
 
 
 def _perform(request: RunRequest, watch: Watch) -> RunSummary:
-    from prefect.exceptions import TerminationSignal
-
     from flows.nightly import nightly as nightly_flow
 
+    return asyncio.run(nightly_flow(request, watch))
+
+
+@contextmanager
+def _ended_early() -> Iterator[None]:
+    """Say of a run that a signal ended what is true of it, and end with the code that a shell expects."""
+    from prefect.exceptions import TerminationSignal
+
     try:
-        return asyncio.run(nightly_flow(request, watch))
+        yield
     except (TerminationSignal, KeyboardInterrupt) as told:
         err.print("gpuledger: ended early: the sources stored so far are kept; start it again for the rest")
         sent = SIGINT if isinstance(told, KeyboardInterrupt) else SIGTERM

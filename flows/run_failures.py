@@ -1,0 +1,158 @@
+"""Runs that fail: whoever the rule `on = "run_failed"` names is told, whatever state the ledger is in.
+
+Nothing here needs the ledger, the warehouse or Prefect. What was told is kept in alerts.json of the data
+folder: a failure of one kind is told once for each flow, until a run of that flow has succeeded. The file has
+a fixed size, so that a full disk can still take another state of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from flows.alerting import addresses, deliver
+from flows.rules import RunFailed
+from flows.settings import Settings
+from scrapers.redaction import Secrets
+from scrapers.registry import DeclarationError, credentials
+from scrapers.slots import slot_name, slot_of
+from warehouse.plain import first_line, visible
+
+STATE_FILE: Final = "alerts.json"
+_SIZE: Final = 4096
+_MOST_KINDS: Final = 20
+_LONGEST: Final = 1000
+_ENDINGS: Final = {"TerminationSignal": "it was ended by SIGTERM", "CancelledError": "it was cancelled"}
+_SECRET: Final = re.compile(r"(?i)(key|secret|password|token|credential|alert_urls)")
+# For a config.toml that cannot be read as a whole.
+_RULE: Final = re.compile(r"""^[^#\n]*\bon\s*=\s*["']run_failed["']""", re.MULTILINE)
+
+
+@contextmanager
+def failures_told(home: Path, flow: str, settings: Settings | None = None) -> Iterator[None]:
+    """Tell of whatever ends the block early, and note when it ends well; the error itself passes on.
+
+    Ctrl-C is a person's own wish and is told to nobody. `settings` are read where they are not given.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise
+    except BaseException as problem:
+        notify_run_failed(home, flow, problem, settings)
+        raise
+    run_succeeded(home, flow)
+
+
+def notify_run_failed(
+    home: Path,
+    flow: str,
+    problem: BaseException,
+    settings: Settings | None = None,
+    *,
+    at: datetime | None = None,
+) -> str:
+    """Tell that a run failed, unless that was told already; never raises.
+
+    Returns why nothing could be delivered, "" where it was delivered, told before, or no rule asks for it.
+    """
+    try:
+        return _notify(home, flow, problem, settings, at or datetime.now(UTC))
+    # Whatever is wrong with telling must not hide what is told.
+    except Exception as other:
+        return f"the failure could not be told: {type(other).__name__}"
+
+
+def run_succeeded(home: Path, flow: str) -> None:
+    """Note that a run of a flow came to its end, so that the next failure is told again; never raises."""
+    with suppress(Exception):
+        state = _read(home)
+        if state.pop(flow, None) is not None or not (home / STATE_FILE).exists():
+            _write(home, state)
+
+
+def _notify(home: Path, flow: str, problem: BaseException, settings: Settings | None, at: datetime) -> str:
+    if not _asked(home, flow, settings):
+        return ""
+    state = _read(home)
+    kind = kind_of(problem)
+    if kind in state.get(flow, {}):
+        return ""
+    title = f"gpuledger: {flow} failed on {socket.gethostname()}"
+    if trouble := deliver(title, _without_secrets(_message(home, flow, problem, at))):
+        return trouble
+    told = {**state.get(flow, {}), kind: f"{at:%Y-%m-%dT%H:%MZ}"}
+    state[flow] = dict(list(told.items())[-_MOST_KINDS:])
+    with suppress(OSError):
+        _write(home, state)
+    return ""
+
+
+def _asked(home: Path, flow: str, settings: Settings | None) -> bool:
+    """Whether a rule asks to be told of this flow; where the settings are wrong, whether they seem to."""
+    if settings is None:
+        try:
+            settings = Settings()
+        except Exception:
+            # The settings are what is wrong: the rule is looked for in their text.
+            with suppress(OSError, UnicodeError):
+                return bool(_RULE.search((home / "config.toml").read_text(encoding="utf-8")))
+            return False
+    rules = [rule for rule in settings.alerts if isinstance(rule, RunFailed)]
+    return any(rule.flow in {None, flow} for rule in rules)
+
+
+def kind_of(problem: BaseException) -> str:
+    """What makes two failures the same: the type of the error, and for one of the machine its number."""
+    number = getattr(problem, "errno", None)
+    return f"{type(problem).__name__}{f' {number}' if number else ''}"
+
+
+def _message(home: Path, flow: str, problem: BaseException, at: datetime) -> str:
+    said = _ENDINGS.get(type(problem).__name__) or first_line(problem) or type(problem).__name__
+    slot = slot_name(slot_of("nightly" if flow == "nightly" else "hourly", at))
+    lines = [
+        f"The {flow} run for slot {slot} failed on {socket.gethostname()}: {visible(said)[:_LONGEST]}",
+        f"Data folder: {home}. Look at it with `gpuledger doctor --home {home}`.",
+        "This is told once, until a run of this flow has succeeded.",
+    ]
+    return "\n".join(lines)
+
+
+def _without_secrets(text: str) -> str:
+    """The text without the value of any variable that seems to hold a secret, or an alert address."""
+    secrets = {value for name, value in os.environ.items() if _SECRET.search(name)} | set(addresses())
+    with suppress(OSError, DeclarationError):
+        secrets |= credentials()
+    return Secrets(frozenset(secrets)).struck(text)
+
+
+def _read(home: Path) -> dict[str, dict[str, str]]:
+    """What was told, by flow and kind; nothing where the file cannot be read."""
+    try:
+        found: Any = json.loads((home / STATE_FILE).read_text(encoding="utf-8"))
+        return {flow: dict(kinds) for flow, kinds in found["run_failed"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _write(home: Path, state: Mapping[str, Mapping[str, str]]) -> None:
+    """Put the state in place whole, or, on a full disk, into the file that is there already."""
+    text = json.dumps({"run_failed": state}).ljust(_SIZE)
+    path = home / STATE_FILE
+    fresh = path.with_name(f".{STATE_FILE}.{os.getpid()}")
+    try:
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(path)
+    except OSError:
+        with suppress(OSError):
+            fresh.unlink()
+        with path.open("r+", encoding="utf-8") as file:
+            file.write(text)

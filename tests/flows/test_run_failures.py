@@ -1,0 +1,117 @@
+"""Runs that fail are told without a ledger: once a kind, never a secret, and never in place of the error."""
+
+from __future__ import annotations
+
+import errno
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows import run_failures
+from flows.alerting import ADDRESSES
+from flows.run_failures import STATE_FILE, failures_told, notify_run_failed, run_succeeded
+from flows.settings import Settings
+from tests.flows.test_alerting import SECRET, Inbox, inbox
+from warehouse.ledger import LEDGER_FILE, LedgerDamaged
+
+__all__ = ["inbox"]
+RULES = Settings(alerts=[{"on": "run_failed"}])  # type: ignore[list-item]
+FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_kind_of_failure_is_told_once_until_a_run_has_succeeded(tmp_path: Path, inbox: Inbox) -> None:
+    damaged = LedgerDamaged("ledger.duckdb cannot be opened")
+    for problem in (damaged, damaged, FULL, damaged, FULL):
+        assert notify_run_failed(tmp_path, "market", problem, RULES) == ""
+    first, second = (message["message"] for message in inbox.messages)
+    assert "The market run for slot" in first
+    assert "ledger.duckdb cannot be opened" in first
+    assert "No space left on device" in second
+    notify_run_failed(tmp_path, "nightly", damaged, RULES)
+    run_succeeded(tmp_path, "market")
+    notify_run_failed(tmp_path, "nightly", damaged, RULES)
+    notify_run_failed(tmp_path, "market", damaged, RULES)
+    assert len(inbox.messages) == 4
+
+
+def test_a_full_disk_is_told_once_too(tmp_path: Path, inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_succeeded(tmp_path, "market")
+    size = (tmp_path / STATE_FILE).stat().st_size
+
+    def full(*_: Any, **__: Any) -> None:
+        raise FULL
+
+    monkeypatch.setattr(Path, "write_text", full)
+    for _ in range(2):
+        notify_run_failed(tmp_path, "market", FULL, RULES)
+    assert len(inbox.messages) == 1
+    assert (tmp_path / STATE_FILE).stat().st_size == size
+    # Where not even that can be written it is told each time, rather than never.
+    (tmp_path / STATE_FILE).unlink()
+    for _ in range(2):
+        notify_run_failed(tmp_path, "market", FULL, RULES)
+    assert len(inbox.messages) == 3
+
+
+@pytest.mark.parametrize("ending", [LedgerDamaged("damaged"), SystemExit(143), RuntimeError("a crash")])
+def test_the_error_passes_on_whatever_becomes_of_the_message(
+    tmp_path: Path, inbox: Inbox, monkeypatch: pytest.MonkeyPatch, ending: BaseException
+) -> None:
+    def broken(*_: Any) -> str:
+        raise ValueError("no network")
+
+    monkeypatch.setattr(run_failures, "deliver", broken)
+    with pytest.raises(type(ending)) as raised, failures_told(tmp_path, "nightly", RULES):
+        raise ending
+    assert raised.value is ending
+
+
+def test_what_was_not_delivered_is_told_by_the_next_failure(tmp_path: Path, inbox: Inbox) -> None:
+    inbox.closed = True
+    assert "could not be reached" in notify_run_failed(tmp_path, "market", FULL, RULES)
+    inbox.closed = False
+    assert notify_run_failed(tmp_path, "market", FULL, RULES) == ""
+    assert len(inbox.messages) == 1
+
+
+def test_no_secret_is_told_and_nobody_who_did_not_ask(
+    tmp_path: Path, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGPASSWORD", "sesame-open")
+    problem = RuntimeError(f"password=sesame-open {inbox.address} {SECRET}")
+    asked = Settings(alerts=[{"on": "run_failed", "flow": "nightly"}, {"on": "incident"}])  # type: ignore[list-item]
+    notify_run_failed(tmp_path, "market", problem, asked)
+    assert inbox.messages == []
+    notify_run_failed(tmp_path, "nightly", problem, asked)
+    ((message),) = (message["message"] for message in inbox.messages)
+    assert "sesame" not in message
+    assert inbox.address not in message
+
+
+@pytest.mark.parametrize(
+    "wrong", ['nightly = "x"\n[[alerts]]\non = "run_failed"\n', '[[alerts]]\non = "run_failed"\nbroken = [\n']
+)
+def test_settings_that_cannot_be_read_are_told_by_the_rule_in_their_text(
+    tmp_path: Path, inbox: Inbox, gpuledger: Any, wrong: str
+) -> None:
+    (tmp_path / "config.toml").write_text(wrong, encoding="utf-8")
+    for _ in range(2):
+        assert gpuledger("market", "--home", tmp_path).returncode == 2
+    (message,) = inbox.messages
+    assert "config.toml" in message["message"]
+    assert "The market run" in message["message"]
+
+
+def test_a_run_whose_ledger_is_damaged_is_told_and_ends_as_before(
+    tmp_path: Path, inbox: Inbox, local: Any, gpuledger: Any
+) -> None:
+    (tmp_path / "config.toml").write_text('[[alerts]]\non = "run_failed"\n', encoding="utf-8")
+    (tmp_path / LEDGER_FILE).write_bytes(b"\0" * 5000)
+    ended = gpuledger("nightly", "--home", tmp_path, **local.variables)
+    assert (ended.returncode, "Traceback" in ended.stderr) == (2, False)
+    (message,) = inbox.messages
+    assert f"{LEDGER_FILE} cannot be opened as a ledger" in message["message"]
+    assert set(json.loads((tmp_path / STATE_FILE).read_text())["run_failed"]) == {"nightly"}
+    assert ADDRESSES not in message["message"]
