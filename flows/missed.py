@@ -11,7 +11,7 @@ from prefect.server.schemas.schedules import CronSchedule
 from flows.queries import question
 from flows.runs import RunRequest
 from scrapers.registry import Source
-from scrapers.slots import Cadence, slot_name, slot_of
+from scrapers.slots import LENGTH, Cadence, slot_name, slot_of
 from warehouse.ledger import Ledger, ScrapeRecord
 
 # Hourly sources are read by the nightly run too, but it is the market run that owes them.
@@ -30,7 +30,8 @@ async def missed(
     ((last,),) = ledger.query(question("last_live_run"), {"flow": request.flow}).rows()
     if request.origin != "live" or not cron or cadence is None or last is None:
         return []
-    fired = await firings(cron, last, now)
+    # The last run's own slot too: a shared run whose own process died has left sources of it without a row.
+    fired = await firings(cron, last - LENGTH[cadence], now)
     slots = sorted({slot_of(cadence, at) for at in fired} - {slot_of(cadence, now)})
     if not slots:
         return []

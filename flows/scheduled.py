@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -17,6 +16,7 @@ from flows.nightly import nightly
 from flows.run_failures import failures_told
 from flows.runs import FlowName, RunRequest, RunSummary
 from flows.settings import add_own_providers, default_home, read_settings
+from flows.shares import signs_of_life
 
 
 @prefect_flow(name="scheduled", persist_result=False)
@@ -30,8 +30,8 @@ async def scheduled(
     confines it to one provider, as a part of a shared run.
     """
     # A share's failure is told by the run that shared it.
-    telling = nullcontext() if share else failures_told(Path(home) if home else default_home(), flow)
-    with telling:
+    folder = Path(home) if home else default_home()
+    with signs_of_life() if share else failures_told(folder, flow):
         summary = await _summary(flow, home, share)
     if summary.succeeded:
         return Completed(message=summary.sentence())
