@@ -51,6 +51,14 @@ def addresses() -> list[str]:
     return os.environ.get(ADDRESSES, "").split()
 
 
+def unknown_addresses() -> int:
+    """How many of the addresses are of no kind that Apprise knows; nothing is sent."""
+    from apprise import Apprise  # noqa: PLC0415 - as above
+
+    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
+    return sum(not Apprise().add(address) for address in addresses())
+
+
 def seen(rule: Rule, query: Query, now: datetime) -> list[Alert]:
     """What one rule sees in the ledger or the published warehouse that `query` asks.
 

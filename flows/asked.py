@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from flows.configuration import never_fires
 from flows.places import lake_of
 from flows.runs import FlowName, RunRequest
-from flows.settings import Settings
+from flows.settings import Settings, SettingsWrong
 from scrapers.browser import find_chromium
 from scrapers.registry import sources
 
@@ -35,13 +36,15 @@ def scheduled_request(
     """The request of a nightly or market run, by default for now and over the network.
 
     `only` names sources or providers, by default those of the settings. Where none is named, sources whose
-    credential is not set are left out. Raises DeclarationError, and PastSlot where today's prices would fill
-    a slot that has passed.
+    credential is not set are left out. Raises DeclarationError, SettingsWrong, and PastSlot
+    where today's prices would fill a slot that has passed.
     """
     if at is not None and recorded is None:
         raise PastSlot(
             "--at needs --recorded: the network answers with the prices of now, which never fill another slot"
         )
+    if wrong := never_fires(settings.schedule.of(flow)):
+        raise SettingsWrong(f"schedule.{flow} in config.toml: {wrong}")
     named = only or settings.only
     chosen = tuple(sources(named, enable=settings.enable))
     if recorded is None and not named:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import platform
 import shutil
@@ -18,17 +17,17 @@ from urllib.request import urlopen
 
 import duckdb
 
-from flows.alerting import ADDRESSES, addresses
+from flows.alerting import ADDRESSES, addresses, unknown_addresses
 from flows.asked import chromium
 from flows.clock import TOLERANCE
+from flows.configuration import chromium_problem, misconfigured, never_fires, rendered
 from flows.leftovers import unsealed
-from flows.missed import firings
 from flows.places import NothingPublished, published
 from flows.queries import question
 from flows.serving import FLOWS
 from flows.settings import Settings
 from reports.tables import moment
-from scrapers.registry import sources
+from scrapers.registry import providers, sources
 from scrapers.slots import slot_name
 from warehouse.atomic import leftovers, logs_beside, size
 from warehouse.data_folder import LedgerMissing, anew, refuse_without_ledger
@@ -57,6 +56,7 @@ def examine(home: Path, settings: Settings, now: datetime) -> list[Check]:
     """Look at everything that a run needs and at what the former ones left; changes nothing."""
     return [
         _python(),
+        *_settings(settings),
         _browser(settings),
         *_folder(home),
         *_schedules(settings),
@@ -73,15 +73,20 @@ def _python() -> Check:
 
 
 def _browser(settings: Settings) -> Check:
-    rendered = sorted(source.id for source in sources(enable=settings.enable) if source.browser)
+    needed = rendered(settings)
+    fails = f", so these fail every night: {_some(needed)}" if needed else "; no source that is on needs one"
+    state: State = "problem" if needed else "warning"
+    advice = "install Chromium, or name one in GPULEDGER_CHROMIUM"
+    if wrong := chromium_problem(settings.chromium):
+        return Check("browser", state, f"{wrong}{fails}", advice)
     if found := chromium(settings):
         return Check("browser", "ok", found)
-    return Check(
-        "browser",
-        "warning",
-        f"none, so these fail every night: {_some(rendered)}",
-        "install Chromium, or name one in GPULEDGER_CHROMIUM",
-    )
+    return Check("browser", state, f"none{fails}", advice)
+
+
+def _settings(settings: Settings) -> Iterator[Check]:
+    wrong = [Check(one.name, "problem", one.found, one.advice) for one in misconfigured(settings)]
+    yield from wrong or [Check("settings", "ok", "every name in them is known")]
 
 
 def _folder(home: Path) -> Iterator[Check]:
@@ -110,12 +115,8 @@ def _folder(home: Path) -> Iterator[Check]:
 def _schedules(settings: Settings) -> Iterator[Check]:
     for flow in FLOWS:
         cron = settings.schedule.of(flow)
-        now = datetime.now(UTC)
-        try:
-            if cron:
-                asyncio.run(firings(cron, now, now))
-        except ValueError as problem:
-            yield Check("schedule", "problem", f"{flow}: {problem}", f"mend schedule.{flow} in config.toml")
+        if wrong := never_fires(cron):
+            yield Check("schedule", "problem", f"{flow}: {wrong}", f"fix schedule.{flow} in config.toml")
         else:
             yield Check("schedule", "ok", f"{flow} {cron or 'never'} (UTC)")
 
@@ -135,7 +136,7 @@ def _prefect() -> Check:
 
 def _credentials(settings: Settings) -> Iterator[Check]:
     """Which keys are there, by the names of their variables; never what they hold."""
-    for source in sources(enable=settings.enable):
+    for source in sources(enable=[name for name in settings.enable if name in providers()]):
         if source.declared.credential is None:
             continue
         missing = source.missing_credential
@@ -150,7 +151,11 @@ def _alerts(settings: Settings) -> Iterator[Check]:
         return
     rules, given = len(settings.alerts), len(addresses())
     found = f"{rules} rules, {given} addresses"
-    if given:
+    if unknown := unknown_addresses():
+        yield Check(
+            "alerts", "problem", f"{found}, of which Apprise does not know {unknown}", f"fix {ADDRESSES}"
+        )
+    elif given:
         yield Check("alerts", "ok", f"{found}; `gpuledger alerts test` tries them")
     else:
         yield Check("alerts", "problem", found, f"name where to in {ADDRESSES}")

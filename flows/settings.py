@@ -105,8 +105,13 @@ def read_settings() -> Settings:
 
 
 def add_own_providers(settings: Settings) -> None:
-    """Make this installation's own providers known, where it has some."""
+    """Make this installation's own providers known, where it has some. Raises SettingsWrong."""
     if settings.providers:
+        if not settings.providers.is_dir():
+            what = "is not a folder" if settings.providers.exists() else "does not exist"
+            raise SettingsWrong(
+                f"providers: {settings.providers} {what}; name a folder, or remove the setting"
+            )
         from scrapers import registry  # noqa: PLC0415 - only an installation with providers of its own pays
 
         registry.add_providers(settings.providers)

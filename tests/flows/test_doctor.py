@@ -124,8 +124,82 @@ def test_what_is_set_wrong_is_told(home: Path, chromium: str, monkeypatch: pytes
     )
 
 
+@pytest.mark.parametrize(
+    ("settings", "found"),
+    [
+        ({"only": ["awss"]}, "only: no source or provider is called 'awss'; did you mean 'aws'?"),
+        ({"enable": ["nobody at all"]}, "enable: no source or provider is called 'nobody at all'"),
+        ({"providers": "{tmp}/none"}, "none does not exist"),
+        ({"providers": "{tmp}/file"}, "file is not a folder"),
+        ({"providers": "{tmp}"}, "declares no provider"),
+        (
+            {"alerts": [{"on": "incident", "source": "aws.spott"}]},
+            "no source or provider is called 'aws.spott'",
+        ),
+        ({"alerts": [{"on": "free_tier", "provider": "kagle"}]}, "did you mean 'kaggle'?"),
+        ({"chromium": "/not/there"}, "there is no /not/there, so these fail every night"),
+        ({"chromium": "{tmp}/file"}, "file cannot be executed"),
+        ({"warehouse_data": "{tmp}"}, "warehouse_data is set, and warehouse is not"),
+        ({"site_url": "prices.example"}, "'prices.example' is not an address of the web"),
+        ({"schedule": {"nightly": "0 0 30 2 *"}}, "nightly: '0 0 30 2 *'"),
+    ],
+)
+def test_a_setting_that_would_leave_something_out_without_a_word_is_a_problem(
+    tmp_path: Path, chromium: str, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], found: str
+) -> None:
+    monkeypatch.setenv(ADDRESSES, "json://127.0.0.1:9")
+    (tmp_path / "file").touch()
+    given = {name: _placed(value, tmp_path) for name, value in settings.items()}
+    problems = [
+        check
+        for check in examine(tmp_path / "home", Settings(**{"chromium": chromium, **given}), NOW)
+        if check.state == "problem"
+    ]
+    assert len(problems) == 1, problems
+    assert found in problems[0].found
+    assert problems[0].advice
+
+
+def _placed(value: Any, folder: Path) -> Any:
+    return value.format(tmp=folder) if isinstance(value, str) else value
+
+
+def test_a_browser_that_no_source_needs_may_be_missing(tmp_path: Path) -> None:
+    (check,) = (
+        check
+        for check in examine(tmp_path, Settings(chromium="/not/there", only=["aws.spot"]), NOW)
+        if check.name == "browser"
+    )
+    assert check.state == "warning"
+
+
+def test_an_address_that_no_service_has_is_a_problem(
+    tmp_path: Path, chromium: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ADDRESSES, "carrier-pigeon://sesame-open json://127.0.0.1:9")
+    alerts: Any = [{"on": "run_failed"}]
+    (check,) = (
+        check
+        for check in examine(tmp_path, Settings(chromium=chromium, alerts=alerts), NOW)
+        if check.state == "problem"
+    )
+    assert "of which Apprise does not know 1" in check.found
+    assert "sesame" not in check.found + check.advice
+
+
+def test_a_run_ends_in_a_sentence_where_a_setting_is_wrong(tmp_path: Path, gpuledger: Any) -> None:
+    for variable, value, said in (
+        ("GPULEDGER_ONLY", '["awss"]', "no source or provider is called 'awss'"),
+        ("GPULEDGER_PROVIDERS", str(tmp_path / "none"), "none does not exist"),
+        ("GPULEDGER_SCHEDULE__NIGHTLY", "at three", "schedule.nightly in config.toml"),
+    ):
+        ended = gpuledger("nightly", "--home", tmp_path / "home", **{variable: value})
+        assert (ended.returncode, "Traceback" in ended.stderr) == (2, False)
+        assert said in ended.stderr
+
+
 def test_credentials_are_named_and_never_shown(
-    home: Path, gpuledger_anew: Any, monkeypatch: pytest.MonkeyPatch
+    home: Path, chromium: str, gpuledger_anew: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VAST_API_KEY", "sesame-open")
     shown = gpuledger_anew("doctor", "--home", home)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from flows.shares import LIFE_PATIENCE
 from tests.flows.conftest import PAGE, LocalServer
 from tests.lake.conftest import HOST, USER
 from tests.loopback import Declared, declare_provider, serving
@@ -81,6 +84,48 @@ def test_workers_share_a_night(tmp_path: Path, lake: Lake, variables: dict[str, 
     run(*COMMAND, "ledger", "copy", tmp_path / "file", **variables)
     run(*COMMAND, "export", tmp_path / "parquet", **variables)
     assert list((tmp_path / "parquet" / "offers").rglob("*.parquet"))
+
+
+@pytest.mark.soak
+def test_a_night_ends_within_minutes_when_a_machine_of_the_pool_dies(
+    tmp_path: Path, lake: Lake, variables: dict[str, str]
+) -> None:
+    server = LocalServer()
+    server.gate.clear()
+    for provider in PROVIDERS:
+        asks = [f'url = "http://127.0.0.1:{server.server_port}/{provider}"']
+        declare_provider(tmp_path / "providers", provider, {"prices": Declared("json_api", asks)}, PAGE)
+
+    with ExitStack() as stack:
+        stack.enter_context(serving(server, server.gate))
+        variables["PREFECT_API_URL"] = stack.enter_context(prefect_at_work(tmp_path / "server", **variables))
+        run(*PREFECT, "--no-prompt", "work-pool", "create", "gpuledger", "--type", "process", **variables)
+        run(*PREFECT, "--no-prompt", "deploy", "--all", **variables)
+        # The first one has room for the run that shares and for two shares, the second for the other two.
+        limited = ("worker", "start", "--pool", "gpuledger", "--limit", "3")
+        first = {**variables, "PREFECT_HOME": str(tmp_path / "worker-0")}
+        stack.enter_context(started(*limited, command=PREFECT, **first))
+        run(*PREFECT, "deployment", "run", "shared/nightly-in-pool", **variables)
+        eventually(lambda: len(server.paths) == 2, 240)
+        second = {**variables, "PREFECT_HOME": str(tmp_path / "worker-1")}
+        dies = stack.enter_context(started(*limited, command=PREFECT, **second))
+        eventually(lambda: len(server.paths) == len(PROVIDERS), 240)
+        for process in descendants(dies.pid):
+            os.kill(process, signal.SIGKILL)
+        died = time.monotonic()
+        server.gate.set()
+        eventually((tmp_path / "home" / "site" / "index.html").exists, LIFE_PATIENCE + 180)
+        assert time.monotonic() - died > LIFE_PATIENCE / 2
+
+    with read_warehouse(lake) as connection:
+        scrapes = "SELECT DISTINCT source, status FROM scrapes WHERE provider <> 'history' ORDER BY source"
+        assert connection.sql(scrapes).fetchall() == [(f"{name}.prices", "ok") for name in PROVIDERS]
+
+
+def descendants(process: int) -> list[int]:
+    """A process and everything below it."""
+    children = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()
+    return [process, *(below for child in children for below in descendants(int(child)))]
 
 
 def run(*command: str | Path, code: int = 0, **variables: str) -> str:
