@@ -44,19 +44,24 @@ def variables(tmp_path: Path, lake: Lake, database: Callable[[], str], postgres:
     }
 
 
-@pytest.mark.soak
-def test_workers_share_a_night(tmp_path: Path, lake: Lake, variables: dict[str, str]) -> None:
+def pool(stack: ExitStack, folder: Path, variables: dict[str, str]) -> LocalServer:
+    """A pool without workers yet, and a server of every provider that answers once its gate is open."""
     server = LocalServer()
     server.gate.clear()
     for provider in PROVIDERS:
         asks = [f'url = "http://127.0.0.1:{server.server_port}/{provider}"']
-        declare_provider(tmp_path / "providers", provider, {"prices": Declared("json_api", asks)}, PAGE)
+        declare_provider(folder / "providers", provider, {"prices": Declared("json_api", asks)}, PAGE)
+    stack.enter_context(serving(server, server.gate))
+    variables["PREFECT_API_URL"] = stack.enter_context(prefect_at_work(folder / "server", **variables))
+    run(*PREFECT, "--no-prompt", "work-pool", "create", "gpuledger", "--type", "process", **variables)
+    run(*PREFECT, "--no-prompt", "deploy", "--all", **variables)
+    return server
 
+
+@pytest.mark.soak
+def test_workers_share_a_night(tmp_path: Path, lake: Lake, variables: dict[str, str]) -> None:
     with ExitStack() as stack:
-        stack.enter_context(serving(server, server.gate))
-        variables["PREFECT_API_URL"] = stack.enter_context(prefect_at_work(tmp_path / "server", **variables))
-        run(*PREFECT, "--no-prompt", "work-pool", "create", "gpuledger", "--type", "process", **variables)
-        run(*PREFECT, "--no-prompt", "deploy", "--all", **variables)
+        server = pool(stack, tmp_path, variables)
         for worker in range(WORKERS):
             own = {**variables, "PREFECT_HOME": str(tmp_path / f"worker-{worker}")}
             stack.enter_context(started("worker", "start", "--pool", "gpuledger", command=PREFECT, **own))
@@ -90,17 +95,8 @@ def test_workers_share_a_night(tmp_path: Path, lake: Lake, variables: dict[str, 
 def test_a_night_ends_within_minutes_when_a_machine_of_the_pool_dies(
     tmp_path: Path, lake: Lake, variables: dict[str, str]
 ) -> None:
-    server = LocalServer()
-    server.gate.clear()
-    for provider in PROVIDERS:
-        asks = [f'url = "http://127.0.0.1:{server.server_port}/{provider}"']
-        declare_provider(tmp_path / "providers", provider, {"prices": Declared("json_api", asks)}, PAGE)
-
     with ExitStack() as stack:
-        stack.enter_context(serving(server, server.gate))
-        variables["PREFECT_API_URL"] = stack.enter_context(prefect_at_work(tmp_path / "server", **variables))
-        run(*PREFECT, "--no-prompt", "work-pool", "create", "gpuledger", "--type", "process", **variables)
-        run(*PREFECT, "--no-prompt", "deploy", "--all", **variables)
+        server = pool(stack, tmp_path, variables)
         # The first one has room for the run that shares and for two shares, the second for the other two.
         limited = ("worker", "start", "--pool", "gpuledger", "--limit", "3")
         first = {**variables, "PREFECT_HOME": str(tmp_path / "worker-0")}
