@@ -13,6 +13,7 @@ import pytest
 
 from flows.clock import ClockWrong, refuse_earlier_clock
 from flows.queries import question
+from reports.pages import quality
 from tests.warehouse.test_views import FIRST, offer, scraped
 from warehouse import settled
 from warehouse.ledger import Ledger, ScrapeRecord, publish, read_warehouse
@@ -181,3 +182,16 @@ def test_a_run_that_was_killed_can_be_void_too(home: Path) -> None:
         ledger.append(night(9, 7.0))
     assert void(home, "run-9-3-p") == 1
     assert answers(home)["latest_offers"]["usd_per_gpu_hour"].max() == 5.0
+
+
+def test_the_data_quality_page_names_a_void_run_with_its_reason(home: Path) -> None:
+    void(home, "run-1-3-p")
+    with read_warehouse(home / "warehouse.duckdb") as connection:
+        shown = quality.page(connection).shown["void_runs"]
+    (row,) = shown.rows
+    assert [cell.text for cell in row][:4] == [
+        "run-1-3-p",
+        "nightly",
+        "2026-09-05 03:00Z",
+        "the clock was wrong",
+    ]
