@@ -24,8 +24,7 @@ from flows.configuration import chromium_problem, misconfigured, never_fires, re
 from flows.leftovers import unsealed
 from flows.places import NothingPublished, published
 from flows.queries import question
-from flows.serving import FLOWS
-from flows.settings import Settings
+from flows.settings import FLOWS, Settings
 from reports.tables import moment
 from scrapers.registry import providers, sources
 from scrapers.slots import slot_name

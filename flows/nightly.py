@@ -16,9 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from prefect import flow, get_run_logger, task
 from prefect.artifacts import acreate_link_artifact, acreate_table_artifact
-from prefect.cache_policies import NO_CACHE
+from prefect.context import FlowRunContext
 
 from flows.alerting import Told, tell
 from flows.clock import ClockEvidence, refuse_earlier_clock
@@ -29,6 +28,7 @@ from flows.missed import missed
 from flows.registering import register
 from flows.rendering import render
 from flows.runs import RunRequest, RunSummary, Watch, due, new_run_id, refuse_mixture
+from flows.steps import as_flow, is_of_the_api, run_logger, step
 from flows.turns import turn
 from scrapers.fetching import FetchPlan, FetchRefused, Job, fetch
 from scrapers.parser import Parser
@@ -87,7 +87,7 @@ class Arrivals:
         return {job.slot: path for job, path in self.paths.items() if job.source == source.id}
 
 
-@task(name="crawl", timeout_seconds=CRAWL_TIMEOUT, cache_policy=NO_CACHE, persist_result=False)
+@step("crawl", timeout=CRAWL_TIMEOUT)
 async def crawl(plan: FetchPlan, arrivals: Arrivals) -> None:
     """Fetch and archive every job of the plan in one child process."""
     try:
@@ -99,15 +99,13 @@ async def crawl(plan: FetchPlan, arrivals: Arrivals) -> None:
         arrivals.over()
 
 
-@task(
-    name="source",
-    retries=2,
-    retry_delay_seconds=[2, 10],
-    retry_jitter_factor=0.3,
-    timeout_seconds=SOURCE_TIMEOUT,
-    cache_policy=NO_CACHE,
-    persist_result=False,
-)
+def why_failed(records: Sequence[ScrapeRecord]) -> str:
+    """Why a source counts as failed: the error of its newest slot that was not stored, "" for none."""
+    failed = [record.scrape for record in records if record.scrape["status"] in {"failed", "skipped"}]
+    return str(failed[-1]["error"] or failed[-1]["status"]) if failed else ""
+
+
+@step("source", retry_delays=(2, 10), timeout=SOURCE_TIMEOUT, failure=why_failed)
 async def store_source(
     source: Source, arrivals: Arrivals, ledger: Ledger, request: RunRequest, run_id: str, parser: Parser
 ) -> list[ScrapeRecord]:
@@ -131,21 +129,21 @@ async def store_source(
     return await asyncio.to_thread(stored)
 
 
-@task(name="publish", retries=2, retry_delay_seconds=2, cache_policy=NO_CACHE, persist_result=False)
-def publish_copy(place: Path | Lake) -> Path | Lake:
+@step("publish", retry_delays=(2, 2))
+async def publish_copy(place: Path | Lake) -> Path | Lake:
     """Swap in the new read-only copy; a lake needs none."""
     return publish(place)
 
 
-@task(name="report", cache_policy=NO_CACHE, persist_result=False)
-def report(request: RunRequest, warehouse: Path | Lake) -> Path:
+@step("report")
+async def report(request: RunRequest, warehouse: Path | Lake) -> Path:
     """Render the site from what is published."""
     render(request.home, warehouse, datetime.now(UTC))
     return request.home / "site" / "index.html"
 
 
-@task(name="alert", cache_policy=NO_CACHE, persist_result=False)
-def alert(request: RunRequest, summary: RunSummary) -> Told:
+@step("alert")
+async def alert(request: RunRequest, summary: RunSummary) -> Told:
     """Tell whoever the rules say, now that there are pages to point to."""
     if not request.rules:
         return Told()
@@ -153,17 +151,26 @@ def alert(request: RunRequest, summary: RunSummary) -> Told:
     with Ledger(request.place) as ledger:
         told = tell(ledger, request.rules, run_id=summary.run_id, now=max(request.at), site=site)
     if told.problem:
-        get_run_logger().error("%d alerts were not delivered: %s", told.new, told.problem)
+        run_logger().error("%d alerts were not delivered: %s", told.new, told.problem)
     return told
 
 
-@flow(name="nightly", validate_parameters=False, persist_result=False)
-async def nightly(request: RunRequest, watch: Watch | None = None) -> RunSummary:
+async def nightly(
+    request: RunRequest, watch: Watch | None = None, *, is_orchestrated: bool = True
+) -> RunSummary:
     """Run every due source once; the summary says what became of each.
 
-    A slot that already stands is left alone, so that running a slot twice adds nothing twice.
+    A slot that is already stored is left alone, so that running a slot twice adds nothing twice. The run is a
+    Prefect flow, or a part of the one that calls it, unless `is_orchestrated` is false: then nothing is asked
+    of Prefect's API.
     """
     watch = watch or Watch()
+    if is_orchestrated and FlowRunContext.get() is None:
+        return await as_flow(_nightly, request.flow, request.run_name, request, watch)
+    return await _nightly(request, watch)
+
+
+async def _nightly(request: RunRequest, watch: Watch) -> RunSummary:
     started = datetime.now(UTC)
     summary = RunSummary(new_run_id(started), request.flow, request.origin, started)
     with turn(request.home, request.title, watch.waiting, lock_file=request.lock_file):
@@ -177,8 +184,8 @@ async def nightly(request: RunRequest, watch: Watch | None = None) -> RunSummary
             refuse_earlier_clock(ledger, started)
             await _fill(request, ledger, summary, watch)
         if not request.share:
-            finish(request, summary)
-    await _leave_artifacts(summary)
+            await finish(request, summary)
+    await _leave_artifacts(request, summary)
     return summary
 
 
@@ -192,22 +199,22 @@ async def begin(request: RunRequest, ledger: Ledger, summary: RunSummary) -> Non
     summary.missed = len(unseen)
 
 
-def finish(request: RunRequest, summary: RunSummary) -> None:
-    """What is done once after all providers: publish, render the site, tell whoever is to be told."""
+async def finish(request: RunRequest, summary: RunSummary) -> None:
+    """What is done once after all providers: publish, render the site, send notifications."""
     try:
-        show(request, summary)
+        await show(request, summary)
     except Exception:
         # What the rules see in the ledger is told all the same; why the site failed is the run's own error.
         with suppress(Exception):
-            alert(request, summary)
+            await alert(request, summary)
         raise
-    summary.told = alert(request, summary)
+    summary.told = await alert(request, summary)
 
 
-def show(request: RunRequest, summary: RunSummary) -> None:
+async def show(request: RunRequest, summary: RunSummary) -> None:
     """Publish what is stored, and render the site from it."""
-    summary.warehouse = publish_copy(request.place)
-    summary.site = report(request, summary.warehouse)
+    summary.warehouse = await publish_copy(request.place)
+    summary.site = await report(request, summary.warehouse)
 
 
 async def _fill(request: RunRequest, ledger: Ledger, summary: RunSummary, watch: Watch) -> None:
@@ -253,12 +260,10 @@ async def _store_all(
 
     async def stored(source: Source) -> list[ScrapeRecord]:
         try:
-            records: list[ScrapeRecord] = await store_source.with_options(name=source.id)(
-                source, arrivals, ledger, request, run_id, parser
-            )
+            records = await store_source.named(source.id)(source, arrivals, ledger, request, run_id, parser)
         # Whatever a source's own code raises ends that source and no other; the reason is stored.
         except Exception as problem:
-            get_run_logger().error("%s could not be stored: %s", source.id, visible(traceback.format_exc()))
+            run_logger().error("%s could not be stored: %s", source.id, visible(traceback.format_exc()))
             slots = [job.slot for job in jobs if job.source == source.id]
             records = unstored(source, slots, ledger, run_id=run_id, problem=problem)
         for record in records:
@@ -276,11 +281,13 @@ async def _crawl_end(crawling: asyncio.Future[None]) -> None:
         await crawling
     # Its sources already have their rows, which say that the crawl ended early.
     except Exception:
-        get_run_logger().error("the crawl ended early: %s", visible(traceback.format_exc()))
+        run_logger().error("the crawl ended early: %s", visible(traceback.format_exc()))
 
 
-async def _leave_artifacts(summary: RunSummary) -> None:
-    """Leave the run's table of sources and a link to the site in Prefect."""
+async def _leave_artifacts(request: RunRequest, summary: RunSummary) -> None:
+    """Leave the run's table of sources in Prefect, and a link to the site where it is served."""
+    if FlowRunContext.get() is None:
+        return
     table = [
         {
             "source": scrape["source"],
@@ -292,6 +299,11 @@ async def _leave_artifacts(summary: RunSummary) -> None:
         }
         for scrape in summary.scrapes
     ]
-    await acreate_table_artifact(table=table, key="sources", description=f"Run {summary.run_id}")
-    if summary.site:
-        await acreate_link_artifact(link=summary.site.as_uri(), key="site", link_text="The site")
+    try:
+        await acreate_table_artifact(table=table, key="sources", description=f"Run {summary.run_id}")
+        if summary.site and request.site_url:
+            await acreate_link_artifact(link=request.site_url, key="site", link_text="The site")
+    except Exception as problem:
+        if not is_of_the_api(problem):
+            raise
+        run_logger().error("the table of sources is not in Prefect: %s", type(problem).__name__)

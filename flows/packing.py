@@ -19,7 +19,12 @@ from warehouse.keeping import compact as compact_ledger
 from warehouse.lake import Lake
 
 
-@prefect_flow(name="compact", persist_result=False)
+def run_name() -> str:
+    """The name of a compaction in Prefect: compact 2026-11-29."""
+    return f"compact {datetime.now(UTC):%Y-%m-%d}"
+
+
+@prefect_flow(name="compact", flow_run_name=run_name, persist_result=False)
 def compact(home: str | None = None) -> State[None]:
     """Compact the ledger of a data folder, by default GPULEDGER_HOME of the process that runs it."""
     folder = Path(home) if home else default_home()

@@ -10,15 +10,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
-
 from flows.clock import refuse_earlier_clock
 from flows.comparing import comparable
 from flows.ingest import judged
 from flows.nightly import show
 from flows.queries import question
 from flows.runs import RunRequest, RunSummary, Watch, new_run_id
+from flows.steps import as_flow, step
 from flows.turns import turn
 from scrapers.parser import Parser
 from scrapers.reading import Reading
@@ -27,14 +25,21 @@ from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.schema import FACT_TABLES
 
 
-@flow(name="replay", validate_parameters=False, persist_result=False)
-def replay(request: RunRequest, watch: Watch | None = None) -> RunSummary:
+async def replay(
+    request: RunRequest, watch: Watch | None = None, *, is_orchestrated: bool = True
+) -> RunSummary:
     """Parse the archived captures of every slot since `min(request.at)` again.
 
-    Slots that come out as they stand are left alone; the summary counts them as already settled. The site is
-    rendered anew where there is something to correct.
+    Slots that come out the same are left alone; the summary counts them as already settled. The site is
+    rendered again where there is something to correct. `is_orchestrated` as in `flows.nightly.nightly`.
     """
     watch = watch or Watch()
+    if is_orchestrated:
+        return await as_flow(_replay, request.flow, request.run_name, request, watch)
+    return await _replay(request, watch)
+
+
+async def _replay(request: RunRequest, watch: Watch) -> RunSummary:
     started = datetime.now(UTC)
     summary = RunSummary(new_run_id(started), "replay", "recorded", started)
     with (
@@ -47,7 +52,7 @@ def replay(request: RunRequest, watch: Watch | None = None) -> RunSummary:
         for source, files in archived.items():
             if not files:
                 continue
-            corrected, same = replay_source.with_options(name=source.id)(
+            corrected, same = await replay_source.named(source.id)(
                 source, files, ledger, request.home, summary.run_id
             )
             summary.already_settled += same
@@ -57,12 +62,12 @@ def replay(request: RunRequest, watch: Watch | None = None) -> RunSummary:
         if summary.scrapes:
             ledger.append_run(summary.row())
     if summary.scrapes:
-        show(request, summary)
+        await show(request, summary)
     return summary
 
 
-@task(name="replay source", cache_policy=NO_CACHE, persist_result=False)
-def replay_source(
+@step("replay source")
+async def replay_source(
     source: Source, files: Mapping[datetime, str], ledger: Ledger, home: Path, run_id: str
 ) -> tuple[list[ScrapeRecord], int]:
     """Replay one source; returns the corrections appended and how many slots came out the same."""

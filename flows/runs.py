@@ -17,7 +17,7 @@ from flows.rules import Rule
 from flows.turns import LOCK_FILE, own_lock
 from scrapers.fetching import REQUEST_TIMEOUT, Job
 from scrapers.registry import Source
-from scrapers.slots import slot_of
+from scrapers.slots import slot_name, slot_of
 from warehouse.lake import Lake
 from warehouse.ledger import Ledger, ScrapeRecord
 
@@ -65,6 +65,12 @@ class RunRequest:
     def title(self) -> str:
         """What the run is called beside others of its data folder."""
         return f"{self.flow} of {self.share}" if self.share else self.flow
+
+    @property
+    def run_name(self) -> str:
+        """The name of the run in Prefect, by its newest slot: nightly 2026-11-25T03Z."""
+        slot = slot_of("nightly" if self.flow == "nightly" else "hourly", max(self.at))
+        return f"{self.title} {slot_name(slot)}"
 
     @property
     def lock_file(self) -> str:

@@ -1,49 +1,105 @@
-"""The flow that schedules and work pools start: a nightly or market run of this installation, now."""
+"""The flows that schedules and work pools start: a nightly or market run of this installation, now."""
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from prefect import State
 from prefect import flow as prefect_flow
+from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from flows.asked import scheduled_request
-from flows.nightly import nightly
+from flows.commands.refusing import mendable
+from flows.nightly import nightly as run
 from flows.run_failures import failures_told
 from flows.runs import FlowName, RunRequest, RunSummary
 from flows.settings import add_own_providers, default_home, read_settings
 from flows.shares import signs_of_life
+from scrapers.slots import slot_name, slot_of
+from warehouse.plain import visible
 
 
-@prefect_flow(name="scheduled", persist_result=False)
+def run_name() -> str:
+    """The name of a run of this module, by flow, provider and slot: market 2026-11-25T04Z."""
+    parameters = flow_run.parameters or {}
+    flow = str(parameters.get("flow") or flow_run.flow_name)
+    slot = slot_name(slot_of("nightly" if flow == "nightly" else "hourly", datetime.now(UTC)))
+    share = parameters.get("share")
+    return f"{flow} of {share} {slot}" if share else f"{flow} {slot}"
+
+
+_OPTIONS: dict[str, Any] = {"flow_run_name": run_name, "persist_result": False}
+
+
+@prefect_flow(name="nightly", **_OPTIONS)
+async def nightly(home: str | None = None) -> State[None]:
+    """Run now whatever is due every night or hour; ends Failed when a source was not stored."""
+    return await _ended("nightly", home)
+
+
+@prefect_flow(name="market", **_OPTIONS)
+async def market(home: str | None = None) -> State[None]:
+    """Run now whatever is due every hour; ends Failed when a source was not stored."""
+    return await _ended("market", home)
+
+
+@prefect_flow(name="scheduled", **_OPTIONS)
 async def scheduled(
     flow: Literal["nightly", "market"], home: str | None = None, share: str = ""
 ) -> State[None]:
-    """Run now whatever is due; ends Completed, or Failed when a source was not stored, with a sentence.
+    """Run now whatever is due, in a work pool; ends Failed when a source was not stored, with a sentence.
 
     `home` is the data folder, by default GPULEDGER_HOME of the process that runs it. A run that starts late
     fills the slot that is current by then, and its rows carry the time at which they were observed. `share`
     confines it to one provider, as a part of a shared run.
     """
+    return await _ended(flow, home, share)
+
+
+async def _ended(flow: Literal["nightly", "market"], home: str | None, share: str = "") -> State[None]:
+    """Perform a run; prints a line on what became of it, which is the state's message too."""
     # A share's failure is told by the run that shared it.
     folder = Path(home) if home else default_home()
-    with signs_of_life() if share else failures_told(folder, flow):
-        summary = await _summary(flow, home, share)
-    if summary.succeeded:
-        return Completed(message=summary.sentence())
-    return Failed(message=f"{summary.sentence()} ({', '.join(summary.failed)})")
+    try:
+        with signs_of_life() if share else failures_told(folder, flow):
+            summary, site = await _summary(flow, home, share)
+    # What a user can fix is one line; anything else is a defect, and keeps its traceback.
+    except Exception as problem:
+        sentence = mendable(problem)
+        if sentence is None:
+            _say(f"{flow} broke off: {type(problem).__name__}: {problem}")
+            raise
+        _say(f"{flow} did not run: {sentence}")
+        return Failed(message=sentence)
+    reasons = [
+        f"{scrape['source']}: {scrape['error'] or scrape['status']}"
+        for scrape in summary.scrapes
+        if scrape["status"] in {"failed", "skipped"}
+    ]
+    said = "; ".join([summary.sentence(), *reasons])
+    _say(f"{said} {site}".rstrip())
+    return Failed(message=said) if reasons else Completed(message=said)
 
 
-async def _summary(flow: FlowName, home: str | None, share: str) -> RunSummary:
+async def _summary(flow: FlowName, home: str | None, share: str) -> tuple[RunSummary, str]:
+    """What became of a run, and the address of its site, "" where it has none."""
     request = await request_of(flow, home)
     if share:
         own = tuple(source for source in request.sources if source.provider == share)
         request = replace(request, sources=own, share=share)
-    return await nightly(request)
+    return await run(request), request.site_url
+
+
+def _say(line: str) -> None:
+    """Write one line on the terminal of `serve`."""
+    sys.stdout.write(f"{datetime.now(UTC):%Y-%m-%d %H:%MZ} {visible(line)}\n")
+    sys.stdout.flush()
 
 
 async def request_of(flow: FlowName, home: str | None) -> RunRequest:

@@ -19,6 +19,8 @@ from pydantic_settings import (
 from flows.rules import Rule
 
 HOME_VARIABLE = "GPULEDGER_HOME"
+FLOWS = ("nightly", "market", "compact")
+"""What can be scheduled."""
 
 
 class Schedule(BaseModel):
@@ -120,24 +122,3 @@ def add_own_providers(settings: Settings) -> None:
 def default_home() -> Path:
     """The data folder: GPULEDGER_HOME, else ./data."""
     return Path(os.environ.get(HOME_VARIABLE) or "data").resolve()
-
-
-def prepare_prefect(home: Path) -> None:
-    """Keep Prefect's state in the data folder and its telemetry off; called before prefect is imported.
-
-    What the user has set stands. The temporary server needs more than its default 20 s on a busy machine.
-    """
-    # Its server cannot make this folder itself when the data folder is new, and then never answers.
-    (home / "prefect").mkdir(parents=True, exist_ok=True)
-    defaults = {
-        "PREFECT_HOME": str(home / "prefect"),
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_LOGGING_LEVEL": "WARNING",
-        # A command says itself what went wrong, in a sentence; Prefect keeps the traceback in its own log.
-        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
-        "DO_NOT_TRACK": "1",
-        "GX_ANALYTICS_ENABLED": "false",
-    }
-    for name, value in defaults.items():
-        os.environ.setdefault(name, value)

@@ -29,7 +29,7 @@ from flows.ingest import ingest
 from flows.nightly import SOURCE_TIMEOUT, begin, finish, nightly
 from flows.run_failures import failures_told
 from flows.runs import RunRequest, RunSummary, due, new_run_id, refuse_mixture
-from flows.scheduled import request_of
+from flows.scheduled import request_of, run_name
 from flows.settings import default_home
 from flows.shares import ShareWatch, Sign
 from flows.turns import turn
@@ -43,7 +43,7 @@ _SECONDS_BETWEEN_LOOKS: Final = 2
 _MARGIN: Final = 900.0
 
 
-@prefect_flow(name="shared", persist_result=False)
+@prefect_flow(name="shared", flow_run_name=run_name, persist_result=False)
 async def shared(flow: Literal["nightly", "market"], home: str | None = None) -> State[None]:
     """Give each provider of a run to the work pool; ends Failed when one of them was not stored whole.
 
@@ -71,7 +71,7 @@ async def _shared(flow: Literal["nightly", "market"], home: str | None) -> State
             await begin(request, ledger, summary)
             record_unread(request, ledger, summary, became)
             failed = {job.source.partition(".")[0] for job in due(request, ledger)[0]}
-        finish(request, summary)
+        await finish(request, summary)
     wrong = [f"{provider}: {why or 'not stored'}" for provider, why in became.items() if provider in failed]
     said = f"{flow}: {len(became) - len(wrong)} of {len(became)} providers stored"
     return Failed(message=f"{said}; {'; '.join(wrong)}") if wrong else Completed(message=said)

@@ -155,7 +155,7 @@ def at_work(folder: Path, **variables: str) -> Iterator[str]:
 
 def main(address: str) -> None:
     """Wait for commands, and in each that is forked: be it, and end as it ends."""
-    from flows.settings import prepare_prefect  # noqa: PLC0415 (must come before Prefect is imported)
+    from flows.prefect_environment import prepare_prefect  # noqa: PLC0415 (must come before Prefect is imported)
 
     prepare_prefect(Path(address).parent)
     _import(EVERY_COMMAND)

@@ -12,7 +12,8 @@ import typer
 from rich.text import Text
 
 from flows.commands.options import AsJson, Home, out
-from flows.settings import prepare_prefect, read_settings
+from flows.prefect_environment import prepare_prefect
+from flows.settings import read_settings
 
 _STYLES = {"ok": "green", "warning": "yellow", "problem": "red"}
 

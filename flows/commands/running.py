@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +24,8 @@ from flows.commands.options import (
     moment,
     out,
 )
-from flows.settings import Settings, prepare_prefect
+from flows.orchestration import prefect_api
+from flows.settings import Settings
 
 # A shell reports a process that a signal ended as this much plus the signal's number.
 _SHELL_SIGNAL = 128
@@ -70,14 +71,16 @@ def demo(
 
     Nothing is fetched from the network; the prices are simulated and every page says so.
     """
-    prepare_prefect(home)
-    from flows import demo as sixty_nights
-    from flows.asked import chromium
-    from flows.console import print_summary
+    with prefect_api(home, _warn) as is_orchestrated:
+        from flows import demo as sixty_nights
+        from flows.asked import chromium
+        from flows.console import print_summary
+        from flows.nightly import nightly as run
 
-    with _ended_early(), _progress() as watch:
-        web = sixty_nights.recorded_web(home, watch.night)
-        summary = _perform(sixty_nights.request(home, web, chromium(Settings())), watch)
+        with _ended_early(), _progress() as watch:
+            web = sixty_nights.recorded_web(home, watch.night)
+            request = sixty_nights.request(home, web, chromium(Settings()))
+            summary = _perform(run, request, watch, is_orchestrated)
     print_summary(summary, out)
     out.print("\nThree queries to try:")
     for query in sixty_nights.QUERIES:
@@ -91,51 +94,66 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Parse archived captures again and append what comes out different, as corrections."""
-    prepare_prefect(home)
-    from flows.places import lake_of
-    from flows.replay import replay as replay_flow
     from flows.run_failures import failures_told
-    from flows.runs import RunRequest
 
     settings = Settings()
-    sources = chosen_sources(settings, only)
-    with failures_told(home, "replay", settings):
+    with failures_told(home, "replay", settings), prefect_api(home, _warn) as is_orchestrated:
+        from flows.places import lake_of
+        from flows.replay import replay as run
+        from flows.runs import RunRequest
+
+        sources = chosen_sources(settings, only)
         request = RunRequest(
             home, sources, (since,), flow="replay", origin="recorded", lake=lake_of(settings)
         )
         with _progress() as watch:
-            summary = replay_flow(request, watch)
+            summary = _perform(run, request, watch, is_orchestrated)
     _finish(summary, as_json)
 
 
 def _run(flow: FlowName, home: Path, **asked: Any) -> RunSummary:
-    prepare_prefect(home)
     from flows.asked import scheduled_request
     from flows.run_failures import failures_told
 
     with _ended_early(), failures_told(home, flow):
+        # Before any server starts, so that a wrong option is answered at once.
         request = scheduled_request(flow, home, Settings(), **asked)
-        with _progress() as watch:
-            return _perform(request, watch)
+        with prefect_api(home, _warn) as is_orchestrated:
+            from flows.nightly import nightly as run
+
+            with _progress() as watch:
+                return _perform(run, request, watch, is_orchestrated)
 
 
-def _perform(request: RunRequest, watch: Watch) -> RunSummary:
-    from flows.nightly import nightly as nightly_flow
+def _perform(
+    run: Callable[..., Coroutine[Any, Any, RunSummary]],
+    request: RunRequest,
+    watch: Watch,
+    is_orchestrated: bool,
+) -> RunSummary:
+    from prefect.utilities.engine import capture_sigterm
 
-    return asyncio.run(nightly_flow(request, watch))
+    # Prefect does so for its flows; a run without it ends in the same way.
+    with capture_sigterm():
+        return asyncio.run(run(request, watch, is_orchestrated=is_orchestrated))
 
 
 @contextmanager
 def _ended_early() -> Iterator[None]:
     """Say of a run that a signal ended what is true of it, and end with the code that a shell expects."""
-    from prefect.exceptions import TerminationSignal
-
     try:
         yield
-    except (TerminationSignal, KeyboardInterrupt) as told:
+    except BaseException as ended:
+        # By name, since Prefect must not be imported before its environment is set.
+        if not isinstance(ended, KeyboardInterrupt) and type(ended).__name__ != "TerminationSignal":
+            raise
         err.print("gpuledger: ended early: the sources stored so far are kept; start it again for the rest")
-        sent = SIGINT if isinstance(told, KeyboardInterrupt) else SIGTERM
-        raise typer.Exit(_SHELL_SIGNAL + sent) from told
+        sent = SIGINT if isinstance(ended, KeyboardInterrupt) else SIGTERM
+        raise typer.Exit(_SHELL_SIGNAL + sent) from ended
+
+
+def _warn(sentence: str) -> None:
+    err.print(f"gpuledger: {sentence}", markup=False)
 
 
 @contextmanager

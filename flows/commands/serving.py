@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from typing import Annotated
 
 import typer
 
 from flows.commands.options import Home, out
-from flows.settings import Settings, prepare_prefect
+from flows.settings import FLOWS, read_settings
 
 
 def serve(
@@ -23,17 +24,25 @@ def serve(
 
     The schedules are those of config.toml, by default 03:17 UTC and every hour at five past.
     """
-    prepare_prefect(home)
     from flows import serving
+    from flows.prefect_secret import secret_file
     from flows.site_server import site_server
 
-    schedule = Settings().schedule
+    settings = read_settings()
     with ExitStack() as served:
-        address = served.enter_context(serving.prefect_server(home, prefect_port))
-        out.print(f"runs       {address.removesuffix('/api')}", markup=False)
         if site:
             shown = served.enter_context(site_server(home / "site", site_port))
             out.print(f"site       {shown}", markup=False)
-        for flow in serving.FLOWS:
-            out.print(f"{flow:<11}{schedule.of(flow) or 'never'} (UTC)", markup=False)
-        serving.serve(home, schedule)
+            # The runs link to where the site is served, unless it is published elsewhere.
+            os.environ.setdefault("GPULEDGER_SITE_URL", settings.site_url or shown)
+        server = served.enter_context(serving.prefect_server(home, prefect_port))
+        if server is None:
+            out.print(f"runs       {os.environ['PREFECT_API_URL'].removesuffix('/api')}", markup=False)
+        else:
+            out.print(f"runs       {server.address.removesuffix('/api')}", markup=False)
+            out.print(f"           sign in with the text in {secret_file(home)}", markup=False)
+        for flow in FLOWS:
+            out.print(f"{flow:<11}{settings.schedule.of(flow) or 'never'} (UTC)", markup=False)
+        from flows.scheduler import serve as keep_serving
+
+        keep_serving(home, settings.schedule, server, lambda line: out.print(line, markup=False))

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
+import os
+import re
+import signal
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
 
 from flows.missed import firings, missed
+from flows.prefect_secret import secret_file
 from flows.runs import RunRequest
 from flows.turns import RunUnderWay, turn
 from scrapers.registry import Source, SourceDeclared
-from scrapers.slots import slot_of
+from scrapers.slots import slot_name, slot_of
 from tests.prepared import Prepared
 from tests.processes import eventually, free_port, started
 from warehouse.ledger import WAREHOUSE_FILE, Ledger, ScrapeRecord, read_warehouse
 
 ROOT = Path(__file__).resolve().parents[2]
+JSON = {"Content-Type": "application/json"}
 NOW = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)
 
 
@@ -64,13 +71,30 @@ def test_serve_runs_what_is_scheduled_shows_the_site_and_ends_when_told(tmp_path
     }
     with started("serve", "--home", home, *ports, **variables) as serving:
         api = f"http://127.0.0.1:{port}/api"
-        eventually(lambda: _served(api) == {"nightly": ["* * * * *"]})
+        eventually(secret_file(home).exists)
+        eventually(lambda: _served(api, home) == {"nightly": ["* * * * *"]}, 150)
+        with pytest.raises(HTTPError, match="401"):
+            urlopen(Request(f"{api}/flows/filter", data=b"{}", headers=JSON))
+        # Its server is killed, and is there again before a run needs it.
+        first = _server_of(serving.pid)
+        os.kill(first, signal.SIGKILL)
+        eventually(lambda: _server_of(serving.pid) not in {0, first}, 30)
         eventually(lambda: scrapes(home), 150)
         eventually(lambda: urlopen(f"http://127.0.0.1:{site_port}/index.html").status == 200)
         assert ("local.prices", "ok") in scrapes(home)
+        (run, *_) = eventually(lambda: [run for run in _asked(api, home, "flow_runs") if run["end_time"]])
+        assert run["name"] == f"nightly {slot_name(slot_of('nightly', datetime.now(UTC)))}"
+        (task,) = (one for one in _asked(api, home, "task_runs") if one["name"] == "local.market")
+        assert task["state"]["type"] == "COMPLETED"
+        links = [one for one in _asked(api, home, "artifacts") if one["key"] == "site"]
+        assert f"http://127.0.0.1:{site_port}/" in links[0]["data"]
         started_by_it = below(serving.pid)
         serving.terminate()
         assert serving.wait(30) == 0
+        said = serving.communicate()[0]
+        assert "the Prefect server ended (signal 9)" in said
+        assert re.search(rf"nightly [0-9TZ]+-\w+: 2 ok http://127.0.0.1:{site_port}/", said)
+        assert secret_file(home).read_text(encoding="ascii").strip() not in said
         assert started_by_it
         eventually(lambda: not started_by_it & running().keys(), 10)
     # What it was doing is whole, and the data folder is free.
@@ -78,11 +102,27 @@ def test_serve_runs_what_is_scheduled_shows_the_site_and_ends_when_told(tmp_path
         assert ledger.query("SELECT count(*) FROM offers").item() == 2
 
 
-def _served(api: str) -> dict[str, list[str]]:
-    asked = Request(f"{api}/deployments/filter", data=b"{}", headers={"Content-Type": "application/json"})
-    with urlopen(asked) as answer:
-        found = json.load(answer)
+def _served(api: str, home: Path) -> dict[str, list[str]]:
+    found = _asked(api, home, "deployments")
     return {one["name"]: [each["schedule"]["cron"] for each in one["schedules"]] for one in found}
+
+
+def _asked(api: str, home: Path, kind: str) -> list[dict[str, Any]]:
+    """Everything of a kind that Prefect knows, asked with the secret of the data folder."""
+    secret = base64.b64encode(secret_file(home).read_bytes().strip()).decode()
+    headers = {**JSON, "Authorization": f"Basic {secret}"}
+    with urlopen(Request(f"{api}/{kind}/filter", data=b"{}", headers=headers)) as answer:
+        found: list[dict[str, Any]] = json.load(answer)
+    return found
+
+
+def _server_of(serving: int) -> int:
+    """The process of the Prefect server, 0 while there is none."""
+    for process in below(serving):
+        with suppress(OSError):
+            if b"flows.prefect_server" in Path(f"/proc/{process}/cmdline").read_bytes():
+                return process
+    return 0
 
 
 def test_a_run_that_is_told_to_end_ends_cleanly_and_the_next_one_picks_up(
