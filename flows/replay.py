@@ -16,12 +16,14 @@ from flows.ingest import judged
 from flows.nightly import show
 from flows.queries import question
 from flows.runs import RunRequest, RunSummary, Watch, new_run_id
-from flows.steps import as_flow, step
+from flows.steps import as_flow, run_logger, step
 from flows.turns import turn
-from scrapers.parser import Parser
+from scrapers.parser import Parser, ReadingStopped
 from scrapers.reading import Reading
 from scrapers.registry import Source
+from scrapers.warc import ArchiveDamaged
 from warehouse.ledger import Ledger, ScrapeRecord
+from warehouse.plain import visible
 from warehouse.schema import FACT_TABLES
 
 
@@ -74,7 +76,12 @@ async def replay_source(
     readings: dict[datetime, Reading | None] = {}
     with Parser() as parser:
         for slot, file in files.items():
-            readings[slot] = parser.reading(source, home / file, home, slot=slot, run_id=run_id)
+            try:
+                readings[slot] = parser.reading(source, home / file, home, slot=slot, run_id=run_id)
+            except (ArchiveDamaged, OSError, ReadingStopped) as problem:
+                run_logger().error("%s %s is left as it is: %s", source.id, slot, visible(str(problem)))
+    if not readings:
+        return [], 0
     records = judged(source, readings, ledger.last_good(source.id, min(files)), run_id=run_id)
     corrections = [_without_captures(record) for record in records if _differs(record, ledger)]
     if corrections:

@@ -6,7 +6,12 @@ cannot be carried out. The log goes to standard error.
 
 from __future__ import annotations
 
+import os
 import sys
+import time
+from pathlib import Path
+from threading import Thread
+from typing import Final
 
 from scrapy.crawler import AsyncCrawlerProcess
 
@@ -18,10 +23,32 @@ from scrapers.parentage import end_with_parent
 from scrapers.recorded import RecordedWeb
 from scrapers.warc import ArchiveDamaged
 
+MEMORY: Final = 4096
+"""MiB that the crawl may hold, its browser and its parser not counted; a healthy night's holds 130."""
+
+_STATM: Final = Path("/proc/self/statm")
+_SECONDS_BETWEEN_LOOKS: Final = 0.25
+_TOO_MUCH: Final = 3
+
+
+def _end_beyond(mebibytes: int) -> None:
+    """End this process where it holds more: what is sealed by then is stored, and the machine lives on.
+
+    A limit of the kernel's would be inherited by the browser, which reserves far more than it uses.
+    """
+    page = os.sysconf("SC_PAGE_SIZE")
+    while _STATM.exists():
+        if int(_STATM.read_text().split()[1]) * page > mebibytes << 20:
+            sys.stderr.write(f"the crawl held more than {mebibytes} MiB of memory, and was ended\n")
+            sys.stderr.flush()
+            os._exit(_TOO_MUCH)
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+
 
 def main() -> int:
     """Carry out the plan; returns 0, or 2 when it is refused."""
     end_with_parent()
+    Thread(target=_end_beyond, args=(MEMORY,), daemon=True).start()
     plan = PLAN.validate_json(sys.stdin.buffer.read())
     try:
         if plan.providers:

@@ -193,9 +193,8 @@ def night(web: Web, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[s
     for name, (more, shape) in (SOURCES | YAML).items():
         url = f"{web.here[name]}/{name.removesuffix('_yaml')}"
         text += SOURCE.format(name=name, shape=shape, more=more, url=url)
-    text += SOURCE.format(
-        name="spelled_out", shape="json_api", more="", url=f"{web.here['spelled_out']}/away?api_key={KEY}"
-    )
+    url = f"{web.here['spelled_out']}/away?api_key={KEY}"
+    text += SOURCE.format(name="spelled_out", shape="json_api", more="", url=url)
     (own / "provider.toml").write_text(text, encoding="utf-8")
     (own / "__init__.py").touch()
     (own / "page.py").write_text(PAGE, encoding="utf-8")
