@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from flows.interruption import Work
 from flows.places import published
 from warehouse.atomic import scratch, swap_folder
 from warehouse.lake import Lake
@@ -27,7 +30,7 @@ class Exported:
     files: int
 
 
-def export(home: Path, folder: Path) -> list[Exported]:
+def export(home: Path, folder: Path, work: Work[list[Exported]] | None = None) -> list[Exported]:
     """Write every table of the published warehouse below a folder, in place of an earlier export.
 
     A table with slots is partitioned as <table>/month=2026-11/*.parquet, another one is one file; so is an
@@ -39,16 +42,23 @@ def export(home: Path, folder: Path) -> list[Exported]:
     if folder.exists() and (strangers := sorted({path.name for path in folder.iterdir()} - names)):
         raise ExportRefused(f"{folder} holds {strangers[0]}, which is no table: name another folder")
     with scratch(folder.parent, "export") as aside:
+        if work:
+            # A process that is ended at once runs no cleanup of its own.
+            work.leaves(partial(shutil.rmtree, aside, ignore_errors=True))
         fresh = aside / folder.name
         fresh.mkdir()
-        exported = list(_tables(warehouse, fresh))
+        exported = list(_tables(warehouse, fresh, work))
         swap_folder(fresh, folder)
     return exported
 
 
-def _tables(warehouse: Path | Lake, folder: Path) -> Iterator[Exported]:
+def _tables(warehouse: Path | Lake, folder: Path, work: Work[list[Exported]] | None) -> Iterator[Exported]:
     with open_warehouse(warehouse) as connection:
+        if work:
+            work.stops(connection)
         for table in TABLES:
+            if work:
+                work.check()
             target = folder / table.name
             target.mkdir(parents=True)
             rows = connection.execute(_copy(table, target)).fetchall()[0][0]

@@ -1,8 +1,8 @@
 """Work that ends when it is told to: by Ctrl-C, by SIGTERM, or when its time is over.
 
-The work runs in a thread of its own. DuckDB is interrupted; where it does not stop within half a second, as
-in the middle of one long string function, the process ends all the same. Only what reads is run like this, so
-that nothing can be left half-written but files beside their destination, which are removed first.
+The work runs in a thread of its own. DuckDB is interrupted; where it does not stop soon, as in the middle of
+one long string function, the process ends all the same. Only what reads is run like this, so that nothing can
+be left half-written but files beside their destination, which are removed first.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import duckdb
 from warehouse import spill
 
 _T = TypeVar("_T")
-_PATIENCE: Final = 0.5
+_PATIENCE: Final = 0.3
 _TICK: Final = 0.05
 _BY_SIGNAL: Final = 128
 
@@ -44,6 +44,8 @@ class Work(Generic[_T]):
     def __init__(self, task: Callable[[Work[_T]], _T]) -> None:
         self._task = task
         self._stopped = threading.Event()
+        # Not Thread.join: up to Python 3.12 a signal in it marks a thread as ended that is not.
+        self._done = threading.Event()
         self._connections: list[duckdb.DuckDBPyConnection] = []
         self._leftovers: list[Callable[[], object]] = [spill.clear]
         self._result: list[_T] = []
@@ -69,15 +71,15 @@ class Work(Generic[_T]):
         with _signals():
             thread.start()
             try:
-                while thread.is_alive():
-                    thread.join(_TICK)
-                    if until is not None and time.monotonic() > until and thread.is_alive():
+                while not self._done.wait(_TICK):
+                    if until is not None and time.monotonic() > until:
                         raise TimeOver(
                             f"stopped after {seconds:g} s: ask for less, or give --timeout more seconds"
                         )
             except (Interrupted, TimeOver) as ended:
-                self._stop(thread, ended)
+                self._stop(ended)
                 raise
+        thread.join()
         if self._problem is not None:
             raise self._problem
         return self._result[0]
@@ -87,19 +89,21 @@ class Work(Generic[_T]):
             self._result.append(self._task(self))
         except BaseException as problem:  # raised again in the thread that waits
             self._problem = problem
+        finally:
+            self._done.set()
 
-    def _stop(self, thread: threading.Thread, ended: Interrupted | TimeOver) -> None:
+    def _stop(self, ended: Interrupted | TimeOver) -> None:
         self._stopped.set()
         for number in (signal.SIGINT, signal.SIGTERM):
             with suppress(ValueError):
                 signal.signal(number, signal.SIG_IGN)
         until = time.monotonic() + _PATIENCE
-        while thread.is_alive() and time.monotonic() < until:
+        while not self._done.is_set() and time.monotonic() < until:
             for connection in self._connections:
                 with suppress(duckdb.Error):
                     connection.interrupt()
-            thread.join(_TICK)
-        if thread.is_alive():
+            self._done.wait(_TICK)
+        if not self._done.is_set():
             for remove in self._leftovers:
                 with suppress(OSError):
                     remove()

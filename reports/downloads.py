@@ -107,9 +107,11 @@ def harmless(frame: pl.DataFrame, figures: Collection[str] = ()) -> pl.DataFrame
     """
     lists = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.List)]
     flat = frame.with_columns(pl.col(name).cast(pl.List(pl.String)).list.join(" ") for name in lists)
-    safe = visible_columns(flat).with_columns(
-        pl.col(name).str.replace(_FORMULA, "'${0}")
-        for name, dtype in flat.schema.items()
+    shown = visible_columns(flat)
+    words = zip(flat.columns, shown.columns, shown.dtypes, strict=True)
+    safe = shown.with_columns(
+        pl.col(plain).str.replace(_FORMULA, "'${0}")
+        for name, plain, dtype in words
         if dtype == pl.String and name not in figures
     )
     return safe.rename(lambda name: re.sub(_FORMULA, r"'\g<0>", name))

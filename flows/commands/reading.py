@@ -55,9 +55,13 @@ def export(
     home: Home,
 ) -> None:
     """Write every table as Parquet, by month, for Spark, Trino, Athena and the like."""
+    from flows.exporting import Exported
     from flows.exporting import export as write
+    from flows.interruption import Work
 
-    for exported in write(home, folder):
+    with ended_by_signals():
+        found: list[Exported] = Work(lambda work: write(home, folder, work)).run()
+    for exported in found:
         out.print(f"{exported.table:<20} {exported.rows:>12,} rows  {exported.files:>4} files", markup=False)
 
 

@@ -60,7 +60,7 @@ def test_sql_answers_in_four_forms(
     [
         ("DELETE FROM offers", "read-only"),
         ("ATTACH 'other.duckdb'", "not a question"),
-        ("SELECT * FROM read_csv('/etc/passwd')", "disabled"),
+        ("SELECT * FROM read_csv('/etc/passwd')", "read_csv() is not allowed"),
         ("COPY offers TO 'stolen.csv'", "not a question"),
         ("SET enable_external_access = true", "not a question"),
         ("SELECT * FROM nowhere", "nowhere"),

@@ -80,10 +80,14 @@ def test_rows_of_single_machines_and_offers_are_of_the_last_year(tmp_path: Path)
 
 
 def test_a_cell_that_a_spreadsheet_would_run_is_made_text() -> None:
-    frame = pl.DataFrame({"name": ["=1+1", "+1", "-1", "@x", "\tx", "fine", None], "price": [-1.0] * 7})
+    hidden = [" =1", "\u00a0=1", "\u3000＝1", " \t@x", "  a = b"]
+    names = ["=1+1", "+1", "-1", "@x", "\tx", *hidden, "fine", None]
+    frame = pl.DataFrame({"name": names, "price": [-1.0] * len(names)})
     safe = downloads.harmless(frame)
-    assert safe["name"].to_list() == ["'=1+1", "'+1", "'-1", "'@x", "'\tx", "fine", None]
-    assert safe["price"].to_list() == [-1.0] * 7
+    made_text = [f"'{name}" for name in names[:9] if name]
+    assert safe["name"].to_list() == [*made_text, "  a = b", "fine", None]
+    assert safe["price"].to_list() == [-1.0] * len(names)
+    assert downloads.harmless(frame, {"name"})["name"].to_list() == names
 
 
 def test_the_feed_is_atom_and_tells_of_what_was_planted(demo_site: Path) -> None:
