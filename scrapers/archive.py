@@ -40,6 +40,7 @@ from scrapers.warc import (
     without_coding,
 )
 from scrapers.warc_file import body_of, records
+from warehouse.atomic import sync
 
 SEALED: Final = ".warc.gz"
 UNSEALED: Final = ".part"
@@ -167,7 +168,11 @@ class ArchiveWriter:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
-        return self._part.rename(self.path)
+        self._part.rename(self.path)
+        # The name, and the folder of a new day, must be on disk as well.
+        sync(self.path.parent)
+        sync(self.path.parent.parent)
+        return self.path
 
     def _struck(self, exchange: Exchange) -> Exchange:
         """The exchange without credentials in all but the answer's body, which must be unpacked first."""

@@ -148,7 +148,7 @@ def test_a_readers_role_answers_and_cannot_write(
         assert (tmp_path / "answer").read_text(encoding="utf-8") == "n\n0\n"
         with (
             Lake(f"{place.catalog} user={role}").open() as connection,
-            pytest.raises(Exception, match="denied|commit"),
+            pytest.raises(Exception, match=r"denied|commit"),
         ):
             connection.execute("CREATE TABLE mine (i INTEGER)")
     finally:
