@@ -11,10 +11,9 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import duckdb
 
@@ -71,21 +70,24 @@ class QuestionRefused(ValueError):
     """The question cannot be answered; the message says why."""
 
 
-@dataclass(frozen=True)
 class Names:
-    """The names that a question may use, in lower case."""
+    """The names that a question may use, in lower case, asked of a connection once they are needed."""
 
-    databases: frozenset[str]
-    tables: frozenset[str]
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
 
-    @classmethod
-    def of(cls, connection: duckdb.DuckDBPyConnection) -> Self:
-        """The databases, tables and views that a connection shows; DuckLake hides its catalog's own."""
-        found = connection.execute(
-            "SELECT lower(database_name) FROM duckdb_databases() WHERE NOT internal"
-        ).fetchall()
-        tables = connection.execute(_OURS).fetchall()
-        return cls(frozenset(name for (name,) in found), frozenset(name for (name,) in tables))
+    @cached_property
+    def databases(self) -> frozenset[str]:
+        """The databases that the connection shows; DuckLake hides its catalog's own."""
+        return self._names("SELECT lower(database_name) FROM duckdb_databases() WHERE NOT internal")
+
+    @cached_property
+    def tables(self) -> frozenset[str]:
+        """The tables and views of the warehouse."""
+        return self._names(_OURS)
+
+    def _names(self, query: str) -> frozenset[str]:
+        return frozenset(name for (name,) in self._connection.execute(query).fetchall())
 
     def refuse_table(self, node: dict[str, Any], ctes: frozenset[str]) -> None:
         """Raise QuestionRefused for a table that is neither the warehouse's nor the question's own."""
@@ -119,7 +121,7 @@ def check(connection: duckdb.DuckDBPyConnection, query: str) -> None:
         raise QuestionRefused(_STATEMENT)
     if len(statements) > 1:
         raise QuestionRefused("those are several questions: ask one at a time")
-    names = Names.of(connection)
+    names = Names(connection)
     waiting: list[tuple[Any, frozenset[str]]] = [(statements[0]["node"], frozenset())]
     while waiting:
         node, ctes = waiting.pop()

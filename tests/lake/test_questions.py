@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from flows.allowlist import QuestionRefused, _allowed, check
+from flows.places import for_questions
 from flows.query import ask
 from tests.lake.conftest import HOST, execute
 from warehouse.credentials import environment_without_credentials, self_contained
@@ -78,9 +79,14 @@ def test_every_attack_is_refused_on_both_storages_and_nobody_is_called(
         port = elsewhere.getsockname()[1]
         for warehouse in ("", str(place)):
             monkeypatch.setenv("GPULEDGER_WAREHOUSE", warehouse)
-            for query in ATTACKS:
+            attacks = [query.format(port=port, data=place.data) for query in ATTACKS]
+            with read_warehouse(for_questions(folder)) as connection:
+                for query in attacks:
+                    with pytest.raises(QuestionRefused):
+                        check(connection, query)
+            for query in attacks[:1]:
                 with pytest.raises(QuestionRefused):
-                    ask(folder, query.format(port=port, data=place.data), "table", None)
+                    ask(folder, query, "table", None)
         with pytest.raises(BlockingIOError):
             elsewhere.accept()
         monkeypatch.setenv("GPULEDGER_WAREHOUSE", str(place))
