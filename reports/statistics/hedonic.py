@@ -9,6 +9,7 @@ See the ILO's Consumer Price Index Manual (2020), chapter 7, and Triplett, "Hand
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import statsmodels.api as sm
+from statsmodels.tools.sm_exceptions import ModelWarning
 
 OFFERS: Final = 60
 HOSTS: Final = 10
@@ -62,10 +64,13 @@ def time_dummy(before: pl.DataFrame, after: pl.DataFrame) -> Hedonic:
     if design is None:
         return Hedonic(None, offers=both.height, hosts=hosts, suppressed="the qualities tell the days apart")
     codes = both["host_id"].rank("dense").to_numpy()
-    fitted = sm.OLS(np.log(both["usd_per_gpu_hour"].to_numpy()), design).fit(
-        cov_type="cluster", cov_kwds={"groups": codes}
-    )
-    delta, (low, high) = float(fitted.params[-1]), fitted.conf_int()[-1]
+    with warnings.catch_warnings():
+        # Fewer hosts than columns give a covariance of lower rank; only the variance of the last one is used.
+        warnings.simplefilter("ignore", ModelWarning)
+        fitted = sm.OLS(np.log(both["usd_per_gpu_hour"].to_numpy()), design).fit(
+            cov_type="cluster", cov_kwds={"groups": codes}
+        )
+        delta, (low, high) = float(fitted.params[-1]), fitted.conf_int()[-1]
     return Hedonic(
         math.exp(delta),
         math.exp(low),

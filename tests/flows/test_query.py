@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from flows.allowlist import QuestionRefused, check
 from flows.interruption import TimeOver
 from flows.query import ask
+from flows.terminal import Terminal
 from reports.cookbook import Recipe, recipes
 from warehouse.ledger import WAREHOUSE_FILE, Ledger, publish, read_warehouse
 
@@ -193,3 +194,21 @@ def test_a_function_that_is_not_listed_is_refused_by_name_wherever_it_is_named(h
             ):
                 with pytest.raises(QuestionRefused, match="not allowed in a question"):
                     check(connection, query)
+
+
+@pytest.mark.parametrize("module", ["flows", "flows.cli"])
+def test_the_module_is_the_command_and_empty_variables_are_unset(home: Path, module: str) -> None:
+    options = ("-OO", "-m", module, "sql", "--home", str(home), "SELECT 1 AS n", "-f", "csv")
+    empty = {"GPULEDGER_HOME": "", "GPULEDGER_PROVIDERS": "", "GPULEDGER_ONLY": "", "GPULEDGER_WAREHOUSE": ""}
+    environment = {**os.environ, **empty, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ran = subprocess.run(
+        [sys.executable, *options], env=environment, capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "n\n1\n", "")
+
+
+def test_words_between_colons_are_printed_as_they_are() -> None:
+    terminal = Terminal(file=io.StringIO(), width=80)
+    terminal.print("a :smile: of a source")
+    assert isinstance(terminal.file, io.StringIO)
+    assert terminal.file.getvalue() == "a :smile: of a source\n"
