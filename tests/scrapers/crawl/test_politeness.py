@@ -9,7 +9,7 @@ from scrapy import Request
 from scrapy.core.downloader import Slot
 from scrapy.http import Response
 
-from scrapers.crawl.politeness import LONGEST_WAIT, slow_down, wait_before
+from scrapers.crawl.politeness import LONGEST_WAIT, is_absent, slow_down, wait_before
 
 URL = "https://acme.example/prices"
 
@@ -54,3 +54,11 @@ def test_a_crawl_delay_lengthens_what_is_declared_and_never_shortens_it(
     downloader = SimpleNamespace(per_slot_settings=settings, slots={"acme.example": slot})
     slow_down(downloader, "https://acme.example", asked)  # type: ignore[arg-type]
     assert (slot.delay, settings["acme.example"]["delay"]) == (held, held)
+
+
+@pytest.mark.parametrize(
+    ("status", "absent"),
+    [(404, True), (410, True), (401, True), (204, True), (429, False), (408, False), (503, False)],
+)
+def test_a_host_that_has_no_time_now_has_not_said_that_it_has_no_rules(status: int, absent: bool) -> None:
+    assert is_absent(status) is absent
