@@ -139,7 +139,7 @@ def _leaf(value: str, kind: DuckDBPyType, form: str) -> str:
     if kind.id in _NUMBERS or kind.id in _TEXTS:
         return value
     if form == "parquet":
-        return value if kind.id in _IN_PARQUET else _text(value)
+        return _in_parquet(value, kind)
     if kind.id == "blob":
         return f"lower(hex({value}))"
     if kind.id == "date":
@@ -149,6 +149,13 @@ def _leaf(value: str, kind: DuckDBPyType, form: str) -> str:
     if kind.id in _MOMENTS:
         return _moment(value, kind.id, form)
     return _text(value)
+
+
+def _in_parquet(value: str, kind: DuckDBPyType) -> str:
+    # The sum of whole numbers is a HUGEINT: it stays a number, and one of over 38 digits is refused.
+    if kind.id == "hugeint":
+        return f"CAST({value} AS DECIMAL(38, 0))"
+    return value if kind.id in _IN_PARQUET else _text(value)
 
 
 def _moment(value: str, kind: str, form: str) -> str:

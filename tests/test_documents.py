@@ -60,6 +60,7 @@ def test_the_config_of_the_documents_is_one_that_is_understood() -> None:
         "free_tier",
         "source_failed",
         "incident",
+        "run_failed",
     }
 
 
@@ -93,3 +94,24 @@ def test_the_crontab_and_the_work_pool_keep_the_default_schedules() -> None:
         "flows.sharing",
         "flows.packing",
     }
+
+
+def shown_by() -> list[str]:
+    """Every test that the documents name as the proof of a claim."""
+    found: set[str] = set()
+    for document in (ROOT / "docs").glob("*.md"):
+        found |= set(re.findall(r"tests/[\w/]+\.py::\w+", document.read_text(encoding="utf-8")))
+    return sorted(found)
+
+
+@pytest.mark.parametrize("test", shown_by())
+def test_what_the_documents_claim_is_shown_by_a_test_that_exists(test: str) -> None:
+    path, _, name = test.partition("::")
+    assert f"def {name}(" in (ROOT / path).read_text(encoding="utf-8")
+
+
+def test_every_line_of_the_threat_model_names_its_test() -> None:
+    lines = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8").splitlines()
+    claims = [line for line in lines if line.startswith("| ") and not line.startswith("| may |")]
+    assert len(claims) > 20
+    assert [line for line in claims if "tests/" not in line] == []

@@ -9,7 +9,8 @@ from __future__ import annotations
 import atexit
 import os
 import resource
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import gettempdir, mkdtemp
 from typing import Final
@@ -38,11 +39,17 @@ def bound(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(f"SET memory_limit = '{MOST_MEMORY}'")
 
 
-def bound_process() -> None:
-    """Limit what this process may allocate; beyond it DuckDB says that memory is out."""
-    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+@contextmanager
+def bounded_process() -> Iterator[None]:
+    """Limit what this process may allocate meanwhile; beyond it DuckDB says that memory is out."""
+    former, most = resource.getrlimit(resource.RLIMIT_DATA)
     least = MOST_OF_PROCESS if most == resource.RLIM_INFINITY else min(MOST_OF_PROCESS, most)
     resource.setrlimit(resource.RLIMIT_DATA, (least, most))
+    try:
+        yield
+    finally:
+        # What is said of an error takes memory too.
+        resource.setrlimit(resource.RLIMIT_DATA, (former, most))
 
 
 def clear() -> None:

@@ -81,8 +81,7 @@ def sql(
 ) -> None:
     """Ask the published warehouse a question. It cannot write, attach, or read other files."""
     from flows.query import ask
-    from warehouse.spill import bound_process
+    from warehouse.spill import bounded_process
 
-    with ended_by_signals():
-        bound_process()
+    with ended_by_signals(), bounded_process():
         ask(home, query, form.value, output, at, timeout)

@@ -29,7 +29,7 @@ from warehouse.ledger import WAREHOUSE_FILE, Ledger, publish, read_warehouse
 ENDLESS = "SELECT count(*) FROM range(1000000000000)"
 VALUES = {
     "BOOLEAN": "true",
-    "HUGEINT": "-170141183460469231731687303715884105727",
+    "HUGEINT": "-99999999999999999999999999999999999999",
     "UHUGEINT": "340282366920938463463374607431768211455",
     "BIGNUM": "-123456789012345678901234567890",
     "DOUBLE": "'nan'",
@@ -91,6 +91,22 @@ def test_every_type_is_answered_in_every_form(home: Path, first: str, second: st
             assert pq.read_table(answer).num_rows == 1
 
 
+def test_a_sum_is_a_number_in_parquet_and_one_that_no_column_holds_is_said_to_be(
+    home: Path, tmp_path: Path
+) -> None:
+    answer = tmp_path / "answer"
+    ask(home, "SELECT sum(x) AS total FROM range(4) t(x)", "parquet", answer)
+    assert pq.read_table(answer)["total"].to_pylist() == [6]
+    with pytest.raises(QuestionRefused, match=r"out of range|DECIMAL"):
+        ask(
+            home,
+            "SELECT 170141183460469231731687303715884105727::HUGEINT AS x",
+            "parquet",
+            tmp_path / "other",
+        )
+    assert not (tmp_path / "other").exists()
+
+
 def test_moments_within_the_calendar_read_as_before(home: Path, tmp_path: Path) -> None:
     query = (
         "SELECT '2026-01-02 03:04:05.5'::TIMESTAMPTZ AS at, DATE '2026-01-02' AS day, -1::HUGEINT AS total, "
@@ -149,7 +165,7 @@ def test_ctrl_c_ends_a_question_at_once_and_leaves_nothing(
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(tmp_path)}
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE) as asked:
         until = time.monotonic() + 30
-        while not list(tmp_path.glob("gpuledger-spill-*/*/..")) and time.monotonic() < until:
+        while not list(tmp_path.glob(".gpuledger-spill-*/*/..")) and time.monotonic() < until:
             time.sleep(0.05)
         time.sleep(0.3)
         asked.send_signal(signal.SIGINT)
@@ -157,6 +173,17 @@ def test_ctrl_c_ends_a_question_at_once_and_leaves_nothing(
     assert (asked.returncode, said) == (130, b"")
     assert list(tmp_path.iterdir()) == []
     assert {path.name for path in home.iterdir()} == {"ledger.duckdb", WAREHOUSE_FILE}
+
+
+@pytest.mark.soak
+def test_an_answer_that_takes_too_much_memory_is_a_sentence(home: Path) -> None:
+    query = "SELECT max(length(repeat('x', 3000000 + range::INT))) FROM range(100000)"
+    command = [sys.executable, "-m", "flows.cli", "sql", "--home", str(home), query]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert "the answer needs more memory than a question may have" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_temporary_files_lie_outside_the_data_folder_and_are_bounded(home: Path) -> None:

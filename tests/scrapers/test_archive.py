@@ -22,7 +22,7 @@ OUTCOME = Outcome(
 PAGE = Exchange(
     "https://acme.example/prices?token=s3cret&page=2",
     AT,
-    gzip.compress(b"<p>1.10</p>"),
+    gzip.compress(b"<p>1.10</p>", mtime=0),
     headers=[
         ("Content-Type", "text/HTML; charset=utf-8"),
         ("Content-Encoding", "gzip"),
