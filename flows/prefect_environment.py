@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from contextlib import chdir
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -87,7 +88,8 @@ def prepare_prefect(home: Path) -> str:
     for name in os.environ.keys() - found.variables.keys():
         del os.environ[name]
     with chdir(settings):
-        pass
+        # It reads its settings as it is imported.
+        import_module("prefect.context")
     return found.problem
 
 
