@@ -8,13 +8,14 @@ and never stops the others.
 from __future__ import annotations
 
 import asyncio
+import logging
 import traceback
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from prefect.artifacts import acreate_link_artifact, acreate_table_artifact
 from prefect.context import FlowRunContext
@@ -126,7 +127,25 @@ async def store_source(
             why_missing=arrivals.why_missing,
         )
 
-    return await asyncio.to_thread(stored)
+    records = await asyncio.to_thread(stored)
+    for record in records:
+        _log(record.scrape)
+    return records
+
+
+def _log(scrape: Mapping[str, Any]) -> None:
+    """Log what became of one slot of a source, in the log of its step."""
+    healthy = scrape["status"] == "ok" and not scrape["rows_quarantined"]
+    run_logger().log(
+        logging.INFO if healthy else logging.WARNING,
+        "%s %s: %s, %d rows, %d quarantined%s",
+        scrape["source"],
+        slot_name(scrape["slot"]),
+        scrape["status"],
+        scrape["rows_accepted"],
+        scrape["rows_quarantined"],
+        f": {visible(scrape['error'])}" if scrape["error"] else "",
+    )
 
 
 @step("publish", retry_delays=(2, 2))

@@ -9,15 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from prefect import State
+from prefect import Flow, State
 from prefect import flow as prefect_flow
+from prefect.client.schemas.objects import FlowRun
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from flows.asked import scheduled_request
 from flows.commands.refusing import mendable
 from flows.nightly import nightly as run
-from flows.run_failures import failures_told
+from flows.run_failures import failures_told, notify_run_failed
 from flows.runs import FlowName, RunRequest, RunSummary
 from flows.settings import add_own_providers, default_home, read_settings
 from flows.shares import signs_of_life
@@ -34,7 +35,19 @@ def run_name() -> str:
     return f"{flow} of {share} {slot}" if share else f"{flow} {slot}"
 
 
-_OPTIONS: dict[str, Any] = {"flow_run_name": run_name, "persist_result": False}
+class RunCrashed(RuntimeError):
+    """The process of a run ended without a word; the message is what Prefect found."""
+
+
+def crashed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Tell of a run whose process was killed; called in the process of `serve`."""
+    reason = state.message or "its process ended without a result"
+    _say(f"{flow_run.name} crashed: {reason}; sources that were stored by then are kept")
+    home = flow_run.parameters.get("home")
+    notify_run_failed(Path(home) if home else default_home(), flow.name, RunCrashed(reason))
+
+
+_OPTIONS: dict[str, Any] = {"flow_run_name": run_name, "on_crashed": [crashed], "persist_result": False}
 
 
 @prefect_flow(name="nightly", **_OPTIONS)
