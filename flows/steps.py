@@ -104,7 +104,7 @@ class Step(Generic[P, T]):
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
         """Do the step, as a Prefect task within a Prefect flow."""
         if FlowRunContext.get() is None:
-            return await self._directly(args, kwargs)
+            return await self._performed(*args, **kwargs)
         outcome = Outcome[T]()
         try:
             state: Any = await self._as_task(outcome)(*args, return_state=True, **kwargs)
@@ -113,36 +113,30 @@ class Step(Generic[P, T]):
             await state.result()
             raise RuntimeError(f"{self.name} ended as {state.name} without a result")
         except Exception as problem:
-            return await _settled(outcome, problem, self.name, self.function, args, kwargs)
+            return await _settled(outcome, problem, self.name, self._performed, args, kwargs)
 
     def _as_task(self, outcome: Outcome[T]) -> Any:
-        noted = outcome.of(self.function)
+        noted = outcome.of(self._performed)
 
         async def performed(*args: Any, **kwargs: Any) -> Any:
             result = await noted(*args, **kwargs)
             reason = self.failure(result)
             return Failed(message=reason) if reason else None
 
-        return task(
-            name=self.name,
-            task_run_name=self.name,
-            retries=len(self.retry_delays),
-            retry_delay_seconds=list(self.retry_delays),
-            timeout_seconds=self.timeout,
-            cache_policy=NO_CACHE,
-            **_OPTIONS,
-        )(performed)
+        # No retries of Prefect's: it would do a step again that has a result and counts as failed.
+        named = task(name=self.name, task_run_name=self.name, cache_policy=NO_CACHE, **_OPTIONS)
+        return named(performed)
 
-    async def _directly(self, args: Any, kwargs: Any) -> T:
+    async def _performed(self, *args: P.args, **kwargs: P.kwargs) -> T:
         for delay in self.retry_delays:
             try:
-                return await self._once(args, kwargs)
+                return await self._once(*args, **kwargs)
             except Exception:
-                logger.warning("%s failed and is tried again", self.name, exc_info=True)
+                run_logger().warning("%s failed and is tried again", self.name, exc_info=True)
                 await asyncio.sleep(delay)
-        return await self._once(args, kwargs)
+        return await self._once(*args, **kwargs)
 
-    async def _once(self, args: Any, kwargs: Any) -> T:
+    async def _once(self, *args: P.args, **kwargs: P.kwargs) -> T:
         async with asyncio.timeout(self.timeout):
             return await self.function(*args, **kwargs)
 
