@@ -27,6 +27,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import StateType
 from prefect.runner import Runner
 from prefect.states import Crashed
+from prefect.types.entrypoint import EntrypointType
 
 from flows import packing, scheduled
 from flows.prefect_server import PrefectServer
@@ -146,7 +147,14 @@ async def _runner(home: Path, crons: Mapping[str, str]) -> Runner:
     runner = ScheduledRunner(name="gpuledger", pause_on_shutdown=True)
     for name, cron in crons.items():
         try:
-            await runner.aadd_flow(STARTED[name], name=name, cron=cron, parameters={"home": str(home)})
+            await runner.aadd_flow(
+                STARTED[name],
+                name=name,
+                cron=cron,
+                parameters={"home": str(home)},
+                # As a path the entrypoint would depend on the working directory, and the guard refuses it.
+                entrypoint_type=EntrypointType.MODULE_PATH,
+            )
         except ValueError as problem:
             raise ServingRefused(
                 f"schedule.{name} in config.toml is not a cron expression: {cron}"

@@ -108,6 +108,13 @@ def test_what_serve_itself_registers_passes_whole() -> None:
         assert status("/api/deployments/", "POST", body) == (PASSED, json.dumps(body).encode())
 
 
+def test_automations_are_removed_and_never_written() -> None:
+    owned = "/api/automations/owned-by/prefect.deployment.1"
+    assert status(owned, "DELETE", b"")[0] == PASSED
+    assert status(owned, "PUT")[0] == 403
+    assert status("/api/block_documents/1", "DELETE", b"")[0] == 403
+
+
 @pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json"])
 def test_the_api_does_not_describe_itself(path: str) -> None:
     assert status(path, "GET")[0] == 404
