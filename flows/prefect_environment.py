@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import tomllib
 from collections.abc import Mapping
 from contextlib import chdir
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 REQUEST_TIMEOUT: Final = 15
 RETRIES: Final = 2
 _NO_PROXY: Final = ("no_proxy", "NO_PROXY")
+_SETS_PREFECT: Final = re.compile(r"^\s*(export\s+)?['\"]?PREFECT_", re.IGNORECASE | re.MULTILINE)
 _BOOLEANS: Final = frozenset({"0", "1", "true", "false", "yes", "no", "on", "off", "t", "f", "y", "n"})
 
 
@@ -91,6 +93,30 @@ def prepare_prefect(home: Path) -> str:
         # It reads its settings as it is imported.
         import_module("prefect.context")
     return found.problem
+
+
+def settings_file(folder: Path) -> str:
+    """The file of a folder that Prefect would take settings from when it works there, "" for none.
+
+    Every process that `serve` starts for a run works in the folder that `serve` was started in.
+    """
+    if (folder / "prefect.toml").exists():
+        return "prefect.toml"
+    if _SETS_PREFECT.search(_text(folder / ".env")):
+        return ".env"
+    try:
+        found = tomllib.loads(_text(folder / "pyproject.toml")).get("tool", {})
+    except tomllib.TOMLDecodeError:
+        return "pyproject.toml"
+    return "pyproject.toml" if isinstance(found, dict) and "prefect" in found else ""
+
+
+def _text(path: Path) -> str:
+    """What a file holds, "" where there is none that can be read."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def _problem(reaching: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flows.orchestration import reaching, unusable_api
-from flows.prefect_environment import API_URL, prepare_prefect
+from flows.prefect_environment import API_URL, prepare_prefect, settings_file
 from flows.prefect_server import PrefectServer
 
 
@@ -22,6 +22,11 @@ def prefect_server(home: Path, port: int) -> Iterator[PrefectServer | None]:
 
     Yields our server, started, or None. Raises ServingRefused.
     """
+    if file := settings_file(Path.cwd()):
+        raise ServingRefused(
+            f"{Path.cwd() / file} has settings of Prefect, which the runs would read: "
+            "start serve in another directory"
+        )
     if os.environ.get(API_URL, "").strip():
         if problem := prepare_prefect(home) or unusable_api():
             raise ServingRefused(f"{problem}; start that server, or unset {API_URL}")

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.prefect_environment import REACHING, prefect_environment
+from flows.prefect_environment import REACHING, prefect_environment, settings_file
 from flows.prefect_secret import api_secret, secret_file
 from flows.prefect_server import server_variables
+from flows.serving import ServingRefused, prefect_server
 
 HOME = Path("/data")
 ADDRESS = "https://prefect.example/api"
@@ -70,6 +71,29 @@ def test_no_proxy_is_asked_for_this_machine(before: str) -> None:
     for name in ("no_proxy", "NO_PROXY"):
         assert {"127.0.0.1", "localhost", "::1"} <= set(found[name].split(","))
     assert found["HTTP_PROXY"] == "http://proxy:1"
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "counts"),
+    [
+        ("prefect.toml", "not TOML [", True),
+        (".env", "A=1\n export prefect_logging_level=bogus\n", True),
+        (".env", "GPULEDGER_HOME=data\nA=PREFECT_HOME\n", False),
+        ("pyproject.toml", "[tool.prefect]\n", True),
+        ("pyproject.toml", "not TOML [", True),
+        ("pyproject.toml", "[tool.ruff]\n", False),
+    ],
+)
+def test_serve_is_not_started_where_prefect_would_read_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, text: str, counts: bool
+) -> None:
+    (tmp_path / file).write_text(text, encoding="utf-8")
+    assert settings_file(tmp_path) == (file if counts else "")
+    monkeypatch.chdir(tmp_path)
+    if counts:
+        with pytest.raises(ServingRefused, match=file), prefect_server(tmp_path / "home", 0):
+            pass
+        assert not (tmp_path / "home").exists()
 
 
 def test_the_server_inherits_no_credential() -> None:
