@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Final
 
-from flows.prefect_environment import API_URL, AUTH_STRING, prepare_prefect
+from flows.prefect_environment import API_URL, AUTH_STRING, forget_credentials, prepare_prefect
 from flows.prefect_secret import SecretRefused
 from flows.prefect_server import PortRefused, PrefectServer
 
@@ -34,6 +34,7 @@ def prefect_api(
     """
     if os.environ.get(API_URL, "").strip():
         problem = prepare_prefect(home) or unusable_api()
+        forget_credentials()
         if problem:
             _warn(warn, problem)
         yield not problem

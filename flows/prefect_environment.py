@@ -26,6 +26,7 @@ SKIP_VERIFY: Final = "PREFECT_API_TLS_INSECURE_SKIP_VERIFY"
 CERTIFICATES: Final = "PREFECT_API_SSL_CERT_FILE"
 HEADERS: Final = "PREFECT_CLIENT_CUSTOM_HEADERS"
 REACHING: Final = frozenset({API_URL, AUTH_STRING, "PREFECT_API_KEY", SKIP_VERIFY, CERTIFICATES, HEADERS})
+_CREDENTIALS: Final = (AUTH_STRING, "PREFECT_API_KEY", HEADERS)
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 # Seconds for a request to Prefect's API, and how often it is repeated: a run does not wait for a dashboard.
 REQUEST_TIMEOUT: Final = 15
@@ -93,6 +94,15 @@ def prepare_prefect(home: Path) -> str:
         # It reads its settings as it is imported.
         import_module("prefect.context")
     return found.problem
+
+
+def forget_credentials() -> None:
+    """Remove what opens a Prefect API from this process's environment, once Prefect has been imported.
+
+    Prefect has it in memory. A crawl and its browser, which this process starts, do not inherit it.
+    """
+    for name in _CREDENTIALS:
+        os.environ.pop(name, None)
 
 
 def settings_file(folder: Path) -> str:

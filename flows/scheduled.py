@@ -18,6 +18,7 @@ from prefect.states import Completed, Failed
 from flows.asked import scheduled_request
 from flows.commands.refusing import mendable
 from flows.nightly import nightly as run
+from flows.prefect_environment import forget_credentials
 from flows.run_failures import failures_told, notify_run_failed
 from flows.runs import FlowName, RunRequest, RunSummary
 from flows.settings import add_own_providers, default_home, read_settings
@@ -79,6 +80,7 @@ async def _ended(flow: Literal["nightly", "market"], home: str | None, share: st
     """Perform a run; prints a line on what became of it, which is the state's message too."""
     # A share's failure is told by the run that shared it.
     folder = Path(home) if home else default_home()
+    forget_credentials()
     try:
         with signs_of_life() if share else failures_told(folder, flow):
             summary, site = await _summary(flow, home, share)

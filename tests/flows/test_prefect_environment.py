@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 from pathlib import Path
@@ -10,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flows import scheduled
 from flows.prefect_environment import REACHING, prefect_environment, settings_file
 from flows.prefect_secret import api_secret, secret_file
 from flows.prefect_server import server_variables
 from flows.serving import ServingRefused, prefect_server
+from flows.turns import RunUnderWay
 
 HOME = Path("/data")
 ADDRESS = "https://prefect.example/api"
@@ -94,6 +97,22 @@ def test_serve_is_not_started_where_prefect_would_read_settings(
         with pytest.raises(ServingRefused, match=file), prefect_server(tmp_path / "home", 0):
             pass
         assert not (tmp_path / "home").exists()
+
+
+def test_a_run_hands_no_credential_of_prefect_to_what_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    credentials = ("PREFECT_API_AUTH_STRING", "PREFECT_API_KEY", "PREFECT_CLIENT_CUSTOM_HEADERS")
+    for name in credentials:
+        monkeypatch.setenv(name, "secret")
+    seen: list[str] = []
+
+    async def seeing(*_: object) -> None:
+        seen.extend(name for name in credentials if name in os.environ)
+        raise RunUnderWay("a run has the data folder")
+
+    monkeypatch.setattr(scheduled, "_summary", seeing)
+    ended = asyncio.run(scheduled._ended("market", str(HOME), share="one"))
+    assert ended.message == "a run has the data folder"
+    assert seen == []
 
 
 def test_the_server_inherits_no_credential() -> None:
