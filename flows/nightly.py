@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -21,9 +20,10 @@ from prefect.artifacts import acreate_link_artifact, acreate_table_artifact
 from prefect.context import FlowRunContext
 
 from flows.alerting import Told, tell
-from flows.clock import ClockEvidence, refuse_earlier_clock
+from flows.arrivals import CRAWL_TIMEOUT, Arrivals, crawl
+from flows.clock import refuse_earlier_clock
 from flows.history import load_facts
-from flows.ingest import NEVER_FETCHED, ingest, unstored
+from flows.ingest import ingest, unstored
 from flows.leftovers import clear_unsealed
 from flows.missed import missed
 from flows.registering import register
@@ -31,7 +31,7 @@ from flows.rendering import render
 from flows.runs import RunRequest, RunSummary, Watch, due, new_run_id, refuse_mixture
 from flows.steps import as_flow, is_of_the_api, run_logger, step
 from flows.turns import turn
-from scrapers.fetching import FetchPlan, FetchRefused, Job, fetch
+from scrapers.fetching import FetchPlan, Job
 from scrapers.parser import Parser
 from scrapers.registry import Source
 from scrapers.slots import slot_name
@@ -39,65 +39,8 @@ from warehouse.lake import Lake
 from warehouse.ledger import WAREHOUSE_FILE, Ledger, ScrapeRecord, publish
 from warehouse.plain import visible
 
-# A crawl bounds each source by that source's timeout; these bound what would hang all the same.
-CRAWL_TIMEOUT: Final = 2 * 3600
 SOURCE_TIMEOUT: Final = CRAWL_TIMEOUT + 1800
-
-
-class Arrivals:
-    """Archives as the crawl seals them, and the moment when a source has all of its own.
-
-    `why_missing` says why those that have not landed by the end of the crawl never will.
-    """
-
-    def __init__(self, jobs: Sequence[Job], watch: Watch) -> None:
-        self._watch = watch
-        self.paths: dict[Job, Path | None] = dict.fromkeys(jobs)
-        self._outstanding = Counter(job.source for job in jobs)
-        self._complete = {source: asyncio.Event() for source in self._outstanding}
-        self._sealed: asyncio.Queue[Path | None] = asyncio.Queue()
-        self.why_missing = NEVER_FETCHED
-
-    def landed(self, job: Job, path: Path) -> None:
-        """Note a sealed archive."""
-        self._watch.archived(job)
-        self.paths[job] = path
-        self._sealed.put_nowait(path)
-        self._outstanding[job.source] -= 1
-        if not self._outstanding[job.source]:
-            self._complete[job.source].set()
-
-    def over(self) -> None:
-        """The crawl has ended: what has not landed never will."""
-        self._sealed.put_nowait(None)
-        for complete in self._complete.values():
-            complete.set()
-
-    async def check_clock(self) -> None:
-        """Wait until enough hosts confirm this machine's clock, or the crawl is over. Raises ClockWrong."""
-        evidence = ClockEvidence()
-        while path := await self._sealed.get():
-            await asyncio.to_thread(evidence.add, path)
-            if evidence.confirms:
-                return
-        evidence.refuse_wrong_clock()
-
-    async def of(self, source: Source) -> dict[datetime, Path | None]:
-        """A source's archives by slot, once all have landed or the crawl is over."""
-        await self._complete[source.id].wait()
-        return {job.slot: path for job, path in self.paths.items() if job.source == source.id}
-
-
-@step("crawl", timeout=CRAWL_TIMEOUT)
-async def crawl(plan: FetchPlan, arrivals: Arrivals) -> None:
-    """Fetch and archive every job of the plan in one child process."""
-    try:
-        await fetch(plan, arrivals.landed)
-    except FetchRefused as problem:
-        arrivals.why_missing = f"nothing could be fetched: {problem}"
-        raise
-    finally:
-        arrivals.over()
+"""Seconds for one source, its share of the crawl included."""
 
 
 def why_failed(records: Sequence[ScrapeRecord]) -> str:
