@@ -25,6 +25,7 @@ _MOST_MEMBERS: Final = 100_000
 _SLICE: Final = 1 << 16
 _STEP: Final = 1 << 20
 _CHUNK_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r\n")
+_CUT_SIZE: Final = re.compile(rb"[0-9A-Fa-f]+\r")
 _LAST_CHUNK: Final = re.compile(rb"(?:[^\r\n]+\r\n)*\r\n\Z")
 _CONTENT_RANGE: Final = re.compile(r"bytes\s+(\d+)-(\d+)/(\d+)")
 
@@ -103,7 +104,7 @@ def dechunked(raw: bytes) -> bytes:
     Some tools archive the body without its chunks and leave the header. Raises BodyBroken.
     """
     size = _CHUNK_SIZE.match(raw)
-    if size is None:
+    if size is None and not _CUT_SIZE.fullmatch(raw):
         return raw
     body = bytearray()
     while size is not None:

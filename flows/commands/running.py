@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
-from signal import SIGINT, SIGTERM
+from signal import SIGINT, SIGTERM, signal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -131,11 +131,23 @@ def _perform(
     watch: Watch,
     is_orchestrated: bool,
 ) -> RunSummary:
-    from prefect.utilities.engine import capture_sigterm
-
-    # Prefect does so for its flows; a run without it ends in the same way.
-    with capture_sigterm():
+    # Prefect raises TerminationSignal in its flows; a run without it ends in the same way.
+    with nullcontext() if is_orchestrated else _terminable():
         return asyncio.run(run(request, watch, is_orchestrated=is_orchestrated))
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    from prefect.exceptions import TerminationSignal
+
+    def end(*_: object) -> None:
+        raise TerminationSignal(SIGTERM)
+
+    former = signal(SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal(SIGTERM, former)
 
 
 @contextmanager

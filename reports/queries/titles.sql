@@ -1,1 +1,1 @@
-SELECT provider, title FROM providers_now
+SELECT provider, title FROM providers_now ORDER BY provider

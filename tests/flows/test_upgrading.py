@@ -15,6 +15,7 @@ from flows.ingest import ingest, judged
 from flows.replay import _differs
 from flows.verifying import verify
 from scrapers.archive import ArchiveWriter, Outcome, archive_path, read_archive
+from scrapers.reading import reading_of
 from scrapers.registry import source
 from scrapers.warc import Exchange
 from tests.flows.test_ingest import feed
@@ -30,14 +31,17 @@ SPOT = source("aws.spot")
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder with a night of prices and the dated facts, each with its archive."""
+    with Ledger(tmp_path):
+        pass
     monkeypatch.setattr(ingesting, "_good", lambda _: {"offers": Good(1, 100, 0.0, {})})
     writer = ArchiveWriter(archive_path(tmp_path, SPOT.id, SLOT, "run-12345678"), source=SPOT.id, slot=SLOT)
     body = feed(("p3.2xlarge", "3.06"), ("p4d.24xlarge", "32.77"), ("g4dn.xlarge", "0.52"))
     json_type = [("Content-Type", "application/json")]
     writer.write(Exchange(SPOT.asks[0].url, SLOT, body, json_type, label=SPOT.asks[0].label))
     archive = read_archive(writer.seal(Outcome(SPOT.id, SLOT, SLOT, SLOT, ok=True)), tmp_path)
+    reading = reading_of(SPOT, archive, slot=SLOT, run_id="run-12345678")
     with Ledger(tmp_path) as ledger:
-        (record,) = ingest(SPOT, {SLOT: archive}, ledger, run_id="run-12345678")
+        (record,) = ingest(SPOT, {SLOT: reading}, ledger, run_id="run-12345678")
         assert record.scrape["status"] == "ok", record.scrape["error"]
         load_facts(ledger, tmp_path, run_id="run-12345678", at=SLOT)
     publish(tmp_path)
@@ -95,7 +99,8 @@ def test_a_column_that_an_upgrade_added_is_no_difference(home: Path) -> None:
     upgraded(home)
     assert states(home) == before
     archive = read_archive(next((home / "raw").rglob("aws.spot*")), home)
-    (read,) = judged(SPOT, {SLOT: archive}, {}, run_id="again")
+    reading = reading_of(SPOT, archive, slot=SLOT, run_id="again")
+    (read,) = judged(SPOT, {SLOT: reading}, {}, run_id="again")
     with Ledger(home) as ledger:
         assert ledger.query("SELECT DISTINCT region FROM offers")["region"].to_list() == [None]
         # A replay corrects the rows that lack the value, and is content once they have it.

@@ -77,4 +77,4 @@ def test_a_warehouse_of_an_older_version_says_so(home: Path, gpuledger_anew: Gpu
         published.sql("DROP TABLE utilisation")
     refused = gpuledger_anew("report", "--home", home)
     assert refused.returncode == 2
-    assert "published by another version" in refused.stderr
+    assert "`gpuledger publish`" in refused.stderr

@@ -157,11 +157,13 @@ def test_an_import_changes_no_view_of_our_own(home: Path, tmp_path: Path) -> Non
 # Tables that imports write to: whoever reads one, and no view of it, says that histories are not meant.
 WRITTEN = {"offers", "observations", "price_statistics", "scrapes", "quarantine", "findings", "origins"}
 READS = re.compile(r"\b(?:FROM|JOIN)\s+([a-z_]+)")
-# What settles slots asks by source; what refuses a mixture asks whether there is an import; the doctor counts
+# What settles slots asks by source; what refuses a mixture asks whether there is an import, and the clock
+# when anything ended; the doctor counts
 # every row that anything has stored.
 MEANT = {
     "flows.queries.facts_loaded",
     "flows.queries.miscounted",
+    "flows.queries.newest_end",
     "flows.queries.origins",
     "flows.queries.standing_observations",
     "flows.queries.stored_twice",
