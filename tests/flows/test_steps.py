@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
 from prefect.settings import (
     PREFECT_API_URL,
     PREFECT_CLIENT_MAX_RETRIES,
@@ -23,7 +21,7 @@ from prefect.settings import (
 
 from flows.orchestration import unusable_api
 from flows.steps import as_flow, step
-from tests.processes import COMMAND, eventually, free_port, started
+from tests.processes import COMMAND, free_port, started
 
 
 @contextmanager
@@ -132,28 +130,3 @@ def test_a_night_is_stored_when_prefects_address_leads_nowhere(tmp_path: Path, l
     assert "Prefect is not used for this run: PREFECT_API_URL cannot be reached" in err
     assert "Traceback" not in err
     assert "2 ok" in out
-
-
-def test_a_step_that_counts_as_failed_has_its_result_and_is_done_once(prefect_server: str) -> None:
-    calls: list[str] = []
-
-    @step("a.source", retry_delays=(0, 0), failure=lambda result: f"HTTP {result}")
-    async def read() -> int:
-        calls.append("read")
-        return 503
-
-    async def run() -> int:
-        return await read()
-
-    with temporary_settings({PREFECT_API_URL: prefect_server}):
-        assert asyncio.run(as_flow(run, "nightly", "nightly of a test")) == 503
-        named = FlowRunFilter(name=FlowRunFilterName(any_=["nightly of a test"]))
-        with get_client(sync_client=True) as client:
-            # Prefect's server takes what became of a task from its queue of events.
-            (noted,) = eventually(
-                lambda: [
-                    one for one in client.read_task_runs(flow_run_filter=named) if one.state_name == "Failed"
-                ]
-            )
-    assert calls == ["read"]
-    assert (noted.name, noted.state and noted.state.message) == ("a.source", "HTTP 503")
