@@ -28,7 +28,7 @@ from flows.leftovers import clear_unsealed
 from flows.missed import missed
 from flows.registering import register
 from flows.rendering import render
-from flows.runs import RunRequest, RunSummary, Watch, due, new_run_id, refuse_mixture
+from flows.runs import UNSTORED, RunRequest, RunSummary, Watch, due, new_run_id, refuse_mixture
 from flows.steps import as_flow, is_of_the_api, run_logger, step
 from flows.turns import turn
 from scrapers.fetching import FetchPlan, Job
@@ -45,7 +45,7 @@ SOURCE_TIMEOUT: Final = CRAWL_TIMEOUT + 1800
 
 def why_failed(records: Sequence[ScrapeRecord]) -> str:
     """Why a source counts as failed: the error of its newest slot that was not stored, "" for none."""
-    failed = [record.scrape for record in records if record.scrape["status"] in {"failed", "skipped"}]
+    failed = [record.scrape for record in records if record.scrape["status"] in UNSTORED]
     return str(failed[-1]["error"] or failed[-1]["status"]) if failed else ""
 
 
@@ -210,7 +210,7 @@ async def _store_all(
     wanted = [source for source in request.sources if source.id in names]
     crawling = asyncio.ensure_future(crawl(plan, arrivals))
     try:
-        # Nothing is stored by a clock that is wrong. What was recorded is dated by whoever asks for it.
+        # Nothing is stored while the clock is wrong. A recorded run is given its time and needs no clock.
         if request.recorded is None:
             await arrivals.check_clock()
         if not request.share:

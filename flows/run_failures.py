@@ -1,4 +1,4 @@
-"""Runs that fail: whoever the rule `on = "run_failed"` names is told, whatever state the ledger is in.
+"""Notifications of failed runs, by the rule `on = "run_failed"`, whatever state the ledger is in.
 
 Nothing here needs the ledger, the warehouse or Prefect. What was told is kept in alerts.json of the data
 folder: a failure of one kind is told once for each flow, until a run of that flow has succeeded. The file has

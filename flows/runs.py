@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from flows import VERSION
 from flows.alerting import Told
@@ -26,6 +26,8 @@ class OriginsMixed(ValueError):
     """Simulated prices may not stand beside real ones; the message names the data folder."""
 
 
+UNSTORED: Final = frozenset({"failed", "skipped"})
+"""The statuses of a scrape that stored nothing."""
 Origin = Literal["live", "recorded", "imported", "simulated"]
 FlowName = Literal["nightly", "market", "replay", "import"]
 
@@ -109,11 +111,14 @@ class RunSummary:
         return not self.failed
 
     @property
+    def unstored(self) -> list[Mapping[str, Any]]:
+        """The scrapes that stored nothing."""
+        return [scrape for scrape in self.scrapes if scrape["status"] in UNSTORED]
+
+    @property
     def failed(self) -> list[str]:
         """The sources that were not stored."""
-        return sorted(
-            {scrape["source"] for scrape in self.scrapes if scrape["status"] in {"failed", "skipped"}}
-        )
+        return sorted({scrape["source"] for scrape in self.unstored})
 
     def sentence(self) -> str:
         """What became of the run: nightly 20261120T031700Z-5f2a91c4: 41 ok, 1 failed."""

@@ -92,11 +92,7 @@ async def _ended(flow: Literal["nightly", "market"], home: str | None, share: st
             raise
         _say(f"{flow} did not run: {sentence}")
         return Failed(message=sentence)
-    reasons = [
-        f"{scrape['source']}: {scrape['error'] or scrape['status']}"
-        for scrape in summary.scrapes
-        if scrape["status"] in {"failed", "skipped"}
-    ]
+    reasons = [f"{scrape['source']}: {scrape['error'] or scrape['status']}" for scrape in summary.unstored]
     said = "; ".join([summary.sentence(), *reasons])
     _say(f"{said} {site}".rstrip())
     return Failed(message=said) if reasons else Completed(message=said)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, Final, Generic, ParamSpec, TypeVar
 
@@ -99,7 +99,7 @@ class Step(Generic[P, T]):
 
     def named(self, name: str) -> Step[P, T]:
         """The step under another name, such as that of its source."""
-        return Step(self.function, name, self.retry_delays, self.timeout, self.failure)
+        return replace(self, name=name)
 
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
         """Do the step, as a Prefect task within a Prefect flow."""

@@ -2,6 +2,8 @@
 
 A provider is a folder: provider.toml says who it is, what is asked, how often, and what a good
 night looks like; page.py has one pure function for each source, named like it.
+
+The module is long because a declaration is one schema: every field stands here with its check.
 """
 
 from __future__ import annotations
