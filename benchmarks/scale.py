@@ -35,7 +35,7 @@ WHERE before > 0 OR copy > 0
 ORDER BY before DESC
 """
 _BEFORE: Final = "to_days(before::INTEGER)"
-_COMMAND: Final = (sys.executable, "-c", "from flows.cli import app; app()")
+_COMMAND: Final = (sys.executable, "-c", "from flows.cli.app import app; app()")
 _HERE: Final = (sys.executable, "-m", "benchmarks.scale")
 
 

@@ -16,7 +16,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from flows.asked import scheduled_request
-from flows.commands.refusing import mendable
+from flows.cli.errors import mendable
 from flows.nightly import nightly as run
 from flows.prefect_environment import forget_credentials
 from flows.run_failures import failures_told, notify_run_failed

@@ -25,10 +25,16 @@ import duckdb
 ROOT: Final = Path(__file__).resolve().parents[1]
 SOCKET: Final = "prepared.sock"
 # What a command imports before it begins; the rest is imported when the first command that needs it is asked.
-EVERY_COMMAND: Final = ("flows.cli", "flows.query", "flows.places", "scrapers.fetching", "warehouse.copying")
+EVERY_COMMAND: Final = (
+    "flows.cli.app",
+    "flows.query",
+    "flows.places",
+    "scrapers.fetching",
+    "warehouse.copying",
+)
 A_FLOW: Final = (
     "flows.asked",
-    "flows.console",
+    "flows.cli.progress",
     "flows.nightly",
     "flows.replay",
     "great_expectations",
@@ -168,7 +174,7 @@ def main(address: str) -> None:
     os.environ.clear()
     os.environ.update(asked["environment"])
     sys.argv[1:] = asked["arguments"]
-    from flows.cli import app  # noqa: PLC0415
+    from flows.cli.app import app  # noqa: PLC0415
 
     if asked["arguments"][0] in FLOWS and not asked["site"]:
         from reports import site  # noqa: PLC0415 (few commands need it)

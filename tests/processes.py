@@ -15,7 +15,7 @@ from typing import Any, Final
 from urllib.error import URLError
 from urllib.request import urlopen
 
-COMMAND: Final = (sys.executable, "-c", "from flows.cli import app; app()")
+COMMAND: Final = (sys.executable, "-c", "from flows.cli.app import app; app()")
 PREFECT: Final = (sys.executable, "-m", "prefect")
 
 

@@ -13,7 +13,7 @@ import pytest
 import typer.main
 import yaml
 
-from flows.cli import app
+from flows.cli.app import app
 from flows.settings import Schedule, Settings
 
 ROOT = Path(__file__).resolve().parents[1]

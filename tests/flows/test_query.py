@@ -20,9 +20,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.allowlist import QuestionRefused, check
+from flows.cli.terminal import Terminal
 from flows.interruption import TimeOver
 from flows.query import ask
-from flows.terminal import Terminal
 from reports.cookbook import Recipe, recipes
 from warehouse.ledger import WAREHOUSE_FILE, Ledger, publish, read_warehouse
 
@@ -161,7 +161,7 @@ def test_time_over_is_said_and_leaves_the_former_answer(home: Path, tmp_path: Pa
 def test_ctrl_c_ends_a_question_at_once_and_leaves_nothing(
     home: Path, tmp_path: Path, query: str, options: tuple[str, ...]
 ) -> None:
-    command = [sys.executable, "-m", "flows.cli", "sql", "--home", str(home), query, *options]
+    command = [sys.executable, "-m", "flows.cli.app", "sql", "--home", str(home), query, *options]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(tmp_path)}
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE) as asked:
         until = time.monotonic() + 30
@@ -178,7 +178,7 @@ def test_ctrl_c_ends_a_question_at_once_and_leaves_nothing(
 @pytest.mark.soak
 def test_an_answer_that_takes_too_much_memory_is_a_sentence(home: Path) -> None:
     query = "SELECT max(length(repeat('x', 3000000 + range::INT))) FROM range(100000)"
-    command = [sys.executable, "-m", "flows.cli", "sql", "--home", str(home), query]
+    command = [sys.executable, "-m", "flows.cli.app", "sql", "--home", str(home), query]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert ended.returncode == 2
@@ -223,7 +223,7 @@ def test_a_function_that_is_not_listed_is_refused_by_name_wherever_it_is_named(h
                     check(connection, query)
 
 
-@pytest.mark.parametrize("module", ["flows", "flows.cli"])
+@pytest.mark.parametrize("module", ["flows", "flows.cli.app"])
 def test_the_module_is_the_command_and_empty_variables_are_unset(home: Path, module: str) -> None:
     options = ("-OO", "-m", module, "sql", "--home", str(home), "SELECT 1 AS n", "-f", "csv")
     empty = {"GPULEDGER_HOME": "", "GPULEDGER_PROVIDERS": "", "GPULEDGER_ONLY": "", "GPULEDGER_WAREHOUSE": ""}

@@ -16,11 +16,11 @@ from rich.progress import Progress
 from rich.text import Text
 
 from flows.checking import print_record
-from flows.commands import options
-from flows.console import print_json, print_summary
+from flows.cli import options
+from flows.cli.progress import print_json, print_summary
+from flows.cli.terminal import Terminal
 from flows.listing import provider_table
 from flows.runs import RunSummary
-from flows.terminal import Terminal
 from warehouse.ledger import ScrapeRecord
 from warehouse.plain import visible
 from warehouse.schema import BY_NAME, TABLES

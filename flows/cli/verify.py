@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from flows.commands.options import Home, moment, out, refuse
+from flows.cli.options import Home, moment, out, refuse
 
 _MISMATCHED, _UNVERIFIED = 1, 2
 

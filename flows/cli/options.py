@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from flows.cli.terminal import Terminal
 from flows.settings import (
     HOME_VARIABLE,
     Settings,
@@ -17,7 +18,6 @@ from flows.settings import (
     default_home,
     read_settings,
 )
-from flows.terminal import Terminal
 
 if TYPE_CHECKING:
     from scrapers.registry import Source

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import typer
 
-from flows.commands.options import Home, out, refuse
+from flows.cli.options import Home, out, refuse
 from flows.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Who is told of prices, free tiers and failures, and when.")

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import typer
 from rich.text import Text
 
-from flows.commands.options import AsJson, Home, out
+from flows.cli.options import AsJson, Home, out
 from flows.prefect_environment import prepare_prefect
 from flows.settings import read_settings
 

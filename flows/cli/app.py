@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import typer
 
-from flows.commands import (
+from flows.cli import (
     alerts,
     captures,
+    demo,
     doctor,
+    export,
     history,
     ledger,
+    market,
+    nightly,
     providers,
-    reading,
-    running,
-    serving,
-    verifying,
+    publish,
+    replay,
+    report,
+    serve,
+    sql,
+    verify,
 )
-from flows.commands.refusing import Refusing
+from flows.cli.errors import Refusing
 from flows.settings import add_own_providers, read_settings
 
 app = typer.Typer(cls=Refusing, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -29,16 +35,16 @@ def gpuledger() -> None:
 
 
 for command in (
-    running.nightly,
-    running.market,
-    running.demo,
-    running.replay,
-    serving.serve,
-    reading.report,
-    reading.export,
-    reading.sql,
-    ledger.publish,
-    verifying.verify,
+    nightly.nightly,
+    market.market,
+    demo.demo,
+    replay.replay,
+    serve.serve,
+    report.report,
+    export.export,
+    sql.sql,
+    publish.publish,
+    verify.verify,
     doctor.doctor,
 ):
     app.command()(command)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.options import Home, out
+from flows.cli.options import Home, out
 from flows.settings import FLOWS, read_settings
 
 

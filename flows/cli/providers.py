@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.options import (
+from flows.cli.options import (
     AsJson,
     At,
     Home,

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.options import Home, json_text, moment, out
+from flows.cli.options import Home, json_text, moment, out
 
 app = typer.Typer(no_args_is_help=True, help="Archived responses.")
 

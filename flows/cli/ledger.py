@@ -1,4 +1,4 @@
-"""`gpuledger ledger` and `gpuledger publish`: backups, restore, compaction, copies, void runs."""
+"""`gpuledger ledger`: backups, restore, compaction, copies, void runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.options import Home, out, refuse, waiting
+from flows.cli.options import Home, out, refuse, waiting
 
 app = typer.Typer(no_args_is_help=True, help="Copy the ledger, bring a copy back, pack it smaller.")
 
@@ -46,7 +46,7 @@ def restore(
     with turn(home, "restore", waiting):
         kept = bring_back(home, copy, datetime.now(UTC))
     out.print(f"restored from {copy}", markup=False)
-    _name(kept)
+    print_kept(kept)
 
 
 @app.command("new")
@@ -62,31 +62,7 @@ def new(home: Home) -> None:
     with turn(home, "new ledger", waiting):
         kept = begin(home, datetime.now(UTC))
     out.print(f"{home / 'ledger.duckdb'} is a new ledger", markup=False)
-    _name(kept)
-
-
-def publish(
-    home: Home,
-    *,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Also over a copy that holds more; that one goes to backups/.")
-    ] = False,
-) -> None:
-    """Publish the ledger again: warehouse.duckdb becomes a new copy of it, without a log beside it.
-
-    Of a lake, bring tables and views up to date.
-    """
-    from flows.places import place_of
-    from flows.turns import turn
-    from warehouse.lake import Lake
-    from warehouse.restore import republish
-
-    place = place_of(home)
-    with turn(home, "publish", waiting):
-        kept = republish(place, datetime.now(UTC), replace=replace)
-    is_lake = isinstance(place, Lake)
-    out.print(f"{place} is up to date" if is_lake else f"published {home / 'warehouse.duckdb'}", markup=False)
-    _name(kept)
+    print_kept(kept)
 
 
 @app.command()
@@ -144,7 +120,8 @@ def void(
     out.print("the site shows it after the next run, or now with `gpuledger report`", markup=False)
 
 
-def _name(kept: list[Path]) -> None:
+def print_kept(kept: list[Path]) -> None:
+    """Print where the files went that a command has replaced."""
     for file in kept:
         out.print(f"the former one is {file}", markup=False)
 

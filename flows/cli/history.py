@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.commands.options import AsJson, Home, err, moment, out, refuse, waiting
+from flows.cli.options import AsJson, Home, err, moment, out, refuse, waiting
 
 if TYPE_CHECKING:
     from flows.importing import Imported

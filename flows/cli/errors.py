@@ -7,7 +7,7 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
-from flows.commands.options import refuse
+from flows.cli.options import refuse
 
 _RUNS: Final = frozenset({"nightly", "market", "replay"})
 

@@ -1,0 +1,26 @@
+"""`gpuledger export`: every table as Parquet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.options import Home, out
+from flows.cli.signals import ended_by_signals
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(help="Where to: a folder of its own.", file_okay=False)],
+    home: Home,
+) -> None:
+    """Write every table as Parquet, by month, for Spark, Trino, Athena and the like."""
+    from flows.exporting import Exported
+    from flows.exporting import export as write
+    from flows.interruption import Work
+
+    with ended_by_signals():
+        found: list[Exported] = Work(lambda work: write(home, folder, work)).run()
+    for exported in found:
+        out.print(f"{exported.table:<20} {exported.rows:>12,} rows  {exported.files:>4} files", markup=False)

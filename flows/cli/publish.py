@@ -1,0 +1,35 @@
+"""`gpuledger publish`: the published copy, made again from the ledger."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from flows.cli.ledger import print_kept
+from flows.cli.options import Home, out, waiting
+
+
+def publish(
+    home: Home,
+    *,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Also over a copy that holds more; that one goes to backups/.")
+    ] = False,
+) -> None:
+    """Publish the ledger again: warehouse.duckdb becomes a new copy of it, without a log beside it.
+
+    Of a lake, bring tables and views up to date.
+    """
+    from flows.places import place_of
+    from flows.turns import turn
+    from warehouse.lake import Lake
+    from warehouse.restore import republish
+
+    place = place_of(home)
+    with turn(home, "publish", waiting):
+        kept = republish(place, datetime.now(UTC), replace=replace)
+    is_lake = isinstance(place, Lake)
+    out.print(f"{place} is up to date" if is_lake else f"published {home / 'warehouse.duckdb'}", markup=False)
+    print_kept(kept)

@@ -1,0 +1,37 @@
+"""`gpuledger replay`: archived captures parsed again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from flows.cli.flow_run import finish, perform, progress, warn
+from flows.cli.options import AsJson, Home, Only, chosen_sources, moment
+from flows.orchestration import prefect_api
+from flows.settings import Settings
+
+
+def replay(
+    home: Home,
+    since: Annotated[datetime, typer.Option(parser=moment, metavar="DATE", help="The first slot to replay.")],
+    only: Only = None,
+    as_json: AsJson = False,
+) -> None:
+    """Parse archived captures again and append what comes out different, as corrections."""
+    from flows.run_failures import failures_told
+
+    settings = Settings()
+    with failures_told(home, "replay", settings), prefect_api(home, warn) as is_orchestrated:
+        from flows.places import lake_of
+        from flows.replay import replay as run
+        from flows.runs import RunRequest
+
+        sources = chosen_sources(settings, only)
+        request = RunRequest(
+            home, sources, (since,), flow="replay", origin="recorded", lake=lake_of(settings)
+        )
+        with progress() as watch:
+            summary = perform(run, request, watch, is_orchestrated)
+    finish(summary, as_json)

@@ -1,0 +1,16 @@
+"""`gpuledger report`: the site, rendered from the published warehouse."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flows.cli.options import At, Home, out
+
+
+def report(home: Home, as_of: At = None) -> None:
+    """Render the site from the published warehouse."""
+    from flows.places import published
+    from flows.rendering import render
+
+    pages = render(home, published(home), as_of or datetime.now(UTC))
+    out.print(f"{len(pages)} pages in {home / 'site'}", markup=False)

@@ -1,0 +1,44 @@
+"""`gpuledger sql`: a query over the published warehouse."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.options import Home, moment
+from flows.cli.signals import ended_by_signals
+
+
+class Format(StrEnum):
+    """How `sql` prints its answer."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    PARQUET = "parquet"
+
+
+def sql(
+    query: Annotated[str, typer.Argument(help="One SELECT over the warehouse's tables and views.")],
+    home: Home,
+    form: Annotated[Format, typer.Option("--format", "-f", help="How to print the answer.")] = Format.TABLE,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead.")] = None,
+    at: Annotated[
+        datetime | None,
+        typer.Option(parser=moment, metavar="TIME", help="As the warehouse stood then, UTC; default now."),
+    ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="SECONDS", help="Give up after so many seconds; default never."),
+    ] = None,
+) -> None:
+    """Ask the published warehouse a question. It cannot write, attach, or read other files."""
+    from flows.query import ask
+    from warehouse.spill import bounded_process
+
+    with ended_by_signals(), bounded_process():
+        ask(home, query, form.value, output, at, timeout)
