@@ -17,7 +17,7 @@ from urllib.request import urlopen
 
 import duckdb
 
-from flows.alerting import ADDRESSES, addresses, unknown_addresses
+from flows.alerts.notify import ADDRESSES, addresses, unknown_addresses
 from flows.asked import chromium
 from flows.clock import TOLERANCE
 from flows.configuration import chromium_problem, misconfigured, never_fires, rendered

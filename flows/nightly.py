@@ -19,7 +19,7 @@ from typing import Any, Final
 from prefect.artifacts import acreate_link_artifact, acreate_table_artifact
 from prefect.context import FlowRunContext
 
-from flows.alerting import Told, tell
+from flows.alerts.notify import Told, tell
 from flows.arrivals import CRAWL_TIMEOUT, Arrivals, crawl
 from flows.clock import refuse_earlier_clock
 from flows.history import load_facts

@@ -10,8 +10,8 @@ from prefect import State
 from prefect import flow as prefect_flow
 from prefect.states import Completed
 
+from flows.alerts.run_failures import failures_told
 from flows.places import place_of
-from flows.run_failures import failures_told
 from flows.settings import default_home
 from flows.turns import LOCK_FILE, own_lock, turn
 from warehouse.keeping import Compaction

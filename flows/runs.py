@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from flows import VERSION
-from flows.alerting import Told
+from flows.alerts.notify import Told
+from flows.alerts.rules import Rule
 from flows.queries import question
-from flows.rules import Rule
 from flows.turns import LOCK_FILE, own_lock
 from scrapers.fetching import REQUEST_TIMEOUT, Job
 from scrapers.registry import Source

@@ -15,11 +15,11 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
+from flows.alerts.run_failures import failures_told, notify_run_failed
 from flows.asked import scheduled_request
 from flows.cli.errors import mendable
 from flows.nightly import nightly as run
 from flows.prefect_environment import forget_credentials
-from flows.run_failures import failures_told, notify_run_failed
 from flows.runs import FlowName, RunRequest, RunSummary
 from flows.settings import add_own_providers, default_home, read_settings
 from flows.shares import signs_of_life

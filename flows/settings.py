@@ -16,7 +16,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from flows.rules import Rule
+from flows.alerts.rules import Rule
 
 HOME_VARIABLE = "GPULEDGER_HOME"
 FLOWS = ("nightly", "market", "compact")
@@ -67,7 +67,7 @@ class Settings(BaseSettings):
     schedule: Schedule = Schedule()
     """When `serve` starts its runs; also what tells a run which slots were missed before it."""
     alerts: list[Rule] = []
-    """When somebody is to be told; see flows.rules. Where to, GPULEDGER_ALERT_URLS says."""
+    """When somebody is to be told; see flows.alerts.rules. Where to, GPULEDGER_ALERT_URLS says."""
     site_url: str = ""
     """The address that the site is published at, for links in alerts; by default its folder."""
 

@@ -24,10 +24,10 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import arun_deployment
 from prefect.states import Completed, Crashed, Failed
 
+from flows.alerts.run_failures import failures_told
 from flows.clock import ClockWrong, refuse_earlier_clock
 from flows.ingest import ingest
 from flows.nightly import SOURCE_TIMEOUT, begin, finish, nightly
-from flows.run_failures import failures_told
 from flows.runs import RunRequest, RunSummary, due, new_run_id, refuse_mixture
 from flows.scheduled import request_of, run_name
 from flows.settings import default_home

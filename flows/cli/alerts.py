@@ -23,7 +23,7 @@ def test(home: Home) -> None:
 
     Exit code 1 when it did not reach all of them.
     """
-    from flows.alerting import addresses, deliver
+    from flows.alerts.notify import addresses, deliver
 
     rules = Settings().alerts
     named = "\n".join(f"- {rule}" for rule in rules) or "- none: config.toml has no [[alerts]]"
@@ -35,7 +35,7 @@ def test(home: Home) -> None:
 @app.command()
 def check(home: Home) -> None:
     """Show what each rule sees in the published warehouse; nothing is sent and nothing is put on record."""
-    from flows.alerting import seen
+    from flows.alerts.notify import seen
     from flows.places import published
     from warehouse.ledger import read_warehouse
 

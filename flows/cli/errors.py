@@ -34,7 +34,7 @@ def _tell(command: str | None, problem: Exception) -> None:
     from flows.settings import SettingsWrong, default_home
 
     if command in _RUNS and isinstance(problem, SettingsWrong):
-        from flows.run_failures import notify_run_failed
+        from flows.alerts.run_failures import notify_run_failed
 
         notify_run_failed(default_home(), command, problem)
 

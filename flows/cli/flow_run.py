@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 def start(flow: FlowName, home: Path, **asked: Any) -> RunSummary:
     """Run the nightly or market flow with the options of a command."""
+    from flows.alerts.run_failures import failures_told
     from flows.asked import scheduled_request
-    from flows.run_failures import failures_told
 
     with ended_early(), failures_told(home, flow):
         # Before any server starts, so that a wrong option is answered at once.

@@ -20,7 +20,7 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Parse archived captures again and append what comes out different, as corrections."""
-    from flows.run_failures import failures_told
+    from flows.alerts.run_failures import failures_told
 
     settings = Settings()
     with failures_told(home, "replay", settings), prefect_api(home, warn) as is_orchestrated:

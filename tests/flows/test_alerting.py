@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from flows.alerting import ADDRESSES, Told, deliver, tell
-from flows.rules import Rule
+from flows.alerts.notify import ADDRESSES, Told, deliver, tell
+from flows.alerts.rules import Rule
 from flows.settings import SettingsWrong, read_settings
 from tests.loopback import serving
 from tests.warehouse.test_views import FIRST, offer, store

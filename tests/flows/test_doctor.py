@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from flows.alerting import ADDRESSES
+from flows.alerts.notify import ADDRESSES
 from flows.doctor import Check, examine
 from flows.settings import Settings
 from tests.warehouse.test_views import FIRST, offer, store

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from flows import run_failures
-from flows.alerting import ADDRESSES
-from flows.run_failures import STATE_FILE, failures_told, notify_run_failed, run_succeeded
+from flows.alerts import run_failures
+from flows.alerts.notify import ADDRESSES
+from flows.alerts.run_failures import STATE_FILE, failures_told, notify_run_failed, run_succeeded
 from flows.settings import Settings
 from tests.flows.test_alerting import SECRET, Inbox, inbox
 from warehouse.ledger import LEDGER_FILE, LedgerDamaged

@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from flows.alerting import addresses, deliver
-from flows.rules import RunFailed
+from flows.alerts.notify import addresses, deliver
+from flows.alerts.rules import RunFailed
 from flows.settings import Settings
 from scrapers.redaction import Secrets
 from scrapers.registry import DeclarationError, credentials

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import polars as pl
 
+from flows.alerts.rules import Rule
 from flows.queries import question
-from flows.rules import Rule
 from warehouse.ledger import Ledger
 
 ADDRESSES: Final = "GPULEDGER_ALERT_URLS"
@@ -62,7 +62,7 @@ def unknown_addresses() -> int:
 def seen(rule: Rule, query: Query, now: datetime) -> list[Alert]:
     """What one rule sees in the ledger or the published warehouse that `query` asks.
 
-    Nothing for a rule of runs that fail: those may have no ledger, and flows.run_failures tells of them.
+    Nothing for a rule of runs that fail: those may have no ledger, and flows.alerts.run_failures tells of them.
     """
     if rule.on == "run_failed":
         return []
