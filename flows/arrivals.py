@@ -9,9 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from flows.clock import ClockEvidence
 from flows.ingest import NEVER_FETCHED
-from flows.runs import Watch
+from flows.runtime.clock import ClockEvidence
+from flows.runtime.run import Watch
 from flows.steps import step
 from scrapers.fetching import FetchPlan, FetchRefused, Job, fetch
 from scrapers.registry import Source

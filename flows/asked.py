@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flows.configuration import never_fires
-from flows.places import lake_of
-from flows.runs import FlowName, RunRequest
-from flows.settings import Settings, SettingsWrong
+from flows.runtime.installation import lake_of
+from flows.runtime.run import FlowName, RunRequest
+from flows.runtime.settings import Settings, SettingsWrong
+from flows.runtime.settings_check import never_fires
 from scrapers.browser import find_chromium
 from scrapers.registry import sources
 

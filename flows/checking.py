@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.ingest import judged
-from flows.runs import new_run_id
+from flows.runtime.run import new_run_id
 from scrapers.fetching import FetchPlan, Job, fetch
 from scrapers.parser import Parser
 from scrapers.registry import Source

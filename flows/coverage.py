@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from flows.places import published
 from flows.queries import question
+from flows.runtime.installation import published
 from scrapers.registry import Provider, providers
 from warehouse.ledger import read_warehouse
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from flows.runs import RunRequest
+from flows.runtime.run import RunRequest
 from scrapers.registry import sources
 from scrapers.simulation import Night, first_recorded, record_web, simulation_version
 

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from flows.interruption import Work
+from flows.runtime.interruption import Work
 
 
 @contextmanager

@@ -19,12 +19,12 @@ import duckdb
 
 from flows.alerts.notify import ADDRESSES, addresses, unknown_addresses
 from flows.asked import chromium
-from flows.clock import TOLERANCE
-from flows.configuration import chromium_problem, misconfigured, never_fires, rendered
 from flows.leftovers import unsealed
-from flows.places import NothingPublished, published
 from flows.queries import question
-from flows.settings import FLOWS, Settings
+from flows.runtime.clock import TOLERANCE
+from flows.runtime.installation import NothingPublished, published
+from flows.runtime.settings import FLOWS, Settings
+from flows.runtime.settings_check import chromium_problem, misconfigured, never_fires, rendered
 from reports.tables import moment
 from scrapers.registry import providers, sources
 from scrapers.slots import slot_name

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from flows.interruption import Work
-from flows.places import published
+from flows.runtime.installation import published
+from flows.runtime.interruption import Work
 from warehouse.atomic import scratch, swap_folder
 from warehouse.lake import Lake
 from warehouse.ledger import open_warehouse

@@ -19,11 +19,11 @@ from urllib.parse import quote
 
 import polars as pl
 
-from flows.clock import refuse_earlier_clock
 from flows.history import WITHOUT_ADDRESS, archived
 from flows.machines import lookups
 from flows.queries import question
-from flows.runs import RunSummary, new_run_id, refuse_origin
+from flows.runtime.clock import refuse_earlier_clock
+from flows.runtime.run import RunSummary, new_run_id, refuse_origin
 from flows.spooling import Spool, scrapes_of, stamped, without_doubles
 from scrapers.reading import captures_frame
 from scrapers.slots import slot_of

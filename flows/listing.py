@@ -9,8 +9,8 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from flows.places import NothingPublished, published
 from flows.queries import question
+from flows.runtime.installation import NothingPublished, published
 from scrapers.registry import providers
 from scrapers.slots import slot_name
 from warehouse.ledger import read_warehouse

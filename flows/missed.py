@@ -9,7 +9,7 @@ from typing import Final
 from prefect.server.schemas.schedules import CronSchedule
 
 from flows.queries import question
-from flows.runs import RunRequest
+from flows.runtime.run import RunRequest
 from scrapers.registry import Source
 from scrapers.slots import LENGTH, Cadence, slot_name, slot_of
 from warehouse.ledger import Ledger, ScrapeRecord

@@ -21,16 +21,16 @@ from prefect.context import FlowRunContext
 
 from flows.alerts.notify import Told, tell
 from flows.arrivals import CRAWL_TIMEOUT, Arrivals, crawl
-from flows.clock import refuse_earlier_clock
 from flows.history import load_facts
 from flows.ingest import ingest, unstored
 from flows.leftovers import clear_unsealed
 from flows.missed import missed
 from flows.registering import register
 from flows.rendering import render
-from flows.runs import UNSTORED, RunRequest, RunSummary, Watch, due, new_run_id, refuse_mixture
+from flows.runtime.clock import refuse_earlier_clock
+from flows.runtime.lock import turn
+from flows.runtime.run import UNSTORED, RunRequest, RunSummary, Watch, due, new_run_id, refuse_mixture
 from flows.steps import as_flow, is_of_the_api, run_logger, step
-from flows.turns import turn
 from scrapers.fetching import FetchPlan, Job
 from scrapers.parser import Parser
 from scrapers.registry import Source

@@ -11,9 +11,9 @@ from prefect import flow as prefect_flow
 from prefect.states import Completed
 
 from flows.alerts.run_failures import failures_told
-from flows.places import place_of
-from flows.settings import default_home
-from flows.turns import LOCK_FILE, own_lock, turn
+from flows.runtime.installation import place_of
+from flows.runtime.lock import LOCK_FILE, own_lock, turn
+from flows.runtime.settings import default_home
 from warehouse.keeping import Compaction
 from warehouse.keeping import compact as compact_ledger
 from warehouse.lake import Lake

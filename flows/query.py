@@ -21,8 +21,8 @@ import pyarrow.parquet as pq
 from flows.allowlist import QuestionRefused, check
 from flows.answer_columns import expressions, figures
 from flows.destination import written_aside
-from flows.interruption import Work
-from flows.places import for_questions
+from flows.runtime.installation import for_questions
+from flows.runtime.interruption import Work
 from reports.downloads import harmless
 from warehouse.credentials import environment_without_credentials
 from warehouse.ledger import read_warehouse

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from flows.turns import turn
+from flows.runtime.lock import turn
 from reports import site
 from warehouse.lake import Lake
 

@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flows.clock import refuse_earlier_clock
-from flows.comparing import comparable
 from flows.ingest import judged
 from flows.nightly import show
 from flows.queries import question
-from flows.runs import RunRequest, RunSummary, Watch, new_run_id
+from flows.runtime.clock import refuse_earlier_clock
+from flows.runtime.comparison import comparable
+from flows.runtime.lock import turn
+from flows.runtime.run import RunRequest, RunSummary, Watch, new_run_id
 from flows.steps import as_flow, run_logger, step
-from flows.turns import turn
 from scrapers.parser import Parser, ReadingStopped
 from scrapers.reading import Reading
 from scrapers.registry import Source

@@ -11,10 +11,10 @@ import duckdb
 import polars as pl
 from pydantic import ValidationError
 
-from flows.comparing import BOOKKEEPING, AddedColumns
 from flows.importing import ImportRequest, import_history
-from flows.places import published
 from flows.queries import question
+from flows.runtime.comparison import BOOKKEEPING, AddedColumns
+from flows.runtime.installation import published
 from flows.verifying import Verdict
 from scrapers.archive import read_archive
 from scrapers.warc import ArchiveDamaged

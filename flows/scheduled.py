@@ -20,8 +20,8 @@ from flows.asked import scheduled_request
 from flows.cli.errors import mendable
 from flows.nightly import nightly as run
 from flows.prefect_environment import forget_credentials
-from flows.runs import FlowName, RunRequest, RunSummary
-from flows.settings import add_own_providers, default_home, read_settings
+from flows.runtime.run import FlowName, RunRequest, RunSummary
+from flows.runtime.settings import add_own_providers, default_home, read_settings
 from flows.shares import signs_of_life
 from scrapers.slots import slot_name, slot_of
 from warehouse.plain import visible

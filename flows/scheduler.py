@@ -31,8 +31,8 @@ from prefect.types.entrypoint import EntrypointType
 
 from flows import packing, scheduled
 from flows.prefect_server import PrefectServer
+from flows.runtime.settings import FLOWS, Schedule
 from flows.serving import ServingRefused
-from flows.settings import FLOWS, Schedule
 
 STARTED: Final[Mapping[str, Flow[..., Any]]] = {
     "nightly": scheduled.nightly,

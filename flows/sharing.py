@@ -25,14 +25,14 @@ from prefect.deployments import arun_deployment
 from prefect.states import Completed, Crashed, Failed
 
 from flows.alerts.run_failures import failures_told
-from flows.clock import ClockWrong, refuse_earlier_clock
 from flows.ingest import ingest
 from flows.nightly import SOURCE_TIMEOUT, begin, finish, nightly
-from flows.runs import RunRequest, RunSummary, due, new_run_id, refuse_mixture
+from flows.runtime.clock import ClockWrong, refuse_earlier_clock
+from flows.runtime.lock import turn
+from flows.runtime.run import RunRequest, RunSummary, due, new_run_id, refuse_mixture
+from flows.runtime.settings import default_home
 from flows.scheduled import request_of, run_name
-from flows.settings import default_home
 from flows.shares import ShareWatch, Sign
-from flows.turns import turn
 from scrapers.fetching import Job
 from warehouse.ledger import Ledger
 

@@ -17,11 +17,11 @@ from typing import Any, Final, Literal
 import duckdb
 import polars as pl
 
-from flows.comparing import AddedColumns, comparable
 from flows.history import FACTS
 from flows.ingest import judged
-from flows.places import published
 from flows.queries import question
+from flows.runtime.comparison import AddedColumns, comparable
+from flows.runtime.installation import published
 from scrapers.archive import read_archive
 from scrapers.parser import Parser, ReadingStopped
 from scrapers.registry import DeclarationError, source

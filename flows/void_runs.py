@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flows import VERSION
-from flows.places import place_of
-from flows.turns import LOCK_FILE, own_lock, turn
+from flows.runtime.installation import place_of
+from flows.runtime.lock import LOCK_FILE, own_lock, turn
 from warehouse.lake import Lake
 from warehouse.ledger import Ledger, publish
 from warehouse.void_runs import declare_void

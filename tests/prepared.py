@@ -28,7 +28,7 @@ SOCKET: Final = "prepared.sock"
 EVERY_COMMAND: Final = (
     "flows.cli.app",
     "flows.query",
-    "flows.places",
+    "flows.runtime.installation",
     "scrapers.fetching",
     "warehouse.copying",
 )

@@ -14,7 +14,7 @@ import typer.main
 import yaml
 
 from flows.cli.app import app
-from flows.settings import Schedule, Settings
+from flows.runtime.settings import Schedule, Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 OPERATION = (ROOT / "docs" / "operation.md").read_text(encoding="utf-8")

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from flows.alerts.notify import addresses, deliver
 from flows.alerts.rules import RunFailed
-from flows.settings import Settings
+from flows.runtime.settings import Settings
 from scrapers.redaction import Secrets
 from scrapers.registry import DeclarationError, credentials
 from scrapers.slots import slot_name, slot_of

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import typer
 
 from flows.cli.options import Home, out, refuse
-from flows.settings import Settings
+from flows.runtime.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Who is told of prices, free tiers and failures, and when.")
 
@@ -36,7 +36,7 @@ def test(home: Home) -> None:
 def check(home: Home) -> None:
     """Show what each rule sees in the published warehouse; nothing is sent and nothing is put on record."""
     from flows.alerts.notify import seen
-    from flows.places import published
+    from flows.runtime.installation import published
     from warehouse.ledger import read_warehouse
 
     with read_warehouse(published(home)) as connection:

@@ -23,7 +23,7 @@ from flows.cli import (
     verify,
 )
 from flows.cli.errors import Refusing
-from flows.settings import add_own_providers, read_settings
+from flows.runtime.settings import add_own_providers, read_settings
 
 app = typer.Typer(cls=Refusing, no_args_is_help=True, pretty_exceptions_enable=False)
 

@@ -10,7 +10,7 @@ import typer
 from flows.cli.flow_run import ended_early, perform, progress, warn
 from flows.cli.options import out
 from flows.orchestration import prefect_api
-from flows.settings import Settings
+from flows.runtime.settings import Settings
 
 
 def demo(

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from flows.cli.options import AsJson, Home, out
 from flows.prefect_environment import prepare_prefect
-from flows.settings import read_settings
+from flows.runtime.settings import read_settings
 
 _STYLES = {"ok": "green", "warning": "yellow", "problem": "red"}
 

@@ -31,7 +31,7 @@ class Refusing(TyperGroup):
 
 def _tell(command: str | None, problem: Exception) -> None:
     """Tell of a run that could not even read its settings; of anything later the run itself tells."""
-    from flows.settings import SettingsWrong, default_home
+    from flows.runtime.settings import SettingsWrong, default_home
 
     if command in _RUNS and isinstance(problem, SettingsWrong):
         from flows.alerts.run_failures import notify_run_failed
@@ -61,15 +61,15 @@ def mendable(problem: Exception) -> str | None:
 def _mendable() -> tuple[type[Exception], ...]:
     from flows.allowlist import QuestionRefused
     from flows.asked import PastSlot
-    from flows.clock import ClockWrong
     from flows.exporting import ExportRefused
-    from flows.interruption import TimeOver
-    from flows.places import NothingPublished
-    from flows.runs import OriginsMixed
+    from flows.runtime.clock import ClockWrong
+    from flows.runtime.installation import NothingPublished
+    from flows.runtime.interruption import TimeOver
+    from flows.runtime.lock import RunUnderWay
+    from flows.runtime.run import OriginsMixed
+    from flows.runtime.settings import SettingsWrong
     from flows.serving import ServingRefused
-    from flows.settings import SettingsWrong
     from flows.site_server import SitePortTaken
-    from flows.turns import RunUnderWay
     from scrapers.fetching import FetchRefused
     from scrapers.registry import DeclarationError
     from scrapers.warc import ArchiveDamaged

@@ -18,7 +18,7 @@ def export(
     """Write every table as Parquet, by month, for Spark, Trino, Athena and the like."""
     from flows.exporting import Exported
     from flows.exporting import export as write
-    from flows.interruption import Work
+    from flows.runtime.interruption import Work
 
     with ended_by_signals():
         found: list[Exported] = Work(lambda work: write(home, folder, work)).run()

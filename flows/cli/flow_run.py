@@ -13,14 +13,14 @@ import typer
 
 from flows.cli.options import err, out
 from flows.orchestration import prefect_api
-from flows.settings import Settings
+from flows.runtime.settings import Settings
 
 # A shell reports a process that a signal ended as this much plus the signal's number.
 _SHELL_SIGNAL = 128
 
 if TYPE_CHECKING:
     from flows.cli.progress import ProgressWatch
-    from flows.runs import FlowName, RunRequest, RunSummary, Watch
+    from flows.runtime.run import FlowName, RunRequest, RunSummary, Watch
 
 
 def start(flow: FlowName, home: Path, **asked: Any) -> RunSummary:

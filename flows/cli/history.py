@@ -29,11 +29,11 @@ def load(home: Home) -> None:
 
     Every nightly run does so too, when the facts have changed.
     """
-    from flows.clock import refuse_earlier_clock
     from flows.history import FACTS, load_facts
-    from flows.places import place_of
-    from flows.runs import new_run_id
-    from flows.turns import turn
+    from flows.runtime.clock import refuse_earlier_clock
+    from flows.runtime.installation import place_of
+    from flows.runtime.lock import turn
+    from flows.runtime.run import new_run_id
     from warehouse.ledger import Ledger, publish
 
     now = datetime.now(UTC)
@@ -71,8 +71,8 @@ def import_(
     mappings that are shipped; docs/history.md says how to obtain each data set, and how to write a mapping.
     """
     from flows.importing import ImportRequest, import_history
-    from flows.places import place_of
-    from flows.turns import turn
+    from flows.runtime.installation import place_of
+    from flows.runtime.lock import turn
     from warehouse.history.mappings import load as load_mapping
     from warehouse.ledger import Ledger, publish
 
@@ -101,8 +101,8 @@ def verify(
     """
     from collections import Counter
 
-    from flows.places import published
     from flows.rereading import verify_histories
+    from flows.runtime.installation import published
 
     published(home)
     states: Counter[str] = Counter()

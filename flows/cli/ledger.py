@@ -24,7 +24,7 @@ def backup(
     to: Annotated[Path | None, typer.Option(help="The folder to copy into; default backups/.")] = None,
 ) -> None:
     """Copy the ledger while no run writes it. The archive (raw/) is plain files: copy that folder too."""
-    from flows.turns import turn
+    from flows.runtime.lock import turn
     from warehouse import keeping
 
     _refuse_lake(home, "copy it into a folder by `gpuledger ledger copy FOLDER`")
@@ -39,7 +39,7 @@ def restore(
     home: Home,
 ) -> None:
     """Put a copy in the ledger's place and publish it; what it replaces is kept in backups/."""
-    from flows.turns import turn
+    from flows.runtime.lock import turn
     from warehouse.restore import restore as bring_back
 
     _refuse_lake(home, "restore its database and its files, or `gpuledger ledger copy` into an empty one")
@@ -55,7 +55,7 @@ def new(home: Home) -> None:
 
     The archive (raw/) stays, and what is left of the former ledger is kept in backups/.
     """
-    from flows.turns import turn
+    from flows.runtime.lock import turn
     from warehouse.restore import begin
 
     _refuse_lake(home, "name an empty database in GPULEDGER_WAREHOUSE instead")
@@ -88,8 +88,8 @@ def copy(
 
     The archive (raw/) is plain files: copy that folder too.
     """
-    from flows.places import place_of
-    from flows.turns import turn
+    from flows.runtime.installation import place_of
+    from flows.runtime.lock import turn
     from warehouse import copying
     from warehouse.lake import Lake
 
@@ -127,7 +127,7 @@ def print_kept(kept: list[Path]) -> None:
 
 
 def _refuse_lake(home: Path, advice: str) -> None:
-    from flows.places import place_of
+    from flows.runtime.installation import place_of
     from warehouse.lake import Lake
 
     place = place_of(home)

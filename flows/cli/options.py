@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from flows.cli.terminal import Terminal
-from flows.settings import (
+from flows.runtime.settings import (
     HOME_VARIABLE,
     Settings,
     add_own_providers,

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from flows.runs import RunSummary, Watch
+from flows.runtime.run import RunSummary, Watch
 from scrapers.slots import slot_name
 
 if TYPE_CHECKING:

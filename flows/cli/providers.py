@@ -19,7 +19,7 @@ from flows.cli.options import (
     chosen_sources,
     out,
 )
-from flows.settings import Settings
+from flows.runtime.settings import Settings
 
 app = typer.Typer(help="The providers: what is declared, what is held, and what a check would write.")
 

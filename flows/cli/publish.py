@@ -22,8 +22,8 @@ def publish(
 
     Of a lake, bring tables and views up to date.
     """
-    from flows.places import place_of
-    from flows.turns import turn
+    from flows.runtime.installation import place_of
+    from flows.runtime.lock import turn
     from warehouse.lake import Lake
     from warehouse.restore import republish
 

@@ -10,7 +10,7 @@ import typer
 from flows.cli.flow_run import finish, perform, progress, warn
 from flows.cli.options import AsJson, Home, Only, chosen_sources, moment
 from flows.orchestration import prefect_api
-from flows.settings import Settings
+from flows.runtime.settings import Settings
 
 
 def replay(
@@ -24,9 +24,9 @@ def replay(
 
     settings = Settings()
     with failures_told(home, "replay", settings), prefect_api(home, warn) as is_orchestrated:
-        from flows.places import lake_of
         from flows.replay import replay as run
-        from flows.runs import RunRequest
+        from flows.runtime.installation import lake_of
+        from flows.runtime.run import RunRequest
 
         sources = chosen_sources(settings, only)
         request = RunRequest(

@@ -9,8 +9,8 @@ from flows.cli.options import At, Home, out
 
 def report(home: Home, as_of: At = None) -> None:
     """Render the site from the published warehouse."""
-    from flows.places import published
     from flows.rendering import render
+    from flows.runtime.installation import published
 
     pages = render(home, published(home), as_of or datetime.now(UTC))
     out.print(f"{len(pages)} pages in {home / 'site'}", markup=False)

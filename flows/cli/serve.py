@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.options import Home, out
-from flows.settings import FLOWS, read_settings
+from flows.runtime.settings import FLOWS, read_settings
 
 
 def serve(

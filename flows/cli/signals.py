@@ -14,7 +14,7 @@ import typer
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
     """Exit as a shell expects of a command that a signal ended, or whose reader has gone (`| head`)."""
-    from flows.interruption import Interrupted
+    from flows.runtime.interruption import Interrupted
 
     try:
         yield

@@ -94,7 +94,7 @@ def main(home: Path, only: Sequence[str]) -> None:
 
     prepare_prefect(home)
     from flows.nightly import nightly  # noqa: PLC0415
-    from flows.runs import RunRequest  # noqa: PLC0415
+    from flows.runtime.run import RunRequest  # noqa: PLC0415
     from scrapers import registry  # noqa: PLC0415
     from scrapers.browser import find_chromium  # noqa: PLC0415
 

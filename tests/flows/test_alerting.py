@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from flows.alerts.notify import ADDRESSES, Told, deliver, tell
 from flows.alerts.rules import Rule
-from flows.settings import SettingsWrong, read_settings
+from flows.runtime.settings import SettingsWrong, read_settings
 from tests.loopback import serving
 from tests.warehouse.test_views import FIRST, offer, store
 from warehouse.ledger import Ledger

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from flows.clock import MIN_HOSTS, ClockEvidence, ClockWrong
+from flows.runtime.clock import MIN_HOSTS, ClockEvidence, ClockWrong
 from scrapers.archive import ArchiveWriter
 from scrapers.warc import Exchange
 from tests.flows.conftest import PAGE

@@ -12,7 +12,7 @@ import pytest
 
 from flows.alerts.notify import ADDRESSES
 from flows.doctor import Check, examine
-from flows.settings import Settings
+from flows.runtime.settings import Settings
 from tests.warehouse.test_views import FIRST, offer, store
 from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, Ledger, publish
 

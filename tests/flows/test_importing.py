@@ -17,7 +17,7 @@ import pytest
 
 from flows.importing import ImportRequest, import_history
 from flows.rereading import verify_histories
-from flows.runs import OriginsMixed, RunSummary, refuse_origin
+from flows.runtime.run import OriginsMixed, RunSummary, refuse_origin
 from scrapers.archive import read_archive
 from warehouse.history.mapping import Mapping, MappingError
 from warehouse.history.mappings import load, parsed

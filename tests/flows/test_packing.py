@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows.packing import compact
-from flows.turns import RunUnderWay, turn
+from flows.runtime.lock import RunUnderWay, turn
 from tests.warehouse.test_views import offer, store
 from warehouse.keeping import checksums
 from warehouse.ledger import LEDGER_FILE, Ledger

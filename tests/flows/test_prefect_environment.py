@@ -15,8 +15,8 @@ from flows import scheduled
 from flows.prefect_environment import REACHING, prefect_environment, settings_file
 from flows.prefect_secret import api_secret, secret_file
 from flows.prefect_server import server_variables
+from flows.runtime.lock import RunUnderWay
 from flows.serving import ServingRefused, prefect_server
-from flows.turns import RunUnderWay
 
 HOME = Path("/data")
 ADDRESS = "https://prefect.example/api"

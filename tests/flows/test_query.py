@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 
 from flows.allowlist import QuestionRefused, check
 from flows.cli.terminal import Terminal
-from flows.interruption import TimeOver
 from flows.query import ask
+from flows.runtime.interruption import TimeOver
 from reports.cookbook import Recipe, recipes
 from warehouse.ledger import WAREHOUSE_FILE, Ledger, publish, read_warehouse
 

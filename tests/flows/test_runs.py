@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from flows.runs import RunRequest, RunSummary, due, new_run_id
+from flows.runtime.run import RunRequest, RunSummary, due, new_run_id
 from scrapers.registry import Source, SourceDeclared
 from scrapers.slots import slot_of
 from warehouse.ledger import Ledger, Settled

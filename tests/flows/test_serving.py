@@ -20,8 +20,8 @@ import pytest
 
 from flows.missed import firings, missed
 from flows.prefect_secret import secret_file
-from flows.runs import RunRequest
-from flows.turns import RunUnderWay, turn
+from flows.runtime.lock import RunUnderWay, turn
+from flows.runtime.run import RunRequest
 from scrapers.registry import Source, SourceDeclared
 from scrapers.slots import slot_name, slot_of
 from tests.prepared import Prepared

@@ -14,7 +14,7 @@ from prefect.states import Completed, Crashed, Pending, Running, Scheduled
 
 from flows import sharing
 from flows.missed import missed
-from flows.runs import RunRequest, RunSummary
+from flows.runtime.run import RunRequest, RunSummary
 from flows.shares import LIFE_PATIENCE, START_PATIENCE, ShareWatch, Sign
 from flows.sharing import await_shares, record_unread, unread
 from scrapers.registry import source

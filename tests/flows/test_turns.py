@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows.turns import turn
+from flows.runtime.lock import turn
 from warehouse.file_lock import holder_of
 from warehouse.ledger import LEDGER_FILE, Ledger, LedgerBusy
 

@@ -20,7 +20,7 @@ from flows.cli import options
 from flows.cli.progress import print_json, print_summary
 from flows.cli.terminal import Terminal
 from flows.listing import provider_table
-from flows.runs import RunSummary
+from flows.runtime.run import RunSummary
 from warehouse.ledger import ScrapeRecord
 from warehouse.plain import visible
 from warehouse.schema import BY_NAME, TABLES

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from flows.allowlist import QuestionRefused, _allowed, check
-from flows.places import for_questions
 from flows.query import ask
+from flows.runtime.installation import for_questions
 from tests.lake.conftest import HOST, execute
 from warehouse.credentials import environment_without_credentials, self_contained
 from warehouse.lake import Lake, reach_s3

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from flows.runs import RunSummary
+from flows.runtime.run import RunSummary
 from reports import site
 from reports.tables import dollars, web_link
 from warehouse.ledger import Ledger, ScrapeRecord, publish

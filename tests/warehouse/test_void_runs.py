@@ -11,8 +11,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from flows.clock import ClockWrong, refuse_earlier_clock
 from flows.queries import question
+from flows.runtime.clock import ClockWrong, refuse_earlier_clock
 from reports.pages import quality
 from tests.warehouse.test_views import FIRST, offer, scraped
 from warehouse import settled

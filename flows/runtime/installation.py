@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from flows.settings import Settings, read_settings
+from flows.runtime.settings import Settings, read_settings
 from warehouse.credentials import self_contained
 from warehouse.lake import Lake
 from warehouse.ledger import WAREHOUSE_FILE

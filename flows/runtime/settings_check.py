@@ -15,7 +15,7 @@ from tempfile import NamedTemporaryFile
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from flows.settings import Settings
+from flows.runtime.settings import Settings
 from scrapers.registry import DeclarationError, Source, load_provider, providers, sources
 
 _S3 = "s3://"
