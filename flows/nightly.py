@@ -21,7 +21,7 @@ from prefect.context import FlowRunContext
 
 from flows.alerts.notify import Told, tell
 from flows.arrivals import CRAWL_TIMEOUT, Arrivals, crawl
-from flows.history import load_facts
+from flows.history.facts import load_facts
 from flows.ingest import ingest, unstored
 from flows.leftovers import clear_unsealed
 from flows.missed import missed

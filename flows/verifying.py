@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 import duckdb
 import polars as pl
 
-from flows.history import FACTS
+from flows.history.facts import FACTS
 from flows.ingest import judged
 from flows.queries import question
 from flows.runtime.comparison import AddedColumns, comparable

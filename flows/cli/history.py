@@ -12,7 +12,7 @@ import typer
 from flows.cli.options import AsJson, Home, err, moment, out, refuse, waiting
 
 if TYPE_CHECKING:
-    from flows.importing import Imported
+    from flows.history.importer import Imported
 
 app = typer.Typer(no_args_is_help=True, help="What is known from before the first snapshot.")
 _FINDINGS = 10
@@ -29,7 +29,7 @@ def load(home: Home) -> None:
 
     Every nightly run does so too, when the facts have changed.
     """
-    from flows.history import FACTS, load_facts
+    from flows.history.facts import FACTS, load_facts
     from flows.runtime.clock import refuse_earlier_clock
     from flows.runtime.installation import place_of
     from flows.runtime.lock import turn
@@ -70,7 +70,7 @@ def import_(
     was broken off goes on where it stopped; importing a file twice adds nothing. `history list` names the
     mappings that are shipped; docs/history.md says how to obtain each data set, and how to write a mapping.
     """
-    from flows.importing import ImportRequest, import_history
+    from flows.history.importer import ImportRequest, import_history
     from flows.runtime.installation import place_of
     from flows.runtime.lock import turn
     from warehouse.history.mappings import load as load_mapping
@@ -101,7 +101,7 @@ def verify(
     """
     from collections import Counter
 
-    from flows.rereading import verify_histories
+    from flows.history.verify import verify_histories
     from flows.runtime.installation import published
 
     published(home)
@@ -135,7 +135,7 @@ def _bars() -> Any:
 
     from rich.progress import Progress as Bars
 
-    from flows.importing import Progress
+    from flows.history.importer import Progress
 
     class Shown(Progress):
         def __init__(self, bars: Bars) -> None:

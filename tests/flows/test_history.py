@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flows import history
+from flows.history.facts import facts
 from scrapers.archive import read_archive
 from warehouse.history.facts import facts_file
 from warehouse.ledger import WAREHOUSE_FILE, Ledger, read_warehouse
@@ -23,9 +23,9 @@ facts = [
 
 def test_facts_are_loaded_once_and_traced_to_archived_bytes(tmp_path: Path) -> None:
     with Ledger(tmp_path) as ledger:
-        added = history.load_facts(ledger, tmp_path, run_id="one", at=AT)
+        added = facts.load_facts(ledger, tmp_path, run_id="one", at=AT)
         assert added == ledger.query("FROM current_observations").height > 200
-        assert history.load_facts(ledger, tmp_path, run_id="two", at=AT) == 0
+        assert facts.load_facts(ledger, tmp_path, run_id="two", at=AT) == 0
         (row,) = ledger.query("FROM captures").to_dicts()
     assert row["capture_id"] == hashlib.sha256(facts_file()).hexdigest()
     (capture,) = read_archive(tmp_path / row["warc_file"], tmp_path).captures
@@ -36,10 +36,10 @@ def test_changed_facts_replace_the_former_ones_in_the_views_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Ledger(tmp_path) as ledger:
-        history.load_facts(ledger, tmp_path, run_id="one", at=AT)
+        facts.load_facts(ledger, tmp_path, run_id="one", at=AT)
         before = ledger.query("FROM observations").height
-        monkeypatch.setattr(history, "facts_file", lambda: MORE)
-        assert history.load_facts(ledger, tmp_path, run_id="two", at=AT) == 1
+        monkeypatch.setattr(facts, "facts_file", lambda: MORE)
+        assert facts.load_facts(ledger, tmp_path, run_id="two", at=AT) == 1
         assert ledger.query("FROM current_observations").height == 1
         assert ledger.query("FROM observations").height == before + 1
 

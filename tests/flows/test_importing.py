@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from flows.importing import ImportRequest, import_history
-from flows.rereading import verify_histories
+from flows.history.importer import ImportRequest, import_history
+from flows.history.verify import verify_histories
 from flows.runtime.run import OriginsMixed, RunSummary, refuse_origin
 from scrapers.archive import read_archive
 from warehouse.history.mapping import Mapping, MappingError
@@ -139,7 +139,7 @@ def test_a_second_import_of_the_same_file_adds_nothing(tmp_path: Path, ledger: L
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from flows.importing import ImportRequest, import_history
+from flows.history.importer import ImportRequest, import_history
 from warehouse.history.mappings import load
 from warehouse.ledger import Ledger
 

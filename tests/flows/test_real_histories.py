@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from flows.importing import Imported, ImportRequest, import_history
+from flows.history.importer import Imported, ImportRequest, import_history
 from warehouse.history.mappings import load
 from warehouse.ledger import Ledger
 

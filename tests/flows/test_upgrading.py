@@ -10,7 +10,7 @@ import pytest
 
 from expectations.gate import Good
 from flows import ingest as ingesting
-from flows.history import load_facts
+from flows.history.facts import load_facts
 from flows.ingest import ingest, judged
 from flows.replay import _differs
 from flows.verifying import verify

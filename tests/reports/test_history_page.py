@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from flows.importing import ImportRequest, import_history
+from flows.history.importer import ImportRequest, import_history
 from reports import site
 from warehouse.history.mappings import parsed
 from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, Ledger, publish, read_warehouse

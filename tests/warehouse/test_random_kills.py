@@ -33,7 +33,7 @@ ACTS = {
     "publish": "from warehouse.ledger import publish; publish(home)",
 }
 IMPORT = """
-from flows.importing import ImportRequest, import_history
+from flows.history.importer import ImportRequest, import_history
 from warehouse.history.mappings import load
 from warehouse.ledger import Ledger
 mapping, path = load(str(home.parent / "a_list.toml")), home.parent / "list.csv"

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from flows.machines import lookups
+from flows.history.lookups import lookups
 from warehouse.history.fates import Read
 from warehouse.history.mapping import Mapping, MappingError
 from warehouse.history.mappings import load, parsed

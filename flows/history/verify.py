@@ -11,7 +11,7 @@ import duckdb
 import polars as pl
 from pydantic import ValidationError
 
-from flows.importing import ImportRequest, import_history
+from flows.history.importer import ImportRequest, import_history
 from flows.queries import question
 from flows.runtime.comparison import BOOKKEEPING, AddedColumns
 from flows.runtime.installation import published

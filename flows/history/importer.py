@@ -19,12 +19,12 @@ from urllib.parse import quote
 
 import polars as pl
 
-from flows.history import WITHOUT_ADDRESS, archived
-from flows.machines import lookups
+from flows.history.facts import WITHOUT_ADDRESS, archived
+from flows.history.lookups import lookups
+from flows.history.staging import Spool, scrapes_of, stamped, without_doubles
 from flows.queries import question
 from flows.runtime.clock import refuse_earlier_clock
 from flows.runtime.run import RunSummary, new_run_id, refuse_origin
-from flows.spooling import Spool, scrapes_of, stamped, without_doubles
 from scrapers.reading import captures_frame
 from scrapers.slots import slot_of
 from scrapers.warc import MAX_BODY, Exchange
