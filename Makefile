@@ -53,7 +53,7 @@ format: $(READY) ## Put the code into its one format
 	$(BIN)/ruff format .
 
 docs: demo ## Write the generated pages of docs/ from the demo
-	$(BIN)/python -m flows.coverage data/demo > docs/coverage.md
+	$(BIN)/python -m flows.operations.coverage data/demo > docs/coverage.md
 
 bench: $(READY) ## Measure speed and size as ratios, and write docs/performance.md
 	$(BIN)/python -m benchmarks

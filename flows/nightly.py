@@ -23,10 +23,10 @@ from flows.alerts.notify import Told, tell
 from flows.arrivals import CRAWL_TIMEOUT, Arrivals, crawl
 from flows.history.facts import load_facts
 from flows.ingest import ingest, unstored
-from flows.leftovers import clear_unsealed
 from flows.missed import missed
+from flows.operations.site import render
+from flows.operations.unsealed_archives import clear_unsealed
 from flows.registering import register
-from flows.rendering import render
 from flows.runtime.clock import refuse_earlier_clock
 from flows.runtime.lock import turn
 from flows.runtime.run import UNSTORED, RunRequest, RunSummary, Watch, due, new_run_id, refuse_mixture

@@ -27,7 +27,7 @@ SOCKET: Final = "prepared.sock"
 # What a command imports before it begins; the rest is imported when the first command that needs it is asked.
 EVERY_COMMAND: Final = (
     "flows.cli.app",
-    "flows.query",
+    "flows.operations.query",
     "flows.runtime.installation",
     "scrapers.fetching",
     "warehouse.copying",

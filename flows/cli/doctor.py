@@ -27,7 +27,7 @@ def doctor(home: Home, as_json: AsJson = False) -> None:
     # That the folder cannot be written is what the doctor is asked to say.
     with suppress(OSError):
         prepare_prefect(home)
-    from flows.doctor import examine
+    from flows.operations.doctor import examine
 
     checks = examine(home, read_settings(), datetime.now(UTC))
     if as_json:

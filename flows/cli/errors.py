@@ -59,9 +59,9 @@ def mendable(problem: Exception) -> str | None:
 
 
 def _mendable() -> tuple[type[Exception], ...]:
-    from flows.allowlist import QuestionRefused
     from flows.asked import PastSlot
-    from flows.exporting import ExportRefused
+    from flows.operations.export import ExportRefused
+    from flows.operations.sql_allowlist import QuestionRefused
     from flows.runtime.clock import ClockWrong
     from flows.runtime.installation import NothingPublished
     from flows.runtime.interruption import TimeOver

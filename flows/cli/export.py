@@ -16,8 +16,8 @@ def export(
     home: Home,
 ) -> None:
     """Write every table as Parquet, by month, for Spark, Trino, Athena and the like."""
-    from flows.exporting import Exported
-    from flows.exporting import export as write
+    from flows.operations.export import Exported
+    from flows.operations.export import export as write
     from flows.runtime.interruption import Work
 
     with ended_by_signals():

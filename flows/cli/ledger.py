@@ -113,7 +113,7 @@ def void(
 
     For a run with a wrong clock, or one that read the wrong site. Its slots are due again.
     """
-    from flows.void_runs import void as declare
+    from flows.operations.void_runs import void as declare
 
     scrapes = declare(home, run, reason, waiting)
     out.print(f"{run} is void: {scrapes:,} scrapes no longer count; the warehouse is published", markup=False)

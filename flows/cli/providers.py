@@ -27,7 +27,7 @@ app = typer.Typer(help="The providers: what is declared, what is held, and what 
 @app.callback(invoke_without_command=True)
 def providers(context: typer.Context, home: Home, as_json: AsJson = False) -> None:
     """List every provider with its status, sources, last good night and rows."""
-    from flows.listing import provider_rows, provider_table
+    from flows.operations.provider_table import provider_rows, provider_table
 
     if context.invoked_subcommand:
         return

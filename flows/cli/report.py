@@ -9,7 +9,7 @@ from flows.cli.options import At, Home, out
 
 def report(home: Home, as_of: At = None) -> None:
     """Render the site from the published warehouse."""
-    from flows.rendering import render
+    from flows.operations.site import render
     from flows.runtime.installation import published
 
     pages = render(home, published(home), as_of or datetime.now(UTC))

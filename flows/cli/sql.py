@@ -37,7 +37,7 @@ def sql(
     ] = None,
 ) -> None:
     """Ask the published warehouse a question. It cannot write, attach, or read other files."""
-    from flows.query import ask
+    from flows.operations.query import ask
     from warehouse.spill import bounded_process
 
     with ended_by_signals(), bounded_process():

@@ -30,8 +30,8 @@ def verify(
     Void runs are named with their reason, and nothing of them is verified.
     Exit code 0 only if all match, 1 if one does not, 2 if one could not be verified.
     """
+    from flows.operations.verify import published_slots, verify, void_runs_of
     from flows.runtime.installation import published
-    from flows.verifying import published_slots, verify, void_runs_of
     from scrapers.slots import slot_name
 
     published(home)

@@ -12,10 +12,10 @@ import polars as pl
 from pydantic import ValidationError
 
 from flows.history.importer import ImportRequest, import_history
+from flows.operations.verify import Verdict
 from flows.queries import question
 from flows.runtime.comparison import BOOKKEEPING, AddedColumns
 from flows.runtime.installation import published
-from flows.verifying import Verdict
 from scrapers.archive import read_archive
 from scrapers.warc import ArchiveDamaged
 from warehouse.history.mapping import Mapping as HistoryMapping

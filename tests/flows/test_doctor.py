@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from flows.alerts.notify import ADDRESSES
-from flows.doctor import Check, examine
+from flows.operations.doctor import Check, examine
 from flows.runtime.settings import Settings
 from tests.warehouse.test_views import FIRST, offer, store
 from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, Ledger, publish

@@ -9,7 +9,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from flows.exporting import ExportRefused, export
+from flows.operations.export import ExportRefused, export
 from tests.warehouse.test_views import offer, store
 from warehouse.ledger import Ledger, publish
 from warehouse.schema import TABLES
@@ -67,7 +67,7 @@ def test_an_export_that_breaks_leaves_the_former_one(
     lake = tmp_path / "lake"
     export(home, lake)
     before = sorted(lake.rglob("*"))
-    monkeypatch.setattr("flows.exporting._copy", lambda table, target: "COPY nothing TO 'nowhere'")
+    monkeypatch.setattr("flows.operations.export._copy", lambda table, target: "COPY nothing TO 'nowhere'")
     with pytest.raises(duckdb.Error):
         export(home, lake)
     assert sorted(lake.rglob("*")) == before

@@ -19,9 +19,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.allowlist import QuestionRefused, check
 from flows.cli.terminal import Terminal
-from flows.query import ask
+from flows.operations.query import ask
+from flows.operations.sql_allowlist import QuestionRefused, check
 from flows.runtime.interruption import TimeOver
 from reports.cookbook import Recipe, recipes
 from warehouse.ledger import WAREHOUSE_FILE, Ledger, publish, read_warehouse

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flows import registering
-from flows.coverage import coverage
+from flows.operations.coverage import coverage
 from scrapers.registry import Provider, providers
 from warehouse.ledger import WAREHOUSE_FILE, Ledger, read_warehouse
 

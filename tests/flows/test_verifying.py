@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows.verifying import Verdict, verify
+from flows.operations.verify import Verdict, verify
 from warehouse.ledger import WAREHOUSE_FILE
 
 Gpuledger = Callable[..., subprocess.CompletedProcess[str]]

@@ -12,8 +12,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from flows.allowlist import QuestionRefused
-from flows.query import ask
+from flows.operations.query import ask
+from flows.operations.sql_allowlist import QuestionRefused
 from warehouse.ledger import WAREHOUSE_FILE, Ledger, publish, read_warehouse
 
 Gpuledger = Callable[..., CompletedProcess[str]]

@@ -19,7 +19,7 @@ from flows.checking import print_record
 from flows.cli import options
 from flows.cli.progress import print_json, print_summary
 from flows.cli.terminal import Terminal
-from flows.listing import provider_table
+from flows.operations.provider_table import provider_table
 from flows.runtime.run import RunSummary
 from warehouse.ledger import ScrapeRecord
 from warehouse.plain import visible

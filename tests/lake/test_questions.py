@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.allowlist import QuestionRefused, _allowed, check
-from flows.query import ask
+from flows.operations.query import ask
+from flows.operations.sql_allowlist import QuestionRefused, _allowed, check
 from flows.runtime.installation import for_questions
 from tests.lake.conftest import HOST, execute
 from warehouse.credentials import environment_without_credentials, self_contained

@@ -18,9 +18,9 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from flows.allowlist import QuestionRefused, check
-from flows.answer_columns import expressions, figures
-from flows.destination import written_aside
+from flows.operations.output_columns import expressions, figures
+from flows.operations.output_file import written_aside
+from flows.operations.sql_allowlist import QuestionRefused, check
 from flows.runtime.installation import for_questions
 from flows.runtime.interruption import Work
 from reports.downloads import harmless

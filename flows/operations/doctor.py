@@ -19,7 +19,7 @@ import duckdb
 
 from flows.alerts.notify import ADDRESSES, addresses, unknown_addresses
 from flows.asked import chromium
-from flows.leftovers import unsealed
+from flows.operations.unsealed_archives import unsealed
 from flows.queries import question
 from flows.runtime.clock import TOLERANCE
 from flows.runtime.installation import NothingPublished, published
