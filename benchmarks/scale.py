@@ -16,7 +16,7 @@ from typing import Final
 import duckdb
 
 from benchmarks.measuring import Line
-from flows import demo
+from flows.pipeline import demo
 from reports import site
 from reports.downloads import VIEWS
 from scrapers.simulation import record_web

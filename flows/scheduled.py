@@ -18,7 +18,7 @@ from prefect.states import Completed, Failed
 from flows.alerts.run_failures import failures_told, notify_run_failed
 from flows.asked import scheduled_request
 from flows.cli.errors import mendable
-from flows.nightly import nightly as run
+from flows.pipeline.nightly import nightly as run
 from flows.prefect_environment import forget_credentials
 from flows.runtime.run import FlowName, RunRequest, RunSummary
 from flows.runtime.settings import add_own_providers, default_home, read_settings

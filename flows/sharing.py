@@ -25,8 +25,8 @@ from prefect.deployments import arun_deployment
 from prefect.states import Completed, Crashed, Failed
 
 from flows.alerts.run_failures import failures_told
-from flows.ingest import ingest
-from flows.nightly import SOURCE_TIMEOUT, begin, finish, nightly
+from flows.pipeline.ingest import ingest
+from flows.pipeline.nightly import SOURCE_TIMEOUT, begin, finish, nightly
 from flows.runtime.clock import ClockWrong, refuse_earlier_clock
 from flows.runtime.lock import turn
 from flows.runtime.run import RunRequest, RunSummary, due, new_run_id, refuse_mixture

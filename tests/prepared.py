@@ -35,8 +35,8 @@ EVERY_COMMAND: Final = (
 A_FLOW: Final = (
     "flows.asked",
     "flows.cli.progress",
-    "flows.nightly",
-    "flows.replay",
+    "flows.pipeline.nightly",
+    "flows.pipeline.replay",
     "great_expectations",
     "prefect.task_engine",
 )

@@ -23,10 +23,10 @@ def demo(
     Nothing is fetched from the network; the prices are simulated and every page says so.
     """
     with prefect_api(home, warn) as is_orchestrated:
-        from flows import demo as sixty_nights
         from flows.asked import chromium
         from flows.cli.progress import print_summary
-        from flows.nightly import nightly as run
+        from flows.pipeline import demo as sixty_nights
+        from flows.pipeline.nightly import nightly as run
 
         with ended_early(), progress() as watch:
             web = sixty_nights.recorded_web(home, watch.night)

@@ -32,7 +32,7 @@ def start(flow: FlowName, home: Path, **asked: Any) -> RunSummary:
         # Before any server starts, so that a wrong option is answered at once.
         request = scheduled_request(flow, home, Settings(), **asked)
         with prefect_api(home, warn) as is_orchestrated:
-            from flows.nightly import nightly as run
+            from flows.pipeline.nightly import nightly as run
 
             with progress() as watch:
                 return perform(run, request, watch, is_orchestrated)

@@ -24,7 +24,7 @@ def replay(
 
     settings = Settings()
     with failures_told(home, "replay", settings), prefect_api(home, warn) as is_orchestrated:
-        from flows.replay import replay as run
+        from flows.pipeline.replay import replay as run
         from flows.runtime.installation import lake_of
         from flows.runtime.run import RunRequest
 

@@ -18,7 +18,7 @@ import duckdb
 import polars as pl
 
 from flows.history.facts import FACTS
-from flows.ingest import judged
+from flows.pipeline.ingest import judged
 from flows.queries import question
 from flows.runtime.comparison import AddedColumns, comparable
 from flows.runtime.installation import published

@@ -93,7 +93,7 @@ def main(home: Path, only: Sequence[str]) -> None:
     from flows.prefect_environment import prepare_prefect  # noqa: PLC0415 (must come before Prefect is imported)
 
     prepare_prefect(home)
-    from flows.nightly import nightly  # noqa: PLC0415
+    from flows.pipeline.nightly import nightly  # noqa: PLC0415
     from flows.runtime.run import RunRequest  # noqa: PLC0415
     from scrapers import registry  # noqa: PLC0415
     from scrapers.browser import find_chromium  # noqa: PLC0415

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from flows.ingest import ingest, judged, unstored
+from flows.pipeline.ingest import ingest, judged, unstored
 from scrapers.archive import Archive, Outcome
 from scrapers.providers.aws import page as aws_page
 from scrapers.reading import reading_of

@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from flows.demo import nights
+from flows.pipeline.demo import nights
 from scrapers.registry import sources
 from warehouse.ledger import WAREHOUSE_FILE, read_warehouse
 
@@ -33,8 +33,8 @@ web, prefect_home = map(pathlib.Path, sys.argv[1:3])
 from flows.prefect_environment import prepare_prefect
 prepare_prefect(prefect_home)
 import great_expectations
-from flows import demo
-from flows.nightly import nightly
+from flows.pipeline import demo
+from flows.pipeline.nightly import nightly
 from reports import site
 from scrapers.browser import find_chromium
 from scrapers.registry import sources

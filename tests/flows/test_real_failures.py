@@ -10,7 +10,7 @@ import gzip
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flows.ingest import ingest
+from flows.pipeline.ingest import ingest
 from scrapers.archive import Archive, Outcome
 from scrapers.reading import reading_of
 from scrapers.registry import source

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from flows import registering
 from flows.operations.coverage import coverage
+from flows.pipeline import provider_registry
 from scrapers.registry import Provider, providers
 from warehouse.ledger import WAREHOUSE_FILE, Ledger, read_warehouse
 
@@ -19,12 +19,12 @@ def test_a_declaration_is_appended_once_and_again_when_it_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Ledger(tmp_path) as ledger:
-        assert registering.register(ledger, run_id="one", at=AT) == len(providers())
-        assert registering.register(ledger, run_id="two", at=AT) == 0
+        assert provider_registry.register(ledger, run_id="one", at=AT) == len(providers())
+        assert provider_registry.register(ledger, run_id="two", at=AT) == 0
         crestle = providers()["crestle"]
         back = Provider("crestle", crestle.declared.model_copy(update={"status": "active", "since": ""}))
-        monkeypatch.setattr(registering, "providers", lambda: {**providers(), "crestle": back})
-        assert registering.register(ledger, run_id="three", at=AT + timedelta(days=1)) == 1
+        monkeypatch.setattr(provider_registry, "providers", lambda: {**providers(), "crestle": back})
+        assert provider_registry.register(ledger, run_id="three", at=AT + timedelta(days=1)) == 1
         states = ledger.query(
             "SELECT status, since FROM providers WHERE provider = 'crestle' ORDER BY declared_at"
         )

@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from flows.missed import firings, missed
+from flows.pipeline.missed_slots import firings, missed
 from flows.prefect_secret import secret_file
 from flows.runtime.lock import RunUnderWay, turn
 from flows.runtime.run import RunRequest

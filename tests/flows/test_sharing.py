@@ -13,7 +13,7 @@ import pytest
 from prefect.states import Completed, Crashed, Pending, Running, Scheduled
 
 from flows import sharing
-from flows.missed import missed
+from flows.pipeline.missed_slots import missed
 from flows.runtime.run import RunRequest, RunSummary
 from flows.shares import LIFE_PATIENCE, START_PATIENCE, ShareWatch, Sign
 from flows.sharing import await_shares, record_unread, unread

@@ -20,7 +20,7 @@ from prefect.settings import (
 )
 
 from flows.orchestration import unusable_api
-from flows.steps import as_flow, step
+from flows.pipeline.steps import as_flow, step
 from tests.processes import COMMAND, free_port, started
 
 

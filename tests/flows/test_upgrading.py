@@ -9,11 +9,11 @@ import duckdb
 import pytest
 
 from expectations.gate import Good
-from flows import ingest as ingesting
 from flows.history.facts import load_facts
-from flows.ingest import ingest, judged
 from flows.operations.verify import verify
-from flows.replay import _differs
+from flows.pipeline import ingest as ingesting
+from flows.pipeline.ingest import ingest, judged
+from flows.pipeline.replay import _differs
 from scrapers.archive import ArchiveWriter, Outcome, archive_path, read_archive
 from scrapers.reading import reading_of
 from scrapers.registry import source

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from flows.watching import watch
+from flows.pipeline.anomalies import watch
 from scrapers.registry import source
 from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.schema import BY_NAME

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 import expectations.rows
 from expectations.suites import ROW_ID, Expectation
 from expectations.validation import Result, validate
-from flows.ingest import judged
+from flows.pipeline.ingest import judged
 from scrapers.archive import Archive, Outcome
 from scrapers.reading import reading_of
 from scrapers.registry import Source, providers

@@ -15,11 +15,11 @@ import pytest
 from rich.progress import Progress
 from rich.text import Text
 
-from flows.checking import print_record
 from flows.cli import options
 from flows.cli.progress import print_json, print_summary
 from flows.cli.terminal import Terminal
 from flows.operations.provider_table import provider_table
+from flows.pipeline.dry_run import print_record
 from flows.runtime.run import RunSummary
 from warehouse.ledger import ScrapeRecord
 from warehouse.plain import visible

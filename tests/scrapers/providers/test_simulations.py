@@ -7,7 +7,7 @@ from importlib import import_module
 
 import pytest
 
-from flows.ingest import judged
+from flows.pipeline.ingest import judged
 from scrapers.archive import Archive, Outcome
 from scrapers.reading import reading_of
 from scrapers.registry import Source, sources

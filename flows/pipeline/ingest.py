@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from expectations.gate import Good, Snapshot, Verdict, judge
-from flows.watching import watch
+from flows.pipeline.anomalies import watch
 from scrapers.reading import Parsed, Reading
 from scrapers.registry import Source
 from scrapers.rows import Notes, Rejected

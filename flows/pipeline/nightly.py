@@ -20,17 +20,17 @@ from prefect.artifacts import acreate_link_artifact, acreate_table_artifact
 from prefect.context import FlowRunContext
 
 from flows.alerts.notify import Told, tell
-from flows.arrivals import CRAWL_TIMEOUT, Arrivals, crawl
 from flows.history.facts import load_facts
-from flows.ingest import ingest, unstored
-from flows.missed import missed
 from flows.operations.site import render
 from flows.operations.unsealed_archives import clear_unsealed
-from flows.registering import register
+from flows.pipeline.crawl import CRAWL_TIMEOUT, Arrivals, crawl
+from flows.pipeline.ingest import ingest, unstored
+from flows.pipeline.missed_slots import missed
+from flows.pipeline.provider_registry import register
+from flows.pipeline.steps import as_flow, is_of_the_api, run_logger, step
 from flows.runtime.clock import refuse_earlier_clock
 from flows.runtime.lock import turn
 from flows.runtime.run import UNSTORED, RunRequest, RunSummary, Watch, due, new_run_id, refuse_mixture
-from flows.steps import as_flow, is_of_the_api, run_logger, step
 from scrapers.fetching import FetchPlan, Job
 from scrapers.parser import Parser
 from scrapers.registry import Source

@@ -9,10 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from flows.ingest import NEVER_FETCHED
+from flows.pipeline.ingest import NEVER_FETCHED
+from flows.pipeline.steps import step
 from flows.runtime.clock import ClockEvidence
 from flows.runtime.run import Watch
-from flows.steps import step
 from scrapers.fetching import FetchPlan, FetchRefused, Job, fetch
 from scrapers.registry import Source
 

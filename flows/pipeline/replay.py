@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flows.ingest import judged
-from flows.nightly import show
+from flows.pipeline.ingest import judged
+from flows.pipeline.nightly import show
+from flows.pipeline.steps import as_flow, run_logger, step
 from flows.queries import question
 from flows.runtime.clock import refuse_earlier_clock
 from flows.runtime.comparison import comparable
 from flows.runtime.lock import turn
 from flows.runtime.run import RunRequest, RunSummary, Watch, new_run_id
-from flows.steps import as_flow, run_logger, step
 from scrapers.parser import Parser, ReadingStopped
 from scrapers.reading import Reading
 from scrapers.registry import Source
@@ -33,7 +33,7 @@ async def replay(
     """Parse the archived captures of every slot since `min(request.at)` again.
 
     Slots that come out the same are left alone; the summary counts them as already settled. The site is
-    rendered again where there is something to correct. `is_orchestrated` as in `flows.nightly.nightly`.
+    rendered again where there is something to correct. `is_orchestrated` as in `flows.pipeline.nightly.nightly`.
     """
     watch = watch or Watch()
     if is_orchestrated:
