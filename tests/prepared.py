@@ -33,7 +33,7 @@ EVERY_COMMAND: Final = (
     "warehouse.copying",
 )
 A_FLOW: Final = (
-    "flows.asked",
+    "flows.scheduling.scheduled_request",
     "flows.cli.progress",
     "flows.pipeline.nightly",
     "flows.pipeline.replay",
@@ -161,7 +161,7 @@ def at_work(folder: Path, **variables: str) -> Iterator[str]:
 
 def main(address: str) -> None:
     """Wait for commands, and in each that is forked: be it, and end as it ends."""
-    from flows.prefect_environment import prepare_prefect  # noqa: PLC0415 (must come before Prefect is imported)
+    from flows.scheduling.prefect_environment import prepare_prefect  # noqa: PLC0415 (must come before Prefect is imported)
 
     prepare_prefect(Path(address).parent)
     _import(EVERY_COMMAND)

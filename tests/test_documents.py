@@ -90,9 +90,9 @@ def test_the_crontab_and_the_work_pool_keep_the_default_schedules() -> None:
     scheduled = {one["name"].removesuffix("-in-pool"): one.get("schedules") for one in pool}
     assert {name: found[0]["cron"] for name, found in scheduled.items() if found} == crons
     assert {one["entrypoint"].rpartition(".")[0] for one in pool} == {
-        "flows.scheduled",
-        "flows.sharing",
-        "flows.packing",
+        "flows.scheduling.deployment",
+        "flows.scheduling.worker_pool",
+        "flows.scheduling.compaction",
     }
 
 

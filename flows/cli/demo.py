@@ -9,8 +9,8 @@ import typer
 
 from flows.cli.flow_run import ended_early, perform, progress, warn
 from flows.cli.options import out
-from flows.orchestration import prefect_api
 from flows.runtime.settings import Settings
+from flows.scheduling.prefect_api import prefect_api
 
 
 def demo(
@@ -23,10 +23,10 @@ def demo(
     Nothing is fetched from the network; the prices are simulated and every page says so.
     """
     with prefect_api(home, warn) as is_orchestrated:
-        from flows.asked import chromium
         from flows.cli.progress import print_summary
         from flows.pipeline import demo as sixty_nights
         from flows.pipeline.nightly import nightly as run
+        from flows.scheduling.scheduled_request import chromium
 
         with ended_early(), progress() as watch:
             web = sixty_nights.recorded_web(home, watch.night)

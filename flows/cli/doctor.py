@@ -12,8 +12,8 @@ import typer
 from rich.text import Text
 
 from flows.cli.options import AsJson, Home, out
-from flows.prefect_environment import prepare_prefect
 from flows.runtime.settings import read_settings
+from flows.scheduling.prefect_environment import prepare_prefect
 
 _STYLES = {"ok": "green", "warning": "yellow", "problem": "red"}
 

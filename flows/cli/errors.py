@@ -59,7 +59,6 @@ def mendable(problem: Exception) -> str | None:
 
 
 def _mendable() -> tuple[type[Exception], ...]:
-    from flows.asked import PastSlot
     from flows.operations.export import ExportRefused
     from flows.operations.sql_allowlist import QuestionRefused
     from flows.runtime.clock import ClockWrong
@@ -68,8 +67,9 @@ def _mendable() -> tuple[type[Exception], ...]:
     from flows.runtime.lock import RunUnderWay
     from flows.runtime.run import OriginsMixed
     from flows.runtime.settings import SettingsWrong
-    from flows.serving import ServingRefused
-    from flows.site_server import SitePortTaken
+    from flows.scheduling.scheduled_request import PastSlot
+    from flows.scheduling.servers import ServingRefused
+    from flows.scheduling.site_server import SitePortTaken
     from scrapers.fetching import FetchRefused
     from scrapers.registry import DeclarationError
     from scrapers.warc import ArchiveDamaged

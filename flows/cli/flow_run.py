@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from flows.cli.options import err, out
-from flows.orchestration import prefect_api
 from flows.runtime.settings import Settings
+from flows.scheduling.prefect_api import prefect_api
 
 # A shell reports a process that a signal ended as this much plus the signal's number.
 _SHELL_SIGNAL = 128
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def start(flow: FlowName, home: Path, **asked: Any) -> RunSummary:
     """Run the nightly or market flow with the options of a command."""
     from flows.alerts.run_failures import failures_told
-    from flows.asked import scheduled_request
+    from flows.scheduling.scheduled_request import scheduled_request
 
     with ended_early(), failures_told(home, flow):
         # Before any server starts, so that a wrong option is answered at once.

@@ -71,7 +71,7 @@ def compact(home: Home) -> None:
 
     Of a lake: merge small files into large ones, and drop what no reader can want any more.
     """
-    from flows.packing import packed, told
+    from flows.scheduling.compaction import packed, told
 
     out.print(told(packed(home, waiting)), markup=False)
 

@@ -50,9 +50,9 @@ def check(
 
     Exit code 0 when every source was read, 1 when one failed.
     """
-    from flows.asked import chromium
     from flows.pipeline.dry_run import Check, print_record
     from flows.pipeline.dry_run import as_json as record_as_json
+    from flows.scheduling.scheduled_request import chromium
     from scrapers.fetching import FetchPlan
 
     settings = Settings()

@@ -9,8 +9,8 @@ import typer
 
 from flows.cli.flow_run import finish, perform, progress, warn
 from flows.cli.options import AsJson, Home, Only, chosen_sources, moment
-from flows.orchestration import prefect_api
 from flows.runtime.settings import Settings
+from flows.scheduling.prefect_api import prefect_api
 
 
 def replay(

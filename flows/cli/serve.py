@@ -24,9 +24,9 @@ def serve(
 
     The schedules are those of config.toml, by default 03:17 UTC and every hour at five past.
     """
-    from flows import serving
-    from flows.prefect_secret import secret_file
-    from flows.site_server import site_server
+    from flows.scheduling import servers
+    from flows.scheduling.prefect_secret import secret_file
+    from flows.scheduling.site_server import site_server
 
     settings = read_settings()
     with ExitStack() as served:
@@ -35,7 +35,7 @@ def serve(
             out.print(f"site       {shown}", markup=False)
             # The runs link to where the site is served, unless it is published elsewhere.
             os.environ.setdefault("GPULEDGER_SITE_URL", settings.site_url or shown)
-        server = served.enter_context(serving.prefect_server(home, prefect_port))
+        server = served.enter_context(servers.prefect_server(home, prefect_port))
         if server is None:
             out.print(f"runs       {os.environ['PREFECT_API_URL'].removesuffix('/api')}", markup=False)
         else:
@@ -43,6 +43,6 @@ def serve(
             out.print(f"           sign in with the text in {secret_file(home)}", markup=False)
         for flow in FLOWS:
             out.print(f"{flow:<11}{settings.schedule.of(flow) or 'never'} (UTC)", markup=False)
-        from flows.scheduler import serve as keep_serving
+        from flows.scheduling.serve import serve as keep_serving
 
         keep_serving(home, settings.schedule, server, lambda line: out.print(line, markup=False))

@@ -18,13 +18,13 @@ from urllib.request import urlopen
 import duckdb
 
 from flows.alerts.notify import ADDRESSES, addresses, unknown_addresses
-from flows.asked import chromium
 from flows.operations.unsealed_archives import unsealed
 from flows.queries import question
 from flows.runtime.clock import TOLERANCE
 from flows.runtime.installation import NothingPublished, published
 from flows.runtime.settings import FLOWS, Settings
 from flows.runtime.settings_check import chromium_problem, misconfigured, never_fires, rendered
+from flows.scheduling.scheduled_request import chromium
 from reports.tables import moment
 from scrapers.registry import providers, sources
 from scrapers.slots import slot_name

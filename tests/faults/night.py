@@ -90,7 +90,7 @@ def some(browser: bool) -> list[tuple[Fault, str]]:
 
 def main(home: Path, only: Sequence[str]) -> None:
     """Run the nightly flow over every fault in every shape, or over the sources named."""
-    from flows.prefect_environment import prepare_prefect  # noqa: PLC0415 (must come before Prefect is imported)
+    from flows.scheduling.prefect_environment import prepare_prefect  # noqa: PLC0415 (must come before Prefect is imported)
 
     prepare_prefect(home)
     from flows.pipeline.nightly import nightly  # noqa: PLC0415

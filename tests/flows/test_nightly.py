@@ -30,7 +30,7 @@ FACTS = ("offers", "plans", "terms", "quarantine", "findings", "incidents", "exp
 RUNS = """
 import asyncio, dataclasses, os, pathlib, sys
 web, prefect_home = map(pathlib.Path, sys.argv[1:3])
-from flows.prefect_environment import prepare_prefect
+from flows.scheduling.prefect_environment import prepare_prefect
 prepare_prefect(prefect_home)
 import great_expectations
 from flows.pipeline import demo

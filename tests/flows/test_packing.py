@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.packing import compact
 from flows.runtime.lock import RunUnderWay, turn
+from flows.scheduling.compaction import compact
 from tests.warehouse.test_views import offer, store
 from warehouse.keeping import checksums
 from warehouse.ledger import LEDGER_FILE, Ledger

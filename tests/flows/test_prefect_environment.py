@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows import scheduled
-from flows.prefect_environment import REACHING, prefect_environment, settings_file
-from flows.prefect_secret import api_secret, secret_file
-from flows.prefect_server import server_variables
 from flows.runtime.lock import RunUnderWay
-from flows.serving import ServingRefused, prefect_server
+from flows.scheduling import deployment
+from flows.scheduling.prefect_environment import REACHING, prefect_environment, settings_file
+from flows.scheduling.prefect_secret import api_secret, secret_file
+from flows.scheduling.prefect_server import server_variables
+from flows.scheduling.servers import ServingRefused, prefect_server
 
 HOME = Path("/data")
 ADDRESS = "https://prefect.example/api"
@@ -109,8 +109,8 @@ def test_a_run_hands_no_credential_of_prefect_to_what_it_starts(monkeypatch: pyt
         seen.extend(name for name in credentials if name in os.environ)
         raise RunUnderWay("a run has the data folder")
 
-    monkeypatch.setattr(scheduled, "_summary", seeing)
-    ended = asyncio.run(scheduled._ended("market", str(HOME), share="one"))
+    monkeypatch.setattr(deployment, "_summary", seeing)
+    ended = asyncio.run(deployment._ended("market", str(HOME), share="one"))
     assert ended.message == "a run has the data folder"
     assert seen == []
 

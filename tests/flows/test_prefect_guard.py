@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.prefect_guard import ENTRYPOINTS, Guard
+from flows.scheduling.prefect_guard import ENTRYPOINTS, Guard
 
 PORT = 4200
 OWN = f"127.0.0.1:{PORT}"

@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 from prefect.deployments.runner import RunnerDeployment
 
-from flows.prefect_guard import ENTRYPOINTS
-from flows.scheduler import _runner
+from flows.scheduling.prefect_guard import ENTRYPOINTS
+from flows.scheduling.serve import _runner
 
 
 def test_the_entrypoints_are_those_of_the_guard_in_any_working_directory(

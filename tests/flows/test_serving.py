@@ -19,9 +19,9 @@ from urllib.request import Request, urlopen
 import pytest
 
 from flows.pipeline.missed_slots import firings, missed
-from flows.prefect_secret import secret_file
 from flows.runtime.lock import RunUnderWay, turn
 from flows.runtime.run import RunRequest
+from flows.scheduling.prefect_secret import secret_file
 from scrapers.registry import Source, SourceDeclared
 from scrapers.slots import slot_name, slot_of
 from tests.prepared import Prepared
@@ -120,7 +120,7 @@ def _server_of(serving: int) -> int:
     """The process of the Prefect server, 0 while there is none."""
     for process in below(serving):
         with suppress(OSError):
-            if b"flows.prefect_server" in Path(f"/proc/{process}/cmdline").read_bytes():
+            if b"flows.scheduling.prefect_server" in Path(f"/proc/{process}/cmdline").read_bytes():
                 return process
     return 0
 

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from prefect.states import Completed, Crashed, Pending, Running, Scheduled
 
-from flows import sharing
 from flows.pipeline.missed_slots import missed
 from flows.runtime.run import RunRequest, RunSummary
-from flows.shares import LIFE_PATIENCE, START_PATIENCE, ShareWatch, Sign
-from flows.sharing import await_shares, record_unread, unread
+from flows.scheduling import worker_pool
+from flows.scheduling.worker_pool import await_shares, record_unread, unread
+from flows.scheduling.worker_signs import LIFE_PATIENCE, START_PATIENCE, ShareWatch, Sign
 from scrapers.registry import source
 from scrapers.slots import slot_of
 from tests.warehouse.test_views import scraped
@@ -104,10 +104,10 @@ def test_dead_shares_are_marked_and_the_others_are_waited_for(monkeypatch: pytes
         }
     )
     clock = iter(range(0, 100_000, 60))
-    monkeypatch.setattr(sharing, "arun_deployment", pool.start)
-    monkeypatch.setattr(sharing, "_read", pool.read)
-    monkeypatch.setattr(sharing, "_give_up", pool.give_up)
-    monkeypatch.setattr(sharing, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr(worker_pool, "arun_deployment", pool.start)
+    monkeypatch.setattr(worker_pool, "_read", pool.read)
+    monkeypatch.setattr(worker_pool, "_give_up", pool.give_up)
+    monkeypatch.setattr(worker_pool, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     became = asyncio.run(await_shares("nightly", None, dict.fromkeys(pool.states, 9e9), every=0.0))
     assert became["whole"] == ""
     assert became["killed"] == "exit code -9"

@@ -10,7 +10,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from flows.site_server import SitePortTaken, site_server
+from flows.scheduling.site_server import SitePortTaken, site_server
 
 MOST, SECONDS, SILENCE = 3, 1.0, 0.4
 

@@ -19,8 +19,8 @@ from prefect.settings import (
     temporary_settings,
 )
 
-from flows.orchestration import unusable_api
 from flows.pipeline.steps import as_flow, step
+from flows.scheduling.prefect_api import unusable_api
 from tests.processes import COMMAND, free_port, started
 
 

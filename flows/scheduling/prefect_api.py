@@ -14,9 +14,9 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Final
 
-from flows.prefect_environment import API_URL, AUTH_STRING, forget_credentials, prepare_prefect
-from flows.prefect_secret import SecretRefused
-from flows.prefect_server import PortRefused, PrefectServer
+from flows.scheduling.prefect_environment import API_URL, AUTH_STRING, forget_credentials, prepare_prefect
+from flows.scheduling.prefect_secret import SecretRefused
+from flows.scheduling.prefect_server import PortRefused, PrefectServer
 
 SECONDS_TO_START: Final = 45.0
 """What a server of our own may take to start. Beyond it the run goes on without."""

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flows.orchestration import reaching, unusable_api
-from flows.prefect_environment import API_URL, prepare_prefect, settings_file
-from flows.prefect_server import PrefectServer
+from flows.scheduling.prefect_api import reaching, unusable_api
+from flows.scheduling.prefect_environment import API_URL, prepare_prefect, settings_file
+from flows.scheduling.prefect_server import PrefectServer
 
 
 class ServingRefused(RuntimeError):

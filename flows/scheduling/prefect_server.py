@@ -20,8 +20,8 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Final
 
-from flows.prefect_environment import API_URL, AUTH_STRING, FOLDER, prefect_environment
-from flows.prefect_secret import api_secret
+from flows.scheduling.prefect_environment import API_URL, AUTH_STRING, FOLDER, prefect_environment
+from flows.scheduling.prefect_secret import api_secret
 
 SECONDS_TO_START: Final = 120.0
 _SECONDS_TO_END: Final = 10.0
@@ -56,7 +56,7 @@ class PrefectServer:
         """Begin to start it; `answers` says when it is ready."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         (self._home / FOLDER).mkdir(parents=True, exist_ok=True)
-        command = (sys.executable, "-m", "flows.prefect_server", "--port", str(self.port))
+        command = (sys.executable, "-m", "flows.scheduling.prefect_server", "--port", str(self.port))
         file = str(self._socket.fileno())
         with self.log.open("ab") as output:
             # In a session of its own, so that Ctrl-C ends the runs before the server that they report to.
@@ -163,7 +163,7 @@ def _end_with_parent() -> None:
 
 def main() -> None:
     """Serve Prefect's application behind the guard, on a socket that the starting process listens on."""
-    parser = argparse.ArgumentParser(prog="flows.prefect_server")
+    parser = argparse.ArgumentParser(prog="flows.scheduling.prefect_server")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--socket", type=int, required=True)
     asked = parser.parse_args()
@@ -178,7 +178,7 @@ def main() -> None:
     import uvicorn  # noqa: PLC0415 (after the folder is the right one)
     from prefect.server.api.server import create_app  # noqa: PLC0415
 
-    from flows.prefect_guard import Guard  # noqa: PLC0415
+    from flows.scheduling.prefect_guard import Guard  # noqa: PLC0415
 
     guarded = Guard(create_app(final=True), asked.port)
     config = uvicorn.Config(

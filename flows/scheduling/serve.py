@@ -29,15 +29,15 @@ from prefect.runner import Runner
 from prefect.states import Crashed
 from prefect.types.entrypoint import EntrypointType
 
-from flows import packing, scheduled
-from flows.prefect_server import PrefectServer
 from flows.runtime.settings import FLOWS, Schedule
-from flows.serving import ServingRefused
+from flows.scheduling import compaction, deployment
+from flows.scheduling.prefect_server import PrefectServer
+from flows.scheduling.servers import ServingRefused
 
 STARTED: Final[Mapping[str, Flow[..., Any]]] = {
-    "nightly": scheduled.nightly,
-    "market": scheduled.market,
-    "compact": packing.compact,
+    "nightly": deployment.nightly,
+    "market": deployment.market,
+    "compact": compaction.compact,
 }
 _SECONDS_BETWEEN_LOOKS: Final = 0.5
 _SECONDS_TO_END: Final = 20.0

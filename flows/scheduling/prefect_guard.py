@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from typing import Any, Final
 
 ENTRYPOINTS: Final = {
-    "nightly": "flows.scheduled.nightly",
-    "market": "flows.scheduled.market",
-    "compact": "flows.packing.compact",
+    "nightly": "flows.scheduling.deployment.nightly",
+    "market": "flows.scheduling.deployment.market",
+    "compact": "flows.scheduling.compaction.compact",
 }
 _ENTRYPOINTS: Final = ("", *ENTRYPOINTS.values())
 Scope = MutableMapping[str, Any]

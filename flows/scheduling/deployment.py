@@ -16,13 +16,13 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from flows.alerts.run_failures import failures_told, notify_run_failed
-from flows.asked import scheduled_request
 from flows.cli.errors import mendable
 from flows.pipeline.nightly import nightly as run
-from flows.prefect_environment import forget_credentials
 from flows.runtime.run import FlowName, RunRequest, RunSummary
 from flows.runtime.settings import add_own_providers, default_home, read_settings
-from flows.shares import signs_of_life
+from flows.scheduling.prefect_environment import forget_credentials
+from flows.scheduling.scheduled_request import scheduled_request
+from flows.scheduling.worker_signs import signs_of_life
 from scrapers.slots import slot_name, slot_of
 from warehouse.plain import visible
 

@@ -31,8 +31,8 @@ from flows.runtime.clock import ClockWrong, refuse_earlier_clock
 from flows.runtime.lock import turn
 from flows.runtime.run import RunRequest, RunSummary, due, new_run_id, refuse_mixture
 from flows.runtime.settings import default_home
-from flows.scheduled import request_of, run_name
-from flows.shares import ShareWatch, Sign
+from flows.scheduling.deployment import request_of, run_name
+from flows.scheduling.worker_signs import ShareWatch, Sign
 from scrapers.fetching import Job
 from warehouse.ledger import Ledger
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from flows.prefect_environment import FOLDER
+from flows.scheduling.prefect_environment import FOLDER
 
 SECRET_FILE: Final = "api-secret"  # noqa: S105 - the name of the file
 _USER: Final = "gpuledger"
