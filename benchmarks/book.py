@@ -9,9 +9,9 @@ from functools import cache
 from itertools import count
 from typing import Any
 
+from scrapers.page import Capture
 from scrapers.providers.vast_ai import simulated
 from scrapers.providers.vast_ai.search import LIMIT, SEARCH
-from scrapers.rows import Capture
 from scrapers.simulation import Night
 
 SLOT = datetime(2026, 11, 20, 3, tzinfo=UTC)

@@ -23,9 +23,9 @@ from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from scrapers.page import Capture
 from scrapers.redaction import Secrets, redacted_url
 from scrapers.registry import credentials
-from scrapers.rows import Capture
 from scrapers.warc import (
     PREFIX,
     ArchiveDamaged,

@@ -21,9 +21,9 @@ from threading import Lock, Timer
 from typing import Any, Final, Literal, Self
 
 from scrapers import providers
+from scrapers.page import Ask, Capture
 from scrapers.reading import Reading
 from scrapers.registry import Source
-from scrapers.rows import Ask, Capture
 from warehouse.plain import visible
 
 logger = logging.getLogger(__name__)

@@ -15,10 +15,10 @@ from typing import Any, BinaryIO, Final
 
 from scrapers import registry
 from scrapers.archive import read_archive
+from scrapers.page import PageBroken
 from scrapers.parentage import end_with_parent
 from scrapers.parser import FollowTask, Limits, ReadTask, Reply
 from scrapers.reading import opened, read
-from scrapers.rows import PageBroken
 from scrapers.shapes import shape_of
 from scrapers.warc import ArchiveDamaged
 

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 import polars as pl
 
 from scrapers.archive import Archive, Finding, Outcome
+from scrapers.page import Capture, Document, Notes, PageBroken, Rejected, Row
+from scrapers.page.record import mistake, raw_json
+from scrapers.page.type_check import misfit
 from scrapers.registry import Source
-from scrapers.rows import Capture, Document, Notes, PageBroken, Rejected, Row
-from scrapers.rows.fitting import misfit
-from scrapers.rows.record import mistake, raw_json
 from scrapers.shapes import liveness, shape_of
 from scrapers.shapes.pages import page_module
 from warehouse.schema import BY_NAME

@@ -25,9 +25,9 @@ from warcio.recordloader import ArcWarcRecord
 
 from scrapers.archive import SEALED, ArchiveWriter
 from scrapers.coding import BodyBroken
+from scrapers.page.capture import Role
 from scrapers.redaction import redacted_url
 from scrapers.registry import Source
-from scrapers.rows.capture import Role
 from scrapers.slots import LENGTH, slot_of
 from scrapers.warc import PREFIX, ArchiveDamaged, Exchange, without_coding
 from scrapers.warc_file import body_of, records

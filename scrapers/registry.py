@@ -23,8 +23,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from scrapers import providers as _package
 from scrapers.origins import Origin, origin_of
+from scrapers.page import Ask
 from scrapers.redaction import redacted_headers, redacted_url
-from scrapers.rows import Ask
 from scrapers.signing import aws_signature
 from scrapers.slots import Cadence
 from warehouse.schema import FACT_TABLES
@@ -42,7 +42,7 @@ class _Declared(BaseModel):
 
 
 class AskDeclared(_Declared):
-    """A request as declared; see scrapers.rows.Ask. `{slot}` in the address is the slot in ISO 8601."""
+    """A request as declared; see scrapers.page.Ask. `{slot}` in the address is the slot in ISO 8601."""
 
     url: str
     label: str = ""

@@ -12,8 +12,8 @@ from urllib.parse import quote, urlsplit
 
 from warcio.statusandheaders import StatusAndHeaders
 
+from scrapers.page.capture import Role
 from scrapers.redaction import redacted_headers, redacted_url
-from scrapers.rows.capture import Role
 
 PREFIX: Final = "Gpuledger-"
 MAX_BODY: Final = 128 * 1024 * 1024

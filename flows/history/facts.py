@@ -15,8 +15,8 @@ from typing import Final
 
 from flows.queries import question
 from scrapers.archive import SEALED, ArchiveWriter, Outcome, read_archive
+from scrapers.page import Capture
 from scrapers.reading import captures_frame
-from scrapers.rows import Capture
 from scrapers.slots import slot_of
 from scrapers.warc import Exchange
 from warehouse.history.facts import facts_file, observations

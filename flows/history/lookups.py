@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from scrapers.page.lookups import lookup
 from scrapers.providers.aws.instances import accelerators
-from scrapers.rows.words import lookup
 from warehouse.history.mapping import MappingError
 
 Machine = dict[str, Any]

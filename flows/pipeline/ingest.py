@@ -16,9 +16,9 @@ import polars as pl
 
 from expectations.gate import Good, Snapshot, Verdict, judge
 from flows.pipeline.anomalies import watch
+from scrapers.page import Notes, Rejected
 from scrapers.reading import Parsed, Reading
 from scrapers.registry import Source
-from scrapers.rows import Notes, Rejected
 from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.schema import BY_NAME
 

@@ -26,9 +26,9 @@ from scrapers.crawl.chromium import origin_of
 from scrapers.crawl.memory import MOST_OF_A_PAGE
 from scrapers.crawl.run import Run
 from scrapers.crawl.ssrf_guard import WEB_PORTS, Destinations, Refused, refusal_of
+from scrapers.page import Ask
 from scrapers.redaction import is_secret
 from scrapers.registry import Source
-from scrapers.rows import Ask
 from scrapers.warc import MAX_BODY, BodyTooLarge, too_large
 from warehouse.plain import first_line
 

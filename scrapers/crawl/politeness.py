@@ -22,7 +22,7 @@ from scrapy.utils.httpobj import urlparse_cached
 
 from scrapers.crawl.problems import FETCH_PROBLEMS, described, is_passing
 from scrapers.crawl.run import CAPTURE, LABEL, ROLE, RUN, NotArchived, Rules, run_of
-from scrapers.rows import Capture
+from scrapers.page import Capture
 from scrapers.warc import is_success
 
 ROBOT: Final = "gpuledger"

@@ -26,9 +26,9 @@ from scrapers.crawl.chromium import origin_of
 from scrapers.crawl.page_guard import PageGuard, host_of, is_page
 from scrapers.crawl.run import Run
 from scrapers.crawl.settings import USER_AGENT
+from scrapers.page import Ask, Capture
+from scrapers.page.capture import Role
 from scrapers.recorded import Recorded
-from scrapers.rows import Ask, Capture
-from scrapers.rows.capture import Role
 from scrapers.warc import (
     MAX_BODY,
     BodyTooLarge,

@@ -11,8 +11,8 @@ from scrapers.coding import ASKED
 from scrapers.crawl.chromium import launch_options
 from scrapers.crawl.ssrf_guard import ALLOW_LOOPBACK
 from scrapers.fetching import FetchPlan
+from scrapers.page import Ask
 from scrapers.registry import Source
-from scrapers.rows import Ask
 from scrapers.warc import MAX_BODY
 
 USER_AGENT: Final = f"gpuledger/{version('gpuledger')} (+https://github.com/gpuledger/gpuledger)"

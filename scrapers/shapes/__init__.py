@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Protocol
 
+from scrapers.page import Ask, Capture, Document
 from scrapers.registry import Source
-from scrapers.rows import Ask, Capture, Document
 from scrapers.shapes import html_table, json_api, liveness, rendered_page, xml_api, yaml_file
 
 

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import orjson
 
+from scrapers.page import Ask, Capture, Document, PageBroken, Payload
 from scrapers.registry import Source
-from scrapers.rows import Ask, Capture, Document, PageBroken, Payload
 from scrapers.shapes.pages import further_asks
 
 _HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")

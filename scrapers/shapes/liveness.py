@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
+from scrapers.page import Ask, Capture, Document, Html, Row, term
 from scrapers.registry import Source
-from scrapers.rows import Ask, Capture, Document, Html, Row, term
 from scrapers.shapes.markup import text_of
 
 _QUOTED: Final = 200

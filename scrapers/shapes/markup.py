@@ -7,7 +7,7 @@ from typing import Final
 
 from w3lib.encoding import html_body_declared_encoding, read_bom, resolve_encoding
 
-from scrapers.rows import Capture, PageBroken
+from scrapers.page import Capture, PageBroken
 
 _NO_MARKUP: Final = re.compile(
     r"(?is)<(script|style|noscript|template)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)"

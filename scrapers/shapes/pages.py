@@ -6,9 +6,9 @@ from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
 
+from scrapers.page import Ask, Capture, PageBroken, Payload
+from scrapers.page.record import mistake
 from scrapers.registry import Source
-from scrapers.rows import Ask, Capture, PageBroken, Payload
-from scrapers.rows.record import mistake
 
 
 def page_module(provider: str) -> ModuleType:

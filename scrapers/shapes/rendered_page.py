@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from scrapers.page import Ask, Capture, Document, Html, PageBroken
 from scrapers.registry import Source
-from scrapers.rows import Ask, Capture, Document, Html, PageBroken
 from scrapers.shapes.markup import refuse_part, text_of
 
 

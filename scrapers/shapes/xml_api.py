@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from lxml import etree
 
+from scrapers.page import Ask, Capture, Document, PageBroken, Payload
 from scrapers.registry import Source
-from scrapers.rows import Ask, Capture, Document, PageBroken, Payload
 from scrapers.shapes.pages import further_asks
 
 

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import yaml
 
+from scrapers.page import Ask, Capture, Document, PageBroken, Payload
+from scrapers.page.record import MISTAKEN
 from scrapers.registry import Source
-from scrapers.rows import Ask, Capture, Document, PageBroken, Payload
-from scrapers.rows.record import MISTAKEN
 
 # Several megabytes are common; libyaml reads them in seconds, Python's own loader in minutes.
 _Fast: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from scrapers.rows import (
+from scrapers.page import (
     Capture,
     Document,
     Html,

@@ -37,7 +37,7 @@ good.offers.rows_at_least = 1
 url = "{url}/market"
 """
 PAGE = """
-from scrapers.rows import each, offer
+from scrapers.page import each, offer
 
 
 def prices(documents, notes):

@@ -13,10 +13,10 @@ import pytest
 
 from flows.pipeline.ingest import ingest, judged, unstored
 from scrapers.archive import Archive, Outcome
+from scrapers.page import Capture, Row
 from scrapers.providers.aws import page as aws_page
 from scrapers.reading import reading_of
 from scrapers.registry import Source, SourceDeclared, source
-from scrapers.rows import Capture, Row
 from warehouse.ledger import Ledger, ScrapeRecord
 
 SLOT = datetime(2026, 11, 10, 3, tzinfo=UTC)

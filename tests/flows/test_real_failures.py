@@ -12,9 +12,9 @@ from pathlib import Path
 
 from flows.pipeline.ingest import ingest
 from scrapers.archive import Archive, Outcome
+from scrapers.page import Capture
 from scrapers.reading import reading_of
 from scrapers.registry import source
-from scrapers.rows import Capture
 from warehouse.ledger import Ledger
 
 ASKED = source("paperspace.machines")

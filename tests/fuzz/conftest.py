@@ -17,8 +17,8 @@ from typing import Any, Final
 import pytest
 from hypothesis import HealthCheck, settings
 
+from scrapers.page import Capture
 from scrapers.registry import Source
-from scrapers.rows import Capture
 from scrapers.simulation import Night
 
 LAST: Final = datetime(2026, 11, 19, 3, tzinfo=UTC)

@@ -48,7 +48,7 @@ homepage = "http://127.0.0.1"
 PAGE = """
 from collections.abc import Iterator
 
-from scrapers.rows import Ask, Notes, PageBroken, Payload, Record, Row, each, offer
+from scrapers.page import Ask, Notes, PageBroken, Payload, Record, Row, each, offer
 
 
 def good(documents, notes):

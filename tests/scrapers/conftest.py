@@ -34,7 +34,7 @@ fetch("http://192.168.0.1/secrets").catch(() => { document.body.innerHTML = "<p 
 PAGE = """
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from scrapers.rows import Ask, PageBroken, Payload
+from scrapers.page import Ask, PageBroken, Payload
 
 
 def paged_follow(ask: Ask, payload: Payload) -> Iterator[Ask]:

@@ -19,9 +19,9 @@ import pytest
 
 from scrapers.archive import Archive, read_archive
 from scrapers.fetching import FetchPlan, Job, fetch
+from scrapers.page import Capture
 from scrapers.reading import redirected
 from scrapers.registry import source
-from scrapers.rows import Capture
 from tests.loopback import serving
 
 SLOT = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
@@ -40,7 +40,7 @@ good.offers.rows_at_least = 1
 url = "{url}"
 """
 PAGE = """
-from scrapers.rows import Ask
+from scrapers.page import Ask
 
 def led_on_follow(ask, payload):
     yield Ask(payload.value["next"])

@@ -21,7 +21,7 @@ import pytest
 from scrapers.archive import Archive, read_archive
 from scrapers.browser import find_chromium
 from scrapers.fetching import FetchPlan, FetchRefused, Job, fetch
-from scrapers.rows import Capture
+from scrapers.page import Capture
 
 CHROMIUM = find_chromium()
 SLOT = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scrapers.providers.aws.instances import Accelerators
-from scrapers.rows import (
+from scrapers.page import (
     Capture,
     Notes,
     Row,
@@ -16,6 +15,7 @@ from scrapers.rows import (
     gpu_named,
     offer,
 )
+from scrapers.providers.aws.instances import Accelerators
 
 
 def spot_offer(

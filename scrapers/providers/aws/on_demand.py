@@ -11,9 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from scrapers.providers.aws.instances import accelerators, looks_accelerated
-from scrapers.providers.aws.offers import listed_offer
-from scrapers.rows import (
+from scrapers.page import (
     Capture,
     Document,
     Notes,
@@ -27,6 +25,8 @@ from scrapers.rows import (
     each,
     lookup,
 )
+from scrapers.providers.aws.instances import accelerators, looks_accelerated
+from scrapers.providers.aws.offers import listed_offer
 
 
 @dataclass(frozen=True)

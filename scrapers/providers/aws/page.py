@@ -12,11 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from scrapers.providers.aws.instances import accelerators, looks_accelerated
-from scrapers.providers.aws.offers import spot_offer
-from scrapers.providers.aws.on_demand import on_demand
-from scrapers.providers.aws.zones import spot_zones, spot_zones_follow
-from scrapers.rows import (
+from scrapers.page import (
     Capture,
     Document,
     Notes,
@@ -29,6 +25,10 @@ from scrapers.rows import (
     each,
     lookup,
 )
+from scrapers.providers.aws.instances import accelerators, looks_accelerated
+from scrapers.providers.aws.offers import spot_offer
+from scrapers.providers.aws.on_demand import on_demand
+from scrapers.providers.aws.zones import spot_zones, spot_zones_follow
 
 __all__ = ["on_demand", "spot", "spot_zones", "spot_zones_follow"]
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from scrapers.rows import lookup
+from scrapers.page import lookup
 from scrapers.simulation import Answer, Night
 
 SOURCE = "aws.on_demand"

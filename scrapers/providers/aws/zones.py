@@ -11,9 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import quote
 
-from scrapers.providers.aws.instances import accelerators, looks_accelerated
-from scrapers.providers.aws.offers import spot_offer
-from scrapers.rows import (
+from scrapers.page import (
     Ask,
     Capture,
     Document,
@@ -25,6 +23,8 @@ from scrapers.rows import (
     Row,
     each,
 )
+from scrapers.providers.aws.instances import accelerators, looks_accelerated
+from scrapers.providers.aws.offers import spot_offer
 
 _ROOT: Final = "DescribeSpotPriceHistoryResponse"
 _LINUX: Final = "Linux/UNIX"

@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from scrapers.providers.aws.instances import accelerators, looks_accelerated
-from scrapers.providers.aws.offers import listed_offer
-from scrapers.rows import (
+from scrapers.page import (
     Capture,
     Document,
     Notes,
@@ -25,6 +23,8 @@ from scrapers.rows import (
     Unreadable,
     each,
 )
+from scrapers.providers.aws.instances import accelerators, looks_accelerated
+from scrapers.providers.aws.offers import listed_offer
 
 _COMPONENT: Final = "Hosting"
 _PREFIX: Final = "ml."

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from scrapers.page import Document, Notes, Rejected, Row
 from scrapers.providers.aws.on_demand import Columns, listed_offers
 from scrapers.providers.aws_sagemaker.hosting import hosting
-from scrapers.rows import Document, Notes, Rejected, Row
 
 __all__ = ["hosting", "notebook", "training"]
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from scrapers.rows import (
+from scrapers.page import (
     Capture,
     Document,
     Html,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from scrapers.rows import (
+from scrapers.page import (
     Ask,
     Capture,
     Document,

@@ -11,9 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from scrapers.providers.google_cloud.catalog import catalog, catalog_follow
-from scrapers.providers.google_cloud.shown import by_header, shown_offers
-from scrapers.rows import (
+from scrapers.page import (
     Capture,
     Document,
     Html,
@@ -33,6 +31,8 @@ from scrapers.rows import (
     offer,
     terms_said,
 )
+from scrapers.providers.google_cloud.catalog import catalog, catalog_follow
+from scrapers.providers.google_cloud.shown import by_header, shown_offers
 
 __all__ = ["catalog", "catalog_follow", "iowa", "machines", "trial"]
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from scrapers.rows import (
+from scrapers.page import (
     Capture,
     Html,
     Notes,

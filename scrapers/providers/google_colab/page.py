@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scrapers.rows import (
+from scrapers.page import (
     Document,
     Html,
     Notes,

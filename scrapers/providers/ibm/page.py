@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from scrapers.rows import (
+from scrapers.page import (
     Ask,
     Document,
     Html,

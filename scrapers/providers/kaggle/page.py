@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from scrapers.rows import Document, Html, Notes, PageBroken, Prose, Row, Saying, gpu_names, terms_said
+from scrapers.page import Document, Html, Notes, PageBroken, Prose, Row, Saying, gpu_names, terms_said
 
 # "20 hours per week" is a quota of the accelerator named before it; without a name it is nobody's.
 _GPU_FIRST: Final = r"^(?:(?!\bTPU).)*?\bGPUs?\b(?:(?!\bTPU).)*?"

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Final
 
-from scrapers.rows import (
+from scrapers.page import (
     Capture,
     Document,
     Html,

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
-from scrapers.rows import (
+from scrapers.page import (
     Capture,
     Document,
     Html,

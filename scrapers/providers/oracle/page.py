@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from scrapers.rows import (
+from scrapers.page import (
     Capture,
     Document,
     Notes,

@@ -14,8 +14,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from itertools import chain
 
-from scrapers.providers.paperspace.subscriptions import plans
-from scrapers.rows import (
+from scrapers.page import (
     Capture,
     Document,
     Html,
@@ -34,6 +33,7 @@ from scrapers.rows import (
     lookup,
     offer,
 )
+from scrapers.providers.paperspace.subscriptions import plans
 
 __all__ = ["machines", "plans"]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from scrapers.rows import (
+from scrapers.page import (
     Document,
     Html,
     Notes,

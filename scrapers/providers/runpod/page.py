@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from scrapers.rows import (
+from scrapers.page import (
     Capture,
     Document,
     Notes,

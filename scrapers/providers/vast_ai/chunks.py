@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
 
-from scrapers.rows import Capture, Notes, Record, Row, Unreadable, gpu_named, offer
+from scrapers.page import Capture, Notes, Record, Row, Unreadable, gpu_named, offer
 
 IGNORED: Final = frozenset(
     # Addresses and adornments of a host: never stored.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from scrapers.rows import (
+from scrapers.page import (
     Capture,
     Document,
     Notes,
@@ -21,7 +21,7 @@ from scrapers.rows import (
     each,
     gpu_named,
 )
-from scrapers.rows import utilisation as utilisation_row
+from scrapers.page import utilisation as utilisation_row
 
 _PERCENT: Final = 100
 _IGNORED: Final = frozenset(

@@ -13,10 +13,10 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from scrapers.page import Ask, Capture, Document, Notes, Payload, Record, Rejected, Row, each
 from scrapers.providers.vast_ai.chunks import IGNORED, Chunk, machine_offers, read_chunk
 from scrapers.providers.vast_ai.demand import utilisation
 from scrapers.providers.vast_ai.search import follow, offers_of, shortfalls
-from scrapers.rows import Ask, Capture, Document, Notes, Payload, Record, Rejected, Row, each
 
 __all__ = ["market", "market_follow", "utilisation"]
 

@@ -16,7 +16,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from scrapers.rows import Ask, PageBroken, Payload
+from scrapers.page import Ask, PageBroken, Payload
 
 NAMES: Final = "names"
 SEARCH: Final = "https://console.vast.ai/api/v0/bundles/"

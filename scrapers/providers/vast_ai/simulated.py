@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from scrapers.page import Ask, Capture, Payload
 from scrapers.providers.vast_ai.search import follow
-from scrapers.rows import Ask, Capture, Payload
 from scrapers.simulation import Answer, Night
 
 SOURCE = "vast_ai.market"

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scrapers.page import Document, Html, Notes, PageTable, Rejected, Row
 from scrapers.providers.google_cloud.shown import shown_offers
-from scrapers.rows import Document, Html, Notes, PageTable, Rejected, Row
 
 
 def training(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:

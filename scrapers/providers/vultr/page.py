@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from scrapers.rows import (
+from scrapers.page import (
     Capture,
     Document,
     Notes,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scrapers.rows import Capture, Document, Html, Notes, Payload, Rejected, Row
+from scrapers.page import Capture, Document, Html, Notes, Payload, Rejected, Row
 
 AT = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)
 Page = Callable[[list[Document], Notes], Iterable[Row | Rejected]]

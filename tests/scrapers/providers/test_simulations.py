@@ -9,9 +9,9 @@ import pytest
 
 from flows.pipeline.ingest import judged
 from scrapers.archive import Archive, Outcome
+from scrapers.page import Capture
 from scrapers.reading import reading_of
 from scrapers.registry import Source, sources
-from scrapers.rows import Capture
 from scrapers.simulation import Night
 
 LAST = datetime(2026, 11, 19, 3, tzinfo=UTC)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrapers.rows import dollars, exact_decimal, price
+from scrapers.page import dollars, exact_decimal, price
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scrapers.rows import Capture, Notes, Record, Rejected, Row, Unreadable, each, offer, plan, term
+from scrapers.page import Capture, Notes, Record, Rejected, Row, Unreadable, each, offer, plan, term
 
 CAPTURE = Capture(
     "acme.prices", "https://acme.example/prices", datetime(2026, 9, 21, tzinfo=UTC), 200, "", b"{}"

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from scrapers.page import Notes, country_of, gibibytes, gpu_named, lookup
 from scrapers.registry import PROVIDERS
-from scrapers.rows import Notes, country_of, gibibytes, gpu_named, lookup
 
 
 def test_a_known_name_becomes_the_ledgers_and_keeps_what_was_shown() -> None:

@@ -3,8 +3,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scrapers.rows import Capture, PageBroken, PageTable
-from scrapers.rows.capture import Role
+from scrapers.page import Capture, PageBroken, PageTable
+from scrapers.page.capture import Role
 from scrapers.shapes import html_table
 
 HTML = b"""<!doctype html><html><body>

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from scrapers.page import Ask, Capture, PageBroken, Payload
 from scrapers.registry import Source, SourceDeclared
-from scrapers.rows import Ask, Capture, PageBroken, Payload
 from scrapers.shapes import json_api, pages, shape_of
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from scrapers.page import Capture
 from scrapers.reading import read
 from scrapers.registry import Source, load_provider
-from scrapers.rows import Capture
 
 NIGHT = datetime(2026, 9, 21, 3, tzinfo=UTC)
 GONE = """

@@ -2,8 +2,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scrapers.rows import Capture, Html, PageBroken
-from scrapers.rows.capture import Role
+from scrapers.page import Capture, Html, PageBroken
+from scrapers.page.capture import Role
 from scrapers.shapes import rendered_page
 
 SHELL = b'<body><main id="plans"></main><script src="/plans.js"></script></body>'

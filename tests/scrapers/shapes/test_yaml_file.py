@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scrapers.rows import Capture, PageBroken
+from scrapers.page import Capture, PageBroken
 from scrapers.shapes import yaml_file
 
 AT = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)

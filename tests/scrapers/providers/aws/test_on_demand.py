@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from scrapers.page import PageBroken, Payload
 from scrapers.providers.aws import page
-from scrapers.rows import PageBroken, Payload
 
 
 def rate(instance_type: str, price: str, **fields: str) -> dict[str, str]:

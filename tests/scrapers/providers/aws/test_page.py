@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from scrapers.page import Capture, PageBroken
 from scrapers.providers.aws.instances import accelerators
 from scrapers.reading import Parsed, read
 from scrapers.registry import source
-from scrapers.rows import Capture, PageBroken
 
 HERE = Path(__file__).parent
 SLOT = datetime(2026, 9, 21, 3, tzinfo=UTC)

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from scrapers.page import Capture, PageBroken
 from scrapers.providers.aws import simulated
 from scrapers.reading import Parsed, read
 from scrapers.registry import source
-from scrapers.rows import Capture, PageBroken
 from scrapers.simulation import Night
 
 FIRST = datetime(2026, 9, 21, 3, tzinfo=UTC)

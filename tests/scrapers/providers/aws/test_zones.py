@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from scrapers.page import Ask, Capture, PageBroken, Payload
 from scrapers.providers.aws import page
 from scrapers.registry import source
-from scrapers.rows import Ask, Capture, PageBroken, Payload
 from scrapers.shapes import shape_of, xml_api
 
 AT = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)

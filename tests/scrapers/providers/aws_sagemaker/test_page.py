@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from scrapers import registry
+from scrapers.page import PageBroken, Payload
 from scrapers.providers.aws_sagemaker import page
 from scrapers.registry import source
-from scrapers.rows import PageBroken, Payload
 
 
 def rate(instance: str, price: str, **fields: str) -> dict[str, str]:

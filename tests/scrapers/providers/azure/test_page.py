@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from scrapers.page import Ask, Capture, Html, Notes, PageBroken, Payload
 from scrapers.providers.azure import page
-from scrapers.rows import Ask, Capture, Html, Notes, PageBroken, Payload
 
 AT = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)
 

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
+from scrapers.page import Html, PageBroken
 from scrapers.providers.deepnote import page
-from scrapers.rows import Html, PageBroken
 
 NAVIGATION = "<nav><a>Team</a><a>Enterprise</a></nav>"
 FREE = "<h3>Free</h3><p>$0</p><p>Machine with 5 GB RAM, 2 vCPU</p><p>No GPU here.</p>"

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from scrapers.page import Html, PageBroken
 from scrapers.providers.digitalocean import page
-from scrapers.rows import Html, PageBroken
 
 ON_DEMAND = "<h2>On-Demand GPU Droplet Pricing <a href='#a'>#</a></h2>"
 SPOT = "<h2>Spot GPU Droplet Pricing <span>public</span></h2>"

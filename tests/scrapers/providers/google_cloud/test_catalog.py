@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from scrapers.page import Ask, PageBroken, Payload
 from scrapers.providers.google_cloud import page
-from scrapers.rows import Ask, PageBroken, Payload
 
 
 def sku(

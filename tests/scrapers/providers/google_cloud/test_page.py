@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from scrapers.page import Capture, Html, PageBroken, Payload
 from scrapers.providers.google_cloud import page
-from scrapers.rows import Capture, Html, PageBroken, Payload
 from scrapers.shapes import yaml_file
 
 COST = {"hour": 29.4, "hour_spot": 11.8, "month": 21462.0, "month_1y": 13518.0}

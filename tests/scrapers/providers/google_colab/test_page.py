@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 import polars as pl
 import pytest
 
+from scrapers.page import Capture, Html, Notes, PageBroken, Rejected, Row
+from scrapers.page.capture import Role
 from scrapers.providers.google_colab import page
 from scrapers.providers.google_colab.simulated import PLANS, SCRIPT, SIGNUP, answers
 from scrapers.reading import Parsed, read
 from scrapers.registry import source
-from scrapers.rows import Capture, Html, Notes, PageBroken, Rejected, Row
-from scrapers.rows.capture import Role
 from scrapers.simulation import Night
 
 HERE = Path(__file__).parent

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from scrapers.page import Capture, Html, PageBroken
 from scrapers.providers.huggingface import page
-from scrapers.rows import Capture, Html, PageBroken
 from scrapers.shapes import html_table
 
 AT = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from scrapers.page import Ask, Html, PageBroken, Payload
 from scrapers.providers.ibm import page
-from scrapers.rows import Ask, Html, PageBroken, Payload
 
 PLANS = """<h2>Plans</h2><table><tr><th>Feature</th><th>Lite</th><th>Standard</th></tr>
 <tr><td>Deployments</td><td>5</td><td>10</td></tr>

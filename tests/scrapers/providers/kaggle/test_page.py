@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
+from scrapers.page import Html, PageBroken
 from scrapers.providers.kaggle import page
-from scrapers.rows import Html, PageBroken
 
 NOTEBOOKS = """<h2>Technical Specifications</h2><ul>
 <li>12 hours execution time for CPU and GPU notebook sessions and 9 hours for TPU notebook sessions</li>

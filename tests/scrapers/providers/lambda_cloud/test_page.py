@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from scrapers.page import Html, PageBroken, Payload
 from scrapers.providers.lambda_cloud import page
-from scrapers.rows import Html, PageBroken, Payload
 
 PRICING = (Path(__file__).parent / "pricing.html").read_text(encoding="utf-8")
 H100 = {

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from scrapers.page import Html, PageBroken
 from scrapers.providers.nebius import page
-from scrapers.rows import Html, PageBroken
 
 HEADERS = ["Item", "vCPUs", "RAM, GB", "Preemptible, GPU-hour", "On-demand, GPU-hour"]
 

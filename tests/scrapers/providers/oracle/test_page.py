@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from scrapers.page import PageBroken, Payload
 from scrapers.providers.oracle import page
-from scrapers.rows import PageBroken, Payload
 
 
 def item(part: str, name: str, value: Any, **fields: Any) -> dict[str, Any]:

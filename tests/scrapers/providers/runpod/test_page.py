@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from scrapers.page import PageBroken, Payload
 from scrapers.providers.runpod import page
 from scrapers.registry import providers, sources
-from scrapers.rows import PageBroken, Payload
 
 
 def gpu(name: str, secure: Any, community: Any, spot: Any = 0, **fields: Any) -> dict[str, Any]:

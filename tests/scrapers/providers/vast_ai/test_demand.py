@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from scrapers.page import PageBroken, Payload
 from scrapers.providers.vast_ai import page
-from scrapers.rows import PageBroken, Payload
 
 RTX_4090 = {
     "gpu_name": "RTX 4090",

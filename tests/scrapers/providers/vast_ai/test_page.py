@@ -11,10 +11,10 @@ from typing import Any
 import polars as pl
 import pytest
 
+from scrapers.page import Ask, Capture, PageBroken, Payload
 from scrapers.providers.vast_ai.search import SEARCH, follow
 from scrapers.reading import Parsed, read
 from scrapers.registry import source
-from scrapers.rows import Ask, Capture, PageBroken, Payload
 
 SLOT = datetime(2026, 9, 21, 3, tzinfo=UTC)
 OFFER: dict[str, Any] = json.loads(Path(__file__).with_name("offer.json").read_text(encoding="utf-8"))

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from scrapers.page import Ask, Capture, PageBroken, Payload
 from scrapers.providers.vast_ai.search import LIMIT, SEARCH, follow, shortfalls
-from scrapers.rows import Ask, Capture, PageBroken, Payload
 
 AT = datetime(2026, 9, 21, 3, tzinfo=UTC)
 NAMES_ASK = Ask("https://console.vast.ai/api/v0/gpu_names/unique/", "names")

@@ -7,10 +7,10 @@ from functools import cache
 
 import polars as pl
 
+from scrapers.page import Capture
 from scrapers.providers.vast_ai import simulated
 from scrapers.reading import Parsed, read
 from scrapers.registry import source
-from scrapers.rows import Capture
 from scrapers.simulation import Night
 
 FIRST = datetime(2026, 9, 21, 3, tzinfo=UTC)

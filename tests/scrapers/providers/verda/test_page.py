@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from scrapers.page import Html, PageBroken
 from scrapers.providers.verda import page
-from scrapers.rows import Html, PageBroken
 
 KINDS = {"on-demand": "Hourly on-demand instance price", "spot": "Hourly spot instance price"}
 

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
+from scrapers.page import Html, PageBroken
 from scrapers.providers.vertex_ai import page
-from scrapers.rows import Html, PageBroken
 
 IOWA = '<div role="option" aria-selected="true" data-value="Iowa (us-central1)">Iowa</div>'
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from scrapers.page import PageBroken, Payload
 from scrapers.providers.vultr import page
-from scrapers.rows import PageBroken, Payload
 
 
 def cloud(name: str, vram: int, hourly: float, **fields: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from parsel import Selector, SelectorList
 
-from scrapers.rows.capture import Capture
+from scrapers.page.capture import Capture
 
 _SPACES = re.compile(r"\s+")
 _VISIBLE = "not(ancestor::script or ancestor::style or ancestor::noscript)"

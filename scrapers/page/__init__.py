@@ -4,11 +4,11 @@ A page is a pure function of archived documents. It has no network and no clock,
 only this package and `warehouse.schema`.
 """
 
-from scrapers.rows.capture import Ask, Capture
-from scrapers.rows.documents import Cell, Document, Html, PageTable, Payload
-from scrapers.rows.money import Price, dollars, exact_decimal, price
-from scrapers.rows.prose import Prose, Saying, gpu_names, terms_said
-from scrapers.rows.record import (
+from scrapers.page.capture import Ask, Capture
+from scrapers.page.documents import Cell, Document, Html, PageTable, Payload
+from scrapers.page.lookups import Gpu, country_of, gibibytes, gpu_named, lookup
+from scrapers.page.money import Price, dollars, exact_decimal, price
+from scrapers.page.record import (
     Notes,
     OnePrice,
     PageBroken,
@@ -22,7 +22,7 @@ from scrapers.rows.record import (
     term,
     utilisation,
 )
-from scrapers.rows.words import Gpu, country_of, gibibytes, gpu_named, lookup
+from scrapers.page.terms import Prose, Saying, gpu_names, terms_said
 
 __all__ = [
     "Ask",

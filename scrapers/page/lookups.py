@@ -13,7 +13,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from scrapers.rows.record import Notes
+from scrapers.page.record import Notes
 from warehouse.gpus import gpu_by_alias
 
 _MEMORY = re.compile(r"(?i)^\s*([\d.,]+)\s*(TB|TiB|GB|GiB|MB|MiB)\b")

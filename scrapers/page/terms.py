@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from scrapers.rows.capture import Capture
-from scrapers.rows.documents import Html
-from scrapers.rows.record import Notes, Row, term
+from scrapers.page.capture import Capture
+from scrapers.page.documents import Html
+from scrapers.page.record import Notes, Row, term
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9“\"])")
 _GPU_SEPARATOR = re.compile(r",\s*(?:and|or)\s+|,\s*|\s+(?:and|or)\s+")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
-from scrapers.rows.capture import Capture
+from scrapers.page.capture import Capture
 from warehouse.schema import BY_NAME
 
 MISSING: Final = object()

@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, Final
 
-from scrapers.rows.record import Row
+from scrapers.page.record import Row
 from warehouse.schema import BY_NAME, Kind
 
 _MOST: Final = 2**63
