@@ -15,11 +15,11 @@ from typing import Any, BinaryIO, Final
 
 from scrapers import registry
 from scrapers.archive import read_archive
+from scrapers.formats import shape_of
 from scrapers.page import PageBroken
 from scrapers.parentage import end_with_parent
 from scrapers.parser import FollowTask, Limits, ReadTask, Reply
 from scrapers.reading import opened, read
-from scrapers.shapes import shape_of
 from scrapers.warc import ArchiveDamaged
 
 _STATUS: Final = Path("/proc/self/status")

@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 import polars as pl
 
 from scrapers.archive import Archive, Finding, Outcome
+from scrapers.formats import liveness, shape_of
+from scrapers.formats.page_module import page_module
 from scrapers.page import Capture, Document, Notes, PageBroken, Rejected, Row
 from scrapers.page.record import mistake, raw_json
 from scrapers.page.type_check import misfit
 from scrapers.registry import Source
-from scrapers.shapes import liveness, shape_of
-from scrapers.shapes.pages import page_module
 from warehouse.schema import BY_NAME
 
 PageFunction = Callable[[list[Document], Notes], Iterable[Row | Rejected]]

@@ -21,11 +21,11 @@ from scrapers.crawl.politeness import tries_of
 from scrapers.crawl.problems import FETCH_PROBLEMS, described
 from scrapers.crawl.rendering import Rendering
 from scrapers.crawl.run import CAPTURE, KEY, LABEL, ROLE, RUN, NotArchived, Run
+from scrapers.formats.page_module import asks_further
 from scrapers.origins import named, origin_of
 from scrapers.page import Ask, Capture, PageBroken
 from scrapers.parser import ReadingStopped
 from scrapers.recorded import Key, request_key
-from scrapers.shapes.pages import asks_further
 from scrapers.warc import BodyTooLarge, is_success
 
 logger = logging.getLogger(__name__)

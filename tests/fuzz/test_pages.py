@@ -25,10 +25,10 @@ from expectations.suites import ROW_ID, Expectation
 from expectations.validation import Result, validate
 from flows.pipeline.ingest import judged
 from scrapers.archive import Archive, Outcome
+from scrapers.formats import shape_of
 from scrapers.page import Ask, Capture, PageBroken
 from scrapers.reading import reading_of
 from scrapers.registry import Source, providers
-from scrapers.shapes import shape_of
 from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.schema import BY_NAME, FACT_TABLES, Column
 

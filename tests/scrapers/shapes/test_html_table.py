@@ -3,9 +3,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from scrapers.formats import html_table
 from scrapers.page import Capture, PageBroken, PageTable
 from scrapers.page.capture import Role
-from scrapers.shapes import html_table
 
 HTML = b"""<!doctype html><html><body>
 <h1>Prices</h1>

@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from scrapers.formats import json_api, page_module, shape_of
 from scrapers.page import Ask, Capture, PageBroken, Payload
 from scrapers.registry import Source, SourceDeclared
-from scrapers.shapes import json_api, pages, shape_of
 
 
 def capture(body: bytes) -> Capture:
@@ -46,7 +46,7 @@ def test_anything_but_json_is_a_broken_page_though_its_status_is_200(body: bytes
 
 
 def test_the_page_says_what_is_asked_next(prices: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages, "page_module", lambda provider: SimpleNamespace(prices_follow=next_page))
+    monkeypatch.setattr(page_module, "page_module", lambda provider: SimpleNamespace(prices_follow=next_page))
     first = Ask("https://acme.example/prices")
     more, last = capture(b'{"next": "https://acme.example/prices?page=2"}'), capture(b'{"next": null}')
     assert shape_of(prices).follow(prices, first, more) == [Ask("https://acme.example/prices?page=2")]
@@ -56,5 +56,5 @@ def test_the_page_says_what_is_asked_next(prices: Source, monkeypatch: pytest.Mo
 def test_a_page_without_a_follow_function_is_one_request(
     prices: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "page_module", lambda provider: SimpleNamespace())
+    monkeypatch.setattr(page_module, "page_module", lambda provider: SimpleNamespace())
     assert json_api.follow(prices, Ask("https://acme.example/prices"), capture(b"no JSON at all")) == []

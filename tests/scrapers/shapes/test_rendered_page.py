@@ -2,9 +2,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from scrapers.formats import rendered_page
 from scrapers.page import Capture, Html, PageBroken
 from scrapers.page.capture import Role
-from scrapers.shapes import rendered_page
 
 SHELL = b'<body><main id="plans"></main><script src="/plans.js"></script></body>'
 RENDERED = b'<body><main id="plans"><h2>Pro</h2></main><script src="/plans.js"></script></body>'

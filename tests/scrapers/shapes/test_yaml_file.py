@@ -2,8 +2,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from scrapers.formats import yaml_file
 from scrapers.page import Capture, PageBroken
-from scrapers.shapes import yaml_file
 
 AT = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from scrapers.formats import shape_of, xml_api
 from scrapers.page import Ask, Capture, PageBroken, Payload
 from scrapers.providers.aws import page
 from scrapers.registry import source
-from scrapers.shapes import shape_of, xml_api
 
 AT = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from scrapers.formats import yaml_file
 from scrapers.page import Capture, Html, PageBroken, Payload
 from scrapers.providers.google_cloud import page
-from scrapers.shapes import yaml_file
 
 COST = {"hour": 29.4, "hour_spot": 11.8, "month": 21462.0, "month_1y": 13518.0}
 SELECTED = '<div role="option" aria-selected="true" data-value="Iowa (us-central1)">Iowa</div>'

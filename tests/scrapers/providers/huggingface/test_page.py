@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from scrapers.formats import html_table
 from scrapers.page import Capture, Html, PageBroken
 from scrapers.providers.huggingface import page
-from scrapers.shapes import html_table
 
 AT = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)
 TABLE = """# Spaces hardware

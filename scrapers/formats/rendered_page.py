@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from scrapers.formats.markup import refuse_part, text_of
 from scrapers.page import Ask, Capture, Document, Html, PageBroken
 from scrapers.registry import Source
-from scrapers.shapes.markup import refuse_part, text_of
 
 
 def follow(source: Source, ask: Ask, capture: Capture) -> list[Ask]:

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import orjson
 
+from scrapers.formats.page_module import further_asks
 from scrapers.page import Ask, Capture, Document, PageBroken, Payload
 from scrapers.registry import Source
-from scrapers.shapes.pages import further_asks
 
 _HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")
 # Ten times the largest answer of a healthy night; a bomb has more, and takes minutes to run out of memory.

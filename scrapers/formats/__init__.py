@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Protocol
 
+from scrapers.formats import html_table, json_api, liveness, rendered_page, xml_api, yaml_file
 from scrapers.page import Ask, Capture, Document
 from scrapers.registry import Source
-from scrapers.shapes import html_table, json_api, liveness, rendered_page, xml_api, yaml_file
 
 
 class Shape(Protocol):

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from markdown_it import MarkdownIt
 
+from scrapers.formats.markup import refuse_part, text_of
 from scrapers.page import Ask, Capture, Document, Html, PageBroken
 from scrapers.registry import Source
-from scrapers.shapes.markup import refuse_part, text_of
 
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from lxml import etree
 
+from scrapers.formats.page_module import further_asks
 from scrapers.page import Ask, Capture, Document, PageBroken, Payload
 from scrapers.registry import Source
-from scrapers.shapes.pages import further_asks
 
 
 def follow(source: Source, ask: Ask, capture: Capture) -> list[Ask]:

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
+from scrapers.formats.markup import text_of
 from scrapers.page import Ask, Capture, Document, Html, Row, term
 from scrapers.registry import Source
-from scrapers.shapes.markup import text_of
 
 _QUOTED: Final = 200
 
