@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from scrapers.redaction import Secrets
+from scrapers.archive.redaction import Secrets
 from scrapers.registry import credentials
 from warehouse.plain import visible
 

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from scrapers import registry
-from scrapers.archive import read_archive
+from scrapers.archive.exchange import ArchiveDamaged
+from scrapers.archive.writer import read_archive
 from scrapers.formats import shape_of
 from scrapers.page import PageBroken
 from scrapers.parentage import end_with_parent
 from scrapers.parser import FollowTask, Limits, ReadTask, Reply
 from scrapers.reading import opened, read
-from scrapers.warc import ArchiveDamaged
 
 _STATUS: Final = Path("/proc/self/status")
 _OOM: Final = Path("/proc/self/oom_score_adj")

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import polars as pl
 
-from scrapers.archive import Archive, Finding, Outcome
+from scrapers.archive.writer import Archive, Finding, Outcome
 from scrapers.formats import liveness, shape_of
 from scrapers.formats.page_module import page_module
 from scrapers.page import Capture, Document, Notes, PageBroken, Rejected, Row

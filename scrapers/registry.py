@@ -22,9 +22,9 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from scrapers import providers as _package
+from scrapers.archive.redaction import redacted_headers, redacted_url
 from scrapers.origins import Origin, origin_of
 from scrapers.page import Ask
-from scrapers.redaction import redacted_headers, redacted_url
 from scrapers.signing import aws_signature
 from scrapers.slots import Cadence
 from warehouse.schema import FACT_TABLES

@@ -16,9 +16,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from scrapers.archive import SEALED, ArchiveWriter
+from scrapers.archive.exchange import Exchange
+from scrapers.archive.writer import SEALED, ArchiveWriter
 from scrapers.registry import providers
-from scrapers.warc import Exchange
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from typing import Any, Final
 from flows.alerts.notify import addresses, deliver
 from flows.alerts.rules import RunFailed
 from flows.runtime.settings import Settings
-from scrapers.redaction import Secrets
+from scrapers.archive.redaction import Secrets
 from scrapers.registry import DeclarationError, credentials
 from scrapers.slots import slot_name, slot_of
 from warehouse.plain import first_line, visible

@@ -37,7 +37,7 @@ def add(
 ) -> None:
     """Put a response saved by hand into an archive, to be replayed with `nightly --recorded`."""
     from scrapers import registry
-    from scrapers.recorded import add_capture
+    from scrapers.archive.recorded import add_capture
 
     path = add_capture(
         archive or home / "captures",

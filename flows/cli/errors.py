@@ -70,9 +70,9 @@ def _mendable() -> tuple[type[Exception], ...]:
     from flows.scheduling.scheduled_request import PastSlot
     from flows.scheduling.servers import ServingRefused
     from flows.scheduling.site_server import SitePortTaken
+    from scrapers.archive.exchange import ArchiveDamaged
     from scrapers.fetching import FetchRefused
     from scrapers.registry import DeclarationError
-    from scrapers.warc import ArchiveDamaged
     from warehouse.copying import CopyFailed, CopyRefused
     from warehouse.data_folder import LedgerBehind, LedgerMissing
     from warehouse.history.mapping import MappingError

@@ -25,9 +25,9 @@ from flows.history.staging import Spool, scrapes_of, stamped, without_doubles
 from flows.queries import question
 from flows.runtime.clock import refuse_earlier_clock
 from flows.runtime.run import RunSummary, new_run_id, refuse_origin
+from scrapers.archive.exchange import MAX_BODY, Exchange
 from scrapers.reading import captures_frame
 from scrapers.slots import slot_of
-from scrapers.warc import MAX_BODY, Exchange
 from warehouse.atomic import scratch
 from warehouse.history.fates import Read
 from warehouse.history.mapping import Mapping as HistoryMapping

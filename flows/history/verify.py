@@ -16,8 +16,8 @@ from flows.operations.verify import Verdict
 from flows.queries import question
 from flows.runtime.comparison import BOOKKEEPING, AddedColumns
 from flows.runtime.installation import published
-from scrapers.archive import read_archive
-from scrapers.warc import ArchiveDamaged
+from scrapers.archive.exchange import ArchiveDamaged
+from scrapers.archive.writer import read_archive
 from warehouse.history.mapping import Mapping as HistoryMapping
 from warehouse.history.mapping import MappingError
 from warehouse.ledger import Ledger, read_warehouse

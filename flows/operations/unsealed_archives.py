@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from scrapers.archive import SEALED, UNSEALED
+from scrapers.archive.writer import SEALED, UNSEALED
 
 # Longer than any crawl may take.
 _SECONDS_OF_A_CRAWL: Final = 86400.0

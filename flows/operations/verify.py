@@ -22,10 +22,10 @@ from flows.pipeline.ingest import judged
 from flows.queries import question
 from flows.runtime.comparison import AddedColumns, comparable
 from flows.runtime.installation import published
-from scrapers.archive import read_archive
+from scrapers.archive.exchange import ArchiveDamaged
+from scrapers.archive.writer import read_archive
 from scrapers.parser import Parser, ReadingStopped
 from scrapers.registry import DeclarationError, source
-from scrapers.warc import ArchiveDamaged
 from warehouse.history.facts import observations
 from warehouse.ledger import Ledger, ScrapeRecord, read_warehouse
 from warehouse.schema import FACT_TABLES

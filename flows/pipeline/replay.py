@@ -18,10 +18,10 @@ from flows.runtime.clock import refuse_earlier_clock
 from flows.runtime.comparison import comparable
 from flows.runtime.lock import turn
 from flows.runtime.run import RunRequest, RunSummary, Watch, new_run_id
+from scrapers.archive.exchange import ArchiveDamaged
 from scrapers.parser import Parser, ReadingStopped
 from scrapers.reading import Reading
 from scrapers.registry import Source
-from scrapers.warc import ArchiveDamaged
 from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.plain import visible
 from warehouse.schema import FACT_TABLES

@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 from warcio.recordloader import ArcWarcRecord
 
 from flows.queries import question
-from scrapers.warc import ArchiveDamaged
-from scrapers.warc_file import records
+from scrapers.archive.exchange import ArchiveDamaged
+from scrapers.archive.warc import records
 from warehouse.ledger import Ledger
 
 TOLERANCE: Final = timedelta(minutes=10)

@@ -16,12 +16,12 @@ from typing import Final
 from scrapy.crawler import AsyncCrawlerProcess
 
 from scrapers import registry
+from scrapers.archive.exchange import ArchiveDamaged
+from scrapers.archive.recorded import RecordedWeb
 from scrapers.crawl.settings import settings_for
 from scrapers.crawl.spider import SourcesSpider, tell
 from scrapers.fetching import PLAN
 from scrapers.parentage import end_with_parent
-from scrapers.recorded import RecordedWeb
-from scrapers.warc import ArchiveDamaged
 
 MEMORY: Final = 4096
 """MiB that the crawl may hold, its browser and its parser not counted; a healthy night's holds 130."""

@@ -22,14 +22,14 @@ from playwright.async_api import Request as BrowserRequest
 from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
 
+from scrapers.archive.exchange import MAX_BODY, BodyTooLarge, too_large
+from scrapers.archive.redaction import is_secret
 from scrapers.crawl.chromium import origin_of
 from scrapers.crawl.memory import MOST_OF_A_PAGE
 from scrapers.crawl.run import Run
 from scrapers.crawl.ssrf_guard import WEB_PORTS, Destinations, Refused, refusal_of
 from scrapers.page import Ask
-from scrapers.redaction import is_secret
 from scrapers.registry import Source
-from scrapers.warc import MAX_BODY, BodyTooLarge, too_large
 from warehouse.plain import first_line
 
 logger = logging.getLogger(__name__)

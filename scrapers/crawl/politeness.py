@@ -20,10 +20,10 @@ from scrapy.http import Response
 from scrapy.robotstxt import ProtegoRobotParser
 from scrapy.utils.httpobj import urlparse_cached
 
+from scrapers.archive.exchange import is_success
 from scrapers.crawl.problems import FETCH_PROBLEMS, described, is_passing
 from scrapers.crawl.run import CAPTURE, LABEL, ROLE, RUN, NotArchived, Rules, run_of
 from scrapers.page import Capture
-from scrapers.warc import is_success
 
 ROBOT: Final = "gpuledger"
 LONGEST_WAIT: Final = 60.0

@@ -19,8 +19,8 @@ from scrapy.exceptions import (
 )
 from twisted.internet.error import ConnectError, ConnectionClosed
 
-from scrapers.coding import BodyBroken
-from scrapers.warc import BodyTooLarge, too_large
+from scrapers.archive.exchange import BodyTooLarge, too_large
+from scrapers.archive.http_coding import BodyBroken
 from warehouse.plain import first_line
 
 FETCH_PROBLEMS: Final = (

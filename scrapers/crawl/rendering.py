@@ -22,14 +22,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy_playwright.page import PageMethod
 
-from scrapers.crawl.chromium import origin_of
-from scrapers.crawl.page_guard import PageGuard, host_of, is_page
-from scrapers.crawl.run import Run
-from scrapers.crawl.settings import USER_AGENT
-from scrapers.page import Ask, Capture
-from scrapers.page.capture import Role
-from scrapers.recorded import Recorded
-from scrapers.warc import (
+from scrapers.archive.exchange import (
     MAX_BODY,
     BodyTooLarge,
     Exchange,
@@ -38,6 +31,13 @@ from scrapers.warc import (
     too_large,
     without_coding,
 )
+from scrapers.archive.recorded import Recorded
+from scrapers.crawl.chromium import origin_of
+from scrapers.crawl.page_guard import PageGuard, host_of, is_page
+from scrapers.crawl.run import Run
+from scrapers.crawl.settings import USER_AGENT
+from scrapers.page import Ask, Capture
+from scrapers.page.capture import Role
 from warehouse.plain import first_line
 
 logger = logging.getLogger(__name__)

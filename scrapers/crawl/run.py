@@ -10,11 +10,11 @@ from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
 from scrapy.robotstxt import RobotParser
 
-from scrapers.archive import ArchiveWriter, Finding
+from scrapers.archive.recorded import Key, RecordedWeb, Span
+from scrapers.archive.writer import ArchiveWriter, Finding
 from scrapers.crawl.proxy import Proxy
 from scrapers.fetching import FetchPlan, Job
 from scrapers.parser import Parser
-from scrapers.recorded import Key, RecordedWeb, Span
 from scrapers.registry import Source
 
 RUN: Final = "run"

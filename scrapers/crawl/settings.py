@@ -7,13 +7,13 @@ from importlib.metadata import version
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from scrapers.coding import ASKED
+from scrapers.archive.exchange import MAX_BODY
+from scrapers.archive.http_coding import ASKED
 from scrapers.crawl.chromium import launch_options
 from scrapers.crawl.ssrf_guard import ALLOW_LOOPBACK
 from scrapers.fetching import FetchPlan
 from scrapers.page import Ask
 from scrapers.registry import Source
-from scrapers.warc import MAX_BODY
 
 USER_AGENT: Final = f"gpuledger/{version('gpuledger')} (+https://github.com/gpuledger/gpuledger)"
 PAGES_AT_ONCE: Final = 4

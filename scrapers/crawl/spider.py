@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from scrapy import Request, Spider
 
-from scrapers.archive import ArchiveWriter, archive_path
+from scrapers.archive.recorded import RecordedWeb
+from scrapers.archive.writer import ArchiveWriter, archive_path
 from scrapers.crawl.memory import watch_memory
 from scrapers.crawl.proxy import Proxy
 from scrapers.crawl.run import Run
@@ -19,7 +20,6 @@ from scrapers.crawl.settings import PAGES_AT_ONCE
 from scrapers.crawl.work import work
 from scrapers.fetching import JOB, FetchPlan, Job
 from scrapers.parser import Parser
-from scrapers.recorded import RecordedWeb
 from scrapers.registry import Source
 
 _JOBS_AT_ONCE: Final = 64

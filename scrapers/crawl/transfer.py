@@ -22,8 +22,8 @@ from twisted.python.failure import Failure
 from twisted.web._newclient import DONE, ResponseFailed
 from twisted.web.http import _DataLoss, _IdentityTransferDecoder
 
-from scrapers import warc
-from scrapers.coding import BodyBroken, unpacked
+from scrapers.archive.http_coding import BodyBroken, unpacked
+from scrapers.archive.writer import exchange
 from scrapers.crawl.run import ROLE, run_of
 from scrapers.crawl.wire import pairs
 
@@ -102,10 +102,10 @@ class BoundedHandler(HTTP11DownloadHandler):
 def check_whole(request: Request, response: Response) -> None:
     """Raise BodyBroken for an answer that its coding, its length or its format does not prove to be whole."""
     headers = pairs(response.headers)
-    body = unpacked(response.body, headers, response.status, warc.MAX_BODY)
+    body = unpacked(response.body, headers, response.status, exchange.MAX_BODY)
     # Scrapy's mark of a body that ended with its connection, and that stated no length before.
     unproved = "partial" in response.flags and "Content-Encoding" not in response.headers
-    if unproved and warc.is_success(response.status) and request.meta[ROLE] == "response":
+    if unproved and exchange.is_success(response.status) and request.meta[ROLE] == "response":
         shape = run_of(request).source.declared.shape
         is_page = shape in {"html_table", "liveness"}
         is_cut = is_page and _END_OF_PAGE not in body[-_LAST_BYTES:].lower()

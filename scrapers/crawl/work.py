@@ -15,8 +15,10 @@ from pathlib import Path
 from scrapy import Request
 from scrapy.http import Response
 
-from scrapers.archive import Outcome
-from scrapers.coding import BodyBroken
+from scrapers.archive.exchange import BodyTooLarge, is_success
+from scrapers.archive.http_coding import BodyBroken
+from scrapers.archive.recorded import Key, request_key
+from scrapers.archive.writer import Outcome
 from scrapers.crawl.politeness import tries_of
 from scrapers.crawl.problems import FETCH_PROBLEMS, described
 from scrapers.crawl.rendering import Rendering
@@ -25,8 +27,6 @@ from scrapers.formats.page_module import asks_further
 from scrapers.origins import named, origin_of
 from scrapers.page import Ask, Capture, PageBroken
 from scrapers.parser import ReadingStopped
-from scrapers.recorded import Key, request_key
-from scrapers.warc import BodyTooLarge, is_success
 
 logger = logging.getLogger(__name__)
 

@@ -15,8 +15,8 @@ import duckdb
 import pytest
 
 from flows.runtime.clock import MIN_HOSTS, ClockEvidence, ClockWrong
-from scrapers.archive import ArchiveWriter
-from scrapers.warc import Exchange
+from scrapers.archive.exchange import Exchange
+from scrapers.archive.writer import ArchiveWriter
 from tests.flows.conftest import PAGE
 from tests.loopback import Declared, declare_provider, serving
 from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, Ledger, publish

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows.history.facts import facts
-from scrapers.archive import read_archive
+from scrapers.archive.writer import read_archive
 from warehouse.history.facts import facts_file
 from warehouse.ledger import WAREHOUSE_FILE, Ledger, read_warehouse
 

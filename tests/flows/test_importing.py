@@ -18,7 +18,7 @@ import pytest
 from flows.history.importer import ImportRequest, import_history
 from flows.history.verify import verify_histories
 from flows.runtime.run import OriginsMixed, RunSummary, refuse_origin
-from scrapers.archive import read_archive
+from scrapers.archive.writer import read_archive
 from warehouse.history.mapping import Mapping, MappingError
 from warehouse.history.mappings import load, parsed
 from warehouse.ledger import WAREHOUSE_FILE, Ledger, publish, read_warehouse

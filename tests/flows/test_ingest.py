@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from flows.pipeline.ingest import ingest, judged, unstored
-from scrapers.archive import Archive, Outcome
+from scrapers.archive.writer import Archive, Outcome
 from scrapers.page import Capture, Row
 from scrapers.providers.aws import page as aws_page
 from scrapers.reading import reading_of

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flows.pipeline.ingest import ingest
-from scrapers.archive import Archive, Outcome
+from scrapers.archive.writer import Archive, Outcome
 from scrapers.page import Capture
 from scrapers.reading import reading_of
 from scrapers.registry import source

@@ -14,10 +14,10 @@ from flows.operations.verify import verify
 from flows.pipeline import ingest as ingesting
 from flows.pipeline.ingest import ingest, judged
 from flows.pipeline.replay import _differs
-from scrapers.archive import ArchiveWriter, Outcome, archive_path, read_archive
+from scrapers.archive.exchange import Exchange
+from scrapers.archive.writer import ArchiveWriter, Outcome, archive_path, read_archive
 from scrapers.reading import reading_of
 from scrapers.registry import source
-from scrapers.warc import Exchange
 from tests.flows.test_ingest import feed
 from warehouse.keeping import checksums, compact
 from warehouse.ledger import LEDGER_FILE, Ledger, publish

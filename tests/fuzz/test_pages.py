@@ -24,7 +24,7 @@ import expectations.rows
 from expectations.suites import ROW_ID, Expectation
 from expectations.validation import Result, validate
 from flows.pipeline.ingest import judged
-from scrapers.archive import Archive, Outcome
+from scrapers.archive.writer import Archive, Outcome
 from scrapers.formats import shape_of
 from scrapers.page import Ask, Capture, PageBroken
 from scrapers.reading import reading_of

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrapers.archive import ArchiveWriter, Outcome, read_archive
-from scrapers.warc import Exchange, media_type_of
+from scrapers.archive.exchange import Exchange, media_type_of
+from scrapers.archive.writer import ArchiveWriter, Outcome, read_archive
 from warehouse.ledger import Ledger
 from warehouse.schema import TABLES, Column, Table
 

@@ -19,7 +19,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from scrapers.redaction import REDACTED, Secrets
+from scrapers.archive.redaction import REDACTED, Secrets
 from tests.loopback import serving
 from warehouse.ledger import WAREHOUSE_FILE, read_warehouse
 

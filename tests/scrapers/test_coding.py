@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrapers.coding import BodyBroken, dechunked, unpacked
-from scrapers.warc import BodyTooLarge
+from scrapers.archive.exchange import BodyTooLarge
+from scrapers.archive.http_coding import BodyBroken, dechunked, unpacked
 
 LIMIT = 1 << 20
 PACKED = {"gzip": gzip.compress, "deflate": zlib.compress, "x-gzip": gzip.compress}

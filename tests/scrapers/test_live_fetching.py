@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from scrapers.archive import Archive, read_archive
+from scrapers.archive.writer import Archive, read_archive
 from scrapers.browser import find_chromium
 from scrapers.fetching import FetchPlan, FetchRefused, Job, fetch
 from scrapers.page import Capture

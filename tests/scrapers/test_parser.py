@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from scrapers.archive import ArchiveWriter, Outcome
+from scrapers.archive.exchange import ArchiveDamaged, Exchange
+from scrapers.archive.writer import ArchiveWriter, Outcome
 from scrapers.parser import Parser, ReadingStopped
 from scrapers.registry import source
-from scrapers.warc import ArchiveDamaged, Exchange
 
 SLOT = datetime(2026, 11, 10, 3, tzinfo=UTC)
 SPOT = source("aws.spot")

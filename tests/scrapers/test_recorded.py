@@ -12,11 +12,11 @@ import pytest
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from scrapers.archive import SEALED, Archive, ArchiveWriter, read_archive
+from scrapers.archive.exchange import ArchiveDamaged, Exchange
+from scrapers.archive.recorded import RecordedWeb, Span, add_capture
+from scrapers.archive.writer import SEALED, Archive, ArchiveWriter, read_archive
 from scrapers.fetching import FetchPlan, Job, fetch
-from scrapers.recorded import RecordedWeb, Span, add_capture
 from scrapers.registry import Provider, Source, load_provider
-from scrapers.warc import ArchiveDamaged, Exchange
 
 SLOT = datetime(2026, 11, 20, 3, tzinfo=UTC)
 NIGHT = Span(SLOT, timedelta(days=1))

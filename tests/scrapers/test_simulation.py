@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from scrapers.recorded import RecordedWeb, Span
+from scrapers.archive.recorded import RecordedWeb, Span
 from scrapers.registry import Source, sources
 from scrapers.simulation import Night, first_recorded, record_web
 

@@ -11,10 +11,10 @@ import pytest
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from scrapers.archive import ArchiveWriter, Outcome, read_archive
-from scrapers.coding import BodyBroken
-from scrapers.recorded import RecordedWeb, Span
-from scrapers.warc import ArchiveDamaged, Exchange
+from scrapers.archive.exchange import ArchiveDamaged, Exchange
+from scrapers.archive.http_coding import BodyBroken
+from scrapers.archive.recorded import RecordedWeb, Span
+from scrapers.archive.writer import ArchiveWriter, Outcome, read_archive
 
 SLOT = datetime(2026, 11, 20, 3, tzinfo=UTC)
 URL = "https://acme.example/prices"

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from scrapers.archive import read_archive
+from scrapers.archive.writer import read_archive
 from scrapers.fetching import FetchPlan, Job, fetch
 from tests.loopback import Declared, declare_provider
 

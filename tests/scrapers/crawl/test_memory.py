@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import pytest
 
-from scrapers.archive import read_archive
+from scrapers.archive.writer import read_archive
 from scrapers.browser import find_chromium
 from scrapers.crawl.memory import Process, descendants, excessive
 from scrapers.fetching import FetchPlan, Job, fetch

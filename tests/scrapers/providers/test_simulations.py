@@ -8,7 +8,7 @@ from importlib import import_module
 import pytest
 
 from flows.pipeline.ingest import judged
-from scrapers.archive import Archive, Outcome
+from scrapers.archive.writer import Archive, Outcome
 from scrapers.page import Capture
 from scrapers.reading import reading_of
 from scrapers.registry import Source, sources

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Final
 
-from scrapers.warc import BodyTooLarge, Headers
+from scrapers.archive.exchange import BodyTooLarge, Headers
 
 ASKED: Final = "gzip"
 """The value of Accept-Encoding. Its checksum is the proof of a whole body; raw deflate has none."""

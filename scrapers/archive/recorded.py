@@ -23,14 +23,14 @@ from urllib.parse import urljoin, urlsplit
 from w3lib.url import canonicalize_url
 from warcio.recordloader import ArcWarcRecord
 
-from scrapers.archive import SEALED, ArchiveWriter
-from scrapers.coding import BodyBroken
+from scrapers.archive.exchange import PREFIX, ArchiveDamaged, Exchange, without_coding
+from scrapers.archive.http_coding import BodyBroken
+from scrapers.archive.redaction import redacted_url
+from scrapers.archive.warc import body_of, records
+from scrapers.archive.writer import SEALED, ArchiveWriter
 from scrapers.page.capture import Role
-from scrapers.redaction import redacted_url
 from scrapers.registry import Source
 from scrapers.slots import LENGTH, slot_of
-from scrapers.warc import PREFIX, ArchiveDamaged, Exchange, without_coding
-from scrapers.warc_file import body_of, records
 
 Key = tuple[str, str, str]
 

@@ -12,8 +12,8 @@ from urllib.parse import quote, urlsplit
 
 from warcio.statusandheaders import StatusAndHeaders
 
+from scrapers.archive.redaction import redacted_headers, redacted_url
 from scrapers.page.capture import Role
-from scrapers.redaction import redacted_headers, redacted_url
 
 PREFIX: Final = "Gpuledger-"
 MAX_BODY: Final = 128 * 1024 * 1024

@@ -15,9 +15,9 @@ from warcio.exceptions import ArchiveLoadFailed
 from warcio.recordloader import ArcWarcRecord, ArcWarcRecordLoader
 from warcio.statusandheaders import StatusAndHeadersParserException
 
-from scrapers import warc
-from scrapers.coding import BodyBroken, unpacked
-from scrapers.warc import ArchiveDamaged
+from scrapers.archive.exchange import ArchiveDamaged
+from scrapers.archive.http_coding import BodyBroken, unpacked
+from scrapers.archive.writer import exchange
 
 _GZIP: Final = b"\x1f\x8b"
 _SLICE: Final = 1 << 16
@@ -75,16 +75,16 @@ def body_of(record: ArcWarcRecord) -> bytes:
 
     Raises BodyTooLarge, and BodyBroken for an answer that is not whole, or that the file says is not.
     """
-    raw: bytes = record.raw_stream.read(warc.MAX_BODY + 1)
+    raw: bytes = record.raw_stream.read(exchange.MAX_BODY + 1)
     cut = record.rec_headers.get_header("WARC-Truncated") or record.rec_headers.get_header(
         "WARC-Segment-Number"
     )
     if cut:
         raise BodyBroken(f"the answer was archived in part ({cut})")
     if record.rec_type != "response" or record.http_headers is None:
-        return unpacked(raw, (), 0, warc.MAX_BODY)
+        return unpacked(raw, (), 0, exchange.MAX_BODY)
     head = record.http_headers
-    return unpacked(raw, head.headers, int(head.get_statuscode()), warc.MAX_BODY)
+    return unpacked(raw, head.headers, int(head.get_statuscode()), exchange.MAX_BODY)
 
 
 class _Member:

@@ -23,10 +23,7 @@ from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from scrapers.page import Capture
-from scrapers.redaction import Secrets, redacted_url
-from scrapers.registry import credentials
-from scrapers.warc import (
+from scrapers.archive.exchange import (
     PREFIX,
     ArchiveDamaged,
     Exchange,
@@ -39,7 +36,10 @@ from scrapers.warc import (
     warc_date,
     without_coding,
 )
-from scrapers.warc_file import body_of, records
+from scrapers.archive.redaction import Secrets, redacted_url
+from scrapers.archive.warc import body_of, records
+from scrapers.page import Capture
+from scrapers.registry import credentials
 from warehouse.atomic import sync
 
 SEALED: Final = ".warc.gz"
