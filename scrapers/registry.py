@@ -23,9 +23,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from scrapers import providers as _package
 from scrapers.archive.redaction import redacted_headers, redacted_url
+from scrapers.crawl.auth import aws_signature
 from scrapers.origins import Origin, origin_of
 from scrapers.page import Ask
-from scrapers.signing import aws_signature
 from scrapers.slots import Cadence
 from warehouse.schema import FACT_TABLES
 

@@ -29,7 +29,7 @@ EVERY_COMMAND: Final = (
     "flows.cli.app",
     "flows.operations.query",
     "flows.runtime.installation",
-    "scrapers.fetching",
+    "scrapers.crawl.client",
     "warehouse.copying",
 )
 A_FLOW: Final = (

@@ -71,7 +71,7 @@ def _mendable() -> tuple[type[Exception], ...]:
     from flows.scheduling.servers import ServingRefused
     from flows.scheduling.site_server import SitePortTaken
     from scrapers.archive.exchange import ArchiveDamaged
-    from scrapers.fetching import FetchRefused
+    from scrapers.crawl.client import FetchRefused
     from scrapers.registry import DeclarationError
     from warehouse.copying import CopyFailed, CopyRefused
     from warehouse.data_folder import LedgerBehind, LedgerMissing

@@ -16,7 +16,7 @@ from flows.runtime.run import RunSummary, Watch
 from scrapers.slots import slot_name
 
 if TYPE_CHECKING:
-    from scrapers.fetching import Job
+    from scrapers.crawl.client import Job
     from scrapers.simulation import Night
     from warehouse.ledger import ScrapeRecord
 

@@ -53,7 +53,7 @@ def check(
     from flows.pipeline.dry_run import Check, print_record
     from flows.pipeline.dry_run import as_json as record_as_json
     from flows.scheduling.scheduled_request import chromium
-    from scrapers.fetching import FetchPlan
+    from scrapers.crawl.client import FetchPlan
 
     settings = Settings()
     sources = chosen_sources(settings, [name])

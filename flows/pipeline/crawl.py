@@ -13,7 +13,7 @@ from flows.pipeline.ingest import NEVER_FETCHED
 from flows.pipeline.steps import step
 from flows.runtime.clock import ClockEvidence
 from flows.runtime.run import Watch
-from scrapers.fetching import FetchPlan, FetchRefused, Job, fetch
+from scrapers.crawl.client import FetchPlan, FetchRefused, Job, fetch
 from scrapers.registry import Source
 
 CRAWL_TIMEOUT: Final = 2 * 3600

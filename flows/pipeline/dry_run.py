@@ -17,7 +17,7 @@ from rich.text import Text
 
 from flows.pipeline.ingest import judged
 from flows.runtime.run import new_run_id
-from scrapers.fetching import FetchPlan, Job, fetch
+from scrapers.crawl.client import FetchPlan, Job, fetch
 from scrapers.parser import Parser
 from scrapers.registry import Source
 from scrapers.slots import slot_of

@@ -31,7 +31,7 @@ from flows.pipeline.steps import as_flow, is_of_the_api, run_logger, step
 from flows.runtime.clock import refuse_earlier_clock
 from flows.runtime.lock import turn
 from flows.runtime.run import UNSTORED, RunRequest, RunSummary, Watch, due, new_run_id, refuse_mixture
-from scrapers.fetching import FetchPlan, Job
+from scrapers.crawl.client import FetchPlan, Job
 from scrapers.parser import Parser
 from scrapers.registry import Source
 from scrapers.slots import slot_name

@@ -15,7 +15,7 @@ from flows.alerts.notify import Told
 from flows.alerts.rules import Rule
 from flows.queries import question
 from flows.runtime.lock import LOCK_FILE, own_lock
-from scrapers.fetching import REQUEST_TIMEOUT, Job
+from scrapers.crawl.client import REQUEST_TIMEOUT, Job
 from scrapers.registry import Source
 from scrapers.slots import slot_name, slot_of
 from warehouse.lake import Lake

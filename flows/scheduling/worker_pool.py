@@ -33,7 +33,7 @@ from flows.runtime.run import RunRequest, RunSummary, due, new_run_id, refuse_mi
 from flows.runtime.settings import default_home
 from flows.scheduling.deployment import request_of, run_name
 from flows.scheduling.worker_signs import ShareWatch, Sign
-from scrapers.fetching import Job
+from scrapers.crawl.client import Job
 from warehouse.ledger import Ledger
 
 SHARE: Final = "scheduled/share-in-pool"

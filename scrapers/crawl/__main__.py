@@ -18,9 +18,9 @@ from scrapy.crawler import AsyncCrawlerProcess
 from scrapers import registry
 from scrapers.archive.exchange import ArchiveDamaged
 from scrapers.archive.recorded import RecordedWeb
+from scrapers.crawl.client import PLAN
 from scrapers.crawl.settings import settings_for
 from scrapers.crawl.spider import SourcesSpider, tell
-from scrapers.fetching import PLAN
 from scrapers.parentage import end_with_parent
 
 MEMORY: Final = 4096

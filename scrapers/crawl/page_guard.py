@@ -25,8 +25,8 @@ from scrapy.exceptions import IgnoreRequest
 from scrapers.archive.exchange import MAX_BODY, BodyTooLarge, too_large
 from scrapers.archive.redaction import is_secret
 from scrapers.crawl.chromium import origin_of
+from scrapers.crawl.job_state import Run
 from scrapers.crawl.memory import MOST_OF_A_PAGE
-from scrapers.crawl.run import Run
 from scrapers.crawl.ssrf_guard import WEB_PORTS, Destinations, Refused, refusal_of
 from scrapers.page import Ask
 from scrapers.registry import Source

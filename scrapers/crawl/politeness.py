@@ -21,8 +21,8 @@ from scrapy.robotstxt import ProtegoRobotParser
 from scrapy.utils.httpobj import urlparse_cached
 
 from scrapers.archive.exchange import is_success
-from scrapers.crawl.problems import FETCH_PROBLEMS, described, is_passing
-from scrapers.crawl.run import CAPTURE, LABEL, ROLE, RUN, NotArchived, Rules, run_of
+from scrapers.crawl.errors import FETCH_PROBLEMS, described, is_passing
+from scrapers.crawl.job_state import CAPTURE, LABEL, ROLE, RUN, NotArchived, Rules, run_of
 from scrapers.page import Capture
 
 ROBOT: Final = "gpuledger"

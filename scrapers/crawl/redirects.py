@@ -9,7 +9,7 @@ from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
-from scrapers.crawl.run import KEY
+from scrapers.crawl.job_state import KEY
 from scrapers.origins import named, origin_of
 
 _LONGEST_ADDRESS: Final = 8192

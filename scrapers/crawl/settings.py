@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from scrapers.archive.exchange import MAX_BODY
 from scrapers.archive.http_coding import ASKED
 from scrapers.crawl.chromium import launch_options
+from scrapers.crawl.client import FetchPlan
 from scrapers.crawl.ssrf_guard import ALLOW_LOOPBACK
-from scrapers.fetching import FetchPlan
 from scrapers.page import Ask
 from scrapers.registry import Source
 

@@ -13,12 +13,12 @@ from scrapy import Request, Spider
 
 from scrapers.archive.recorded import RecordedWeb
 from scrapers.archive.writer import ArchiveWriter, archive_path
+from scrapers.crawl.client import JOB, FetchPlan, Job
+from scrapers.crawl.job import work
+from scrapers.crawl.job_state import Run
 from scrapers.crawl.memory import watch_memory
 from scrapers.crawl.proxy import Proxy
-from scrapers.crawl.run import Run
 from scrapers.crawl.settings import PAGES_AT_ONCE
-from scrapers.crawl.work import work
-from scrapers.fetching import JOB, FetchPlan, Job
 from scrapers.parser import Parser
 from scrapers.registry import Source
 

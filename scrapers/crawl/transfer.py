@@ -24,8 +24,8 @@ from twisted.web.http import _DataLoss, _IdentityTransferDecoder
 
 from scrapers.archive.http_coding import BodyBroken, unpacked
 from scrapers.archive.writer import exchange
-from scrapers.crawl.run import ROLE, run_of
-from scrapers.crawl.wire import pairs
+from scrapers.crawl.job_state import ROLE, run_of
+from scrapers.crawl.middleware import pairs
 
 MAX_HEAD: Final = 64 * 1024
 """Bytes of status lines and headers that are accepted before a body, interim answers (1xx) included."""

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from scrapers.archive.writer import Archive, read_archive
-from scrapers.fetching import FetchPlan, Job, fetch
+from scrapers.crawl.client import FetchPlan, Job, fetch
 from scrapers.page import Capture
 from scrapers.reading import redirected
 from scrapers.registry import source

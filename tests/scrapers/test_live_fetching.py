@@ -20,7 +20,7 @@ import pytest
 
 from scrapers.archive.writer import Archive, read_archive
 from scrapers.browser import find_chromium
-from scrapers.fetching import FetchPlan, FetchRefused, Job, fetch
+from scrapers.crawl.client import FetchPlan, FetchRefused, Job, fetch
 from scrapers.page import Capture
 
 CHROMIUM = find_chromium()

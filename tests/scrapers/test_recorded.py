@@ -15,7 +15,7 @@ from warcio.warcwriter import WARCWriter
 from scrapers.archive.exchange import ArchiveDamaged, Exchange
 from scrapers.archive.recorded import RecordedWeb, Span, add_capture
 from scrapers.archive.writer import SEALED, Archive, ArchiveWriter, read_archive
-from scrapers.fetching import FetchPlan, Job, fetch
+from scrapers.crawl.client import FetchPlan, Job, fetch
 from scrapers.registry import Provider, Source, load_provider
 
 SLOT = datetime(2026, 11, 20, 3, tzinfo=UTC)

@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from scrapers.archive.writer import read_archive
-from scrapers.fetching import FetchPlan, Job, fetch
+from scrapers.crawl.client import FetchPlan, Job, fetch
 from tests.loopback import Declared, declare_provider
 
 SITE = "93.184.216.34"

@@ -19,8 +19,8 @@ import pytest
 
 from scrapers.archive.writer import read_archive
 from scrapers.browser import find_chromium
+from scrapers.crawl.client import FetchPlan, Job, fetch
 from scrapers.crawl.memory import Process, descendants, excessive
-from scrapers.fetching import FetchPlan, Job, fetch
 from tests.loopback import Declared, declare_provider, serving
 
 CHROMIUM = find_chromium()

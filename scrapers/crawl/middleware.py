@@ -8,7 +8,7 @@ from scrapy import Request
 from scrapy.http import Headers, Response
 
 from scrapers.archive.exchange import Exchange, is_redirect
-from scrapers.crawl.run import CAPTURE, EXCHANGE, LABEL, ROLE, NotArchived, run_of
+from scrapers.crawl.job_state import CAPTURE, EXCHANGE, LABEL, ROLE, NotArchived, run_of
 
 
 class FromArchive:

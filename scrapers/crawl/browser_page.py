@@ -33,8 +33,8 @@ from scrapers.archive.exchange import (
 )
 from scrapers.archive.recorded import Recorded
 from scrapers.crawl.chromium import origin_of
+from scrapers.crawl.job_state import Run
 from scrapers.crawl.page_guard import PageGuard, host_of, is_page
-from scrapers.crawl.run import Run
 from scrapers.crawl.settings import USER_AGENT
 from scrapers.page import Ask, Capture
 from scrapers.page.capture import Role

@@ -12,8 +12,8 @@ from scrapy.robotstxt import RobotParser
 
 from scrapers.archive.recorded import Key, RecordedWeb, Span
 from scrapers.archive.writer import ArchiveWriter, Finding
+from scrapers.crawl.client import FetchPlan, Job
 from scrapers.crawl.proxy import Proxy
-from scrapers.fetching import FetchPlan, Job
 from scrapers.parser import Parser
 from scrapers.registry import Source
 

@@ -19,10 +19,10 @@ from scrapers.archive.exchange import BodyTooLarge, is_success
 from scrapers.archive.http_coding import BodyBroken
 from scrapers.archive.recorded import Key, request_key
 from scrapers.archive.writer import Outcome
+from scrapers.crawl.browser_page import Rendering
+from scrapers.crawl.errors import FETCH_PROBLEMS, described
+from scrapers.crawl.job_state import CAPTURE, KEY, LABEL, ROLE, RUN, NotArchived, Run
 from scrapers.crawl.politeness import tries_of
-from scrapers.crawl.problems import FETCH_PROBLEMS, described
-from scrapers.crawl.rendering import Rendering
-from scrapers.crawl.run import CAPTURE, KEY, LABEL, ROLE, RUN, NotArchived, Run
 from scrapers.formats.page_module import asks_further
 from scrapers.origins import named, origin_of
 from scrapers.page import Ask, Capture, PageBroken
