@@ -18,7 +18,7 @@ from benchmarks import book
 from benchmarks.measuring import Line, seconds
 from benchmarks.reading import scrape
 from expectations.gate import Snapshot, judge
-from scrapers.reading import read
+from scrapers.parse import read
 from scrapers.registry import source
 from warehouse import keeping
 from warehouse.derive import ddl

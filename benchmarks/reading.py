@@ -14,7 +14,7 @@ import duckdb
 
 from benchmarks import book
 from benchmarks.measuring import Line, seconds
-from scrapers.reading import read
+from scrapers.parse import read
 from scrapers.registry import source
 from warehouse.ledger import Ledger, ScrapeRecord
 

@@ -24,9 +24,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from scrapers import providers as _package
 from scrapers.archive.redaction import redacted_headers, redacted_url
 from scrapers.crawl.auth import aws_signature
-from scrapers.origins import Origin, origin_of
 from scrapers.page import Ask
 from scrapers.slots import Cadence
+from scrapers.url_origin import Origin, origin_of
 from warehouse.schema import FACT_TABLES
 
 PROVIDERS = Path(str(resources.files("scrapers"))) / "providers"

@@ -17,7 +17,7 @@ from flows.queries import question
 from scrapers.archive.exchange import Exchange
 from scrapers.archive.writer import SEALED, ArchiveWriter, Outcome, read_archive
 from scrapers.page import Capture
-from scrapers.reading import captures_frame
+from scrapers.parse import captures_frame
 from scrapers.slots import slot_of
 from warehouse.history.facts import facts_file, observations
 from warehouse.ledger import Ledger, ScrapeRecord

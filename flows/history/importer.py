@@ -26,7 +26,7 @@ from flows.queries import question
 from flows.runtime.clock import refuse_earlier_clock
 from flows.runtime.run import RunSummary, new_run_id, refuse_origin
 from scrapers.archive.exchange import MAX_BODY, Exchange
-from scrapers.reading import captures_frame
+from scrapers.parse import captures_frame
 from scrapers.slots import slot_of
 from warehouse.atomic import scratch
 from warehouse.history.fates import Read

@@ -18,7 +18,7 @@ from rich.text import Text
 from flows.pipeline.ingest import judged
 from flows.runtime.run import new_run_id
 from scrapers.crawl.client import FetchPlan, Job, fetch
-from scrapers.parser import Parser
+from scrapers.parser_process import Parser
 from scrapers.registry import Source
 from scrapers.slots import slot_of
 from warehouse.ledger import ScrapeRecord

@@ -17,7 +17,7 @@ import polars as pl
 from expectations.gate import Good, Snapshot, Verdict, judge
 from flows.pipeline.anomalies import watch
 from scrapers.page import Notes, Rejected
-from scrapers.reading import Parsed, Reading
+from scrapers.parse import Parsed, Reading
 from scrapers.registry import Source
 from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.schema import BY_NAME

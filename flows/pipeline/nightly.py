@@ -32,7 +32,7 @@ from flows.runtime.clock import refuse_earlier_clock
 from flows.runtime.lock import turn
 from flows.runtime.run import UNSTORED, RunRequest, RunSummary, Watch, due, new_run_id, refuse_mixture
 from scrapers.crawl.client import FetchPlan, Job
-from scrapers.parser import Parser
+from scrapers.parser_process import Parser
 from scrapers.registry import Source
 from scrapers.slots import slot_name
 from warehouse.lake import Lake

@@ -19,8 +19,8 @@ from flows.runtime.comparison import comparable
 from flows.runtime.lock import turn
 from flows.runtime.run import RunRequest, RunSummary, Watch, new_run_id
 from scrapers.archive.exchange import ArchiveDamaged
-from scrapers.parser import Parser, ReadingStopped
-from scrapers.reading import Reading
+from scrapers.parse import Reading
+from scrapers.parser_process import Parser, ReadingStopped
 from scrapers.registry import Source
 from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.plain import visible

@@ -18,10 +18,10 @@ from scrapy.crawler import AsyncCrawlerProcess
 from scrapers import registry
 from scrapers.archive.exchange import ArchiveDamaged
 from scrapers.archive.recorded import RecordedWeb
+from scrapers.child_process import end_with_parent
 from scrapers.crawl.client import PLAN
 from scrapers.crawl.settings import settings_for
 from scrapers.crawl.spider import SourcesSpider, tell
-from scrapers.parentage import end_with_parent
 
 MEMORY: Final = 4096
 """MiB that the crawl may hold, its browser and its parser not counted; a healthy night's holds 130."""

@@ -24,9 +24,9 @@ from scrapers.crawl.errors import FETCH_PROBLEMS, described
 from scrapers.crawl.job_state import CAPTURE, KEY, LABEL, ROLE, RUN, NotArchived, Run
 from scrapers.crawl.politeness import tries_of
 from scrapers.formats.page_module import asks_further
-from scrapers.origins import named, origin_of
 from scrapers.page import Ask, Capture, PageBroken
-from scrapers.parser import ReadingStopped
+from scrapers.parser_process import ReadingStopped
+from scrapers.url_origin import named, origin_of
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from scrapers.archive.recorded import Key, RecordedWeb, Span
 from scrapers.archive.writer import ArchiveWriter, Finding
 from scrapers.crawl.client import FetchPlan, Job
 from scrapers.crawl.proxy import Proxy
-from scrapers.parser import Parser
+from scrapers.parser_process import Parser
 from scrapers.registry import Source
 
 RUN: Final = "run"

@@ -10,7 +10,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
 from scrapers.crawl.job_state import KEY
-from scrapers.origins import named, origin_of
+from scrapers.url_origin import named, origin_of
 
 _LONGEST_ADDRESS: Final = 8192
 

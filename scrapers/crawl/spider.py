@@ -19,7 +19,7 @@ from scrapers.crawl.job_state import Run
 from scrapers.crawl.memory import watch_memory
 from scrapers.crawl.proxy import Proxy
 from scrapers.crawl.settings import PAGES_AT_ONCE
-from scrapers.parser import Parser
+from scrapers.parser_process import Parser
 from scrapers.registry import Source
 
 _JOBS_AT_ONCE: Final = 64

@@ -14,8 +14,8 @@ import pytest
 from flows.pipeline.ingest import ingest, judged, unstored
 from scrapers.archive.writer import Archive, Outcome
 from scrapers.page import Capture, Row
+from scrapers.parse import reading_of
 from scrapers.providers.aws import page as aws_page
-from scrapers.reading import reading_of
 from scrapers.registry import Source, SourceDeclared, source
 from warehouse.ledger import Ledger, ScrapeRecord
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from flows.pipeline.ingest import ingest
 from scrapers.archive.writer import Archive, Outcome
 from scrapers.page import Capture
-from scrapers.reading import reading_of
+from scrapers.parse import reading_of
 from scrapers.registry import source
 from warehouse.ledger import Ledger
 

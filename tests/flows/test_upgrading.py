@@ -16,7 +16,7 @@ from flows.pipeline.ingest import ingest, judged
 from flows.pipeline.replay import _differs
 from scrapers.archive.exchange import Exchange
 from scrapers.archive.writer import ArchiveWriter, Outcome, archive_path, read_archive
-from scrapers.reading import reading_of
+from scrapers.parse import reading_of
 from scrapers.registry import source
 from tests.flows.test_ingest import feed
 from warehouse.keeping import checksums, compact

@@ -27,7 +27,7 @@ from flows.pipeline.ingest import judged
 from scrapers.archive.writer import Archive, Outcome
 from scrapers.formats import shape_of
 from scrapers.page import Ask, Capture, PageBroken
-from scrapers.reading import reading_of
+from scrapers.parse import reading_of
 from scrapers.registry import Source, providers
 from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.schema import BY_NAME, FACT_TABLES, Column

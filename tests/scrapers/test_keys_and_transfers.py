@@ -20,7 +20,7 @@ import pytest
 from scrapers.archive.writer import Archive, read_archive
 from scrapers.crawl.client import FetchPlan, Job, fetch
 from scrapers.page import Capture
-from scrapers.reading import redirected
+from scrapers.parse import redirected
 from scrapers.registry import source
 from tests.loopback import serving
 

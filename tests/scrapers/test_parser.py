@@ -11,7 +11,7 @@ import pytest
 
 from scrapers.archive.exchange import ArchiveDamaged, Exchange
 from scrapers.archive.writer import ArchiveWriter, Outcome
-from scrapers.parser import Parser, ReadingStopped
+from scrapers.parser_process import Parser, ReadingStopped
 from scrapers.registry import source
 
 SLOT = datetime(2026, 11, 10, 3, tzinfo=UTC)

@@ -10,7 +10,7 @@ import pytest
 from flows.pipeline.ingest import judged
 from scrapers.archive.writer import Archive, Outcome
 from scrapers.page import Capture
-from scrapers.reading import reading_of
+from scrapers.parse import reading_of
 from scrapers.registry import Source, sources
 from scrapers.simulation import Night
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from scrapers.page import Capture
-from scrapers.reading import read
+from scrapers.parse import read
 from scrapers.registry import Source, load_provider
 
 NIGHT = datetime(2026, 9, 21, 3, tzinfo=UTC)

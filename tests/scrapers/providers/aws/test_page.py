@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from scrapers.page import Capture, PageBroken
+from scrapers.parse import Parsed, read
 from scrapers.providers.aws.instances import accelerators
-from scrapers.reading import Parsed, read
 from scrapers.registry import source
 
 HERE = Path(__file__).parent

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from scrapers.page import Capture, PageBroken
+from scrapers.parse import Parsed, read
 from scrapers.providers.aws import simulated
-from scrapers.reading import Parsed, read
 from scrapers.registry import source
 from scrapers.simulation import Night
 

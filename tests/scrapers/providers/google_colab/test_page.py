@@ -12,9 +12,9 @@ import pytest
 
 from scrapers.page import Capture, Html, Notes, PageBroken, Rejected, Row
 from scrapers.page.capture import Role
+from scrapers.parse import Parsed, read
 from scrapers.providers.google_colab import page
 from scrapers.providers.google_colab.simulated import PLANS, SCRIPT, SIGNUP, answers
-from scrapers.reading import Parsed, read
 from scrapers.registry import source
 from scrapers.simulation import Night
 

@@ -10,10 +10,10 @@ import pytest
 
 from scrapers.formats import html_table
 from scrapers.page import Capture, Html, Notes, PageBroken, Rejected, Row
+from scrapers.parse import Parsed, read
 from scrapers.providers.paperspace import page
 from scrapers.providers.paperspace.simulated import answers
 from scrapers.providers.paperspace.subscriptions import tier_terms
-from scrapers.reading import Parsed, read
 from scrapers.registry import source
 from scrapers.simulation import Night
 

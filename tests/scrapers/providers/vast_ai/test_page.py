@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 
 from scrapers.page import Ask, Capture, PageBroken, Payload
+from scrapers.parse import Parsed, read
 from scrapers.providers.vast_ai.search import SEARCH, follow
-from scrapers.reading import Parsed, read
 from scrapers.registry import source
 
 SLOT = datetime(2026, 9, 21, 3, tzinfo=UTC)

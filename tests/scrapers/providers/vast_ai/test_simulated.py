@@ -8,8 +8,8 @@ from functools import cache
 import polars as pl
 
 from scrapers.page import Capture
+from scrapers.parse import Parsed, read
 from scrapers.providers.vast_ai import simulated
-from scrapers.reading import Parsed, read
 from scrapers.registry import source
 from scrapers.simulation import Night
 

@@ -1,4 +1,4 @@
-"""`python -m scrapers.parsing_child`: the child of scrapers.parser, which sends tasks and takes replies."""
+"""`python -m scrapers.parser_child`: the child of scrapers.parser_process, which sends tasks and takes replies."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from typing import Any, BinaryIO, Final
 from scrapers import registry
 from scrapers.archive.exchange import ArchiveDamaged
 from scrapers.archive.writer import read_archive
+from scrapers.child_process import end_with_parent
 from scrapers.formats import shape_of
 from scrapers.page import PageBroken
-from scrapers.parentage import end_with_parent
-from scrapers.parser import FollowTask, Limits, ReadTask, Reply
-from scrapers.reading import opened, read
+from scrapers.parse import opened, read
+from scrapers.parser_process import FollowTask, Limits, ReadTask, Reply
 
 _STATUS: Final = Path("/proc/self/status")
 _OOM: Final = Path("/proc/self/oom_score_adj")

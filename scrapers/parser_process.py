@@ -22,7 +22,7 @@ from typing import Any, Final, Literal, Self
 
 from scrapers import providers
 from scrapers.page import Ask, Capture
-from scrapers.reading import Reading
+from scrapers.parse import Reading
 from scrapers.registry import Source
 from warehouse.plain import visible
 
@@ -181,7 +181,7 @@ class Parser:
 
 def _started(limits: Limits) -> subprocess.Popen[bytes]:
     child = subprocess.Popen(
-        [sys.executable, "-m", "scrapers.parsing_child"],
+        [sys.executable, "-m", "scrapers.parser_child"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
