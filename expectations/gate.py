@@ -13,12 +13,12 @@ from typing import Any, Final, Literal
 
 import polars as pl
 
-from expectations.case import Case, Snapshot
-from expectations.nights import judge_counts, mostly_accepted
-from expectations.rows import judge_rows
+from expectations.crossed_prices import look_for_crossed_prices
+from expectations.gx_adapter import GateBroken
+from expectations.judgement import Case, Snapshot
+from expectations.row_checks import judge_rows
+from expectations.snapshot_checks import judge_counts, mostly_accepted
 from expectations.suites import Good
-from expectations.validation import GateBroken
-from expectations.watch import look_for_crossed_prices
 from warehouse.schema import BY_NAME, Table
 
 __all__ = ["GateBroken", "Good", "Snapshot", "Verdict", "judge"]

@@ -1,7 +1,7 @@
 """What is expected of a source's rows and snapshots, derived from the schema and its own assertions.
 
 An expectation is data here: a name in plain words beside the type and arguments that Great Expectations
-knows. expectations.validation runs them.
+knows. expectations.gx_adapter runs them.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from expectations.silence import Night, alarms
+from expectations.anomalies import Night, alarms
 from flows.queries import question
 from scrapers.registry import Source
 from warehouse.ledger import Ledger

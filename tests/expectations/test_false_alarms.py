@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from expectations.silence import HISTORY, Night, alarms
+from expectations.anomalies import HISTORY, Night, alarms
 
 HISTORIES = {
     "gpurentalprices_daily_offers": ("date", "gpu", ["gpu", "kind", "vram_gb", "min_gpus"], "usd_hr"),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from expectations.silence import Night, alarms
+from expectations.anomalies import Night, alarms
 
 FIRST = datetime(2026, 9, 1, 3, tzinfo=UTC)
 

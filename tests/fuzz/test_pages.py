@@ -20,9 +20,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import expectations.rows
+import expectations.row_checks
+from expectations.gx_adapter import Result, validate
 from expectations.suites import ROW_ID, Expectation
-from expectations.validation import Result, validate
 from flows.pipeline.ingest import judged
 from scrapers.archive.writer import Archive, Outcome
 from scrapers.formats import shape_of
@@ -210,7 +210,7 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def test_a_damaged_answer_is_refused_or_read_and_every_row_has_its_fate(
     source: Source, answers: Answers, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(expectations.rows, "validate", cheaply)
+    monkeypatch.setattr(expectations.row_checks, "validate", cheaply)
     sound = answers(source)
     assert night(source, sound).scrape["status"] == "partial", "every source needs a sound answer to damage"
     records: list[ScrapeRecord] = []
@@ -241,7 +241,7 @@ def test_a_damaged_answer_is_refused_or_read_and_every_row_has_its_fate(
 def test_an_answer_of_nothing_stores_nothing_that_was_not_said(
     source: Source, body: bytes, answers: Answers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(expectations.rows, "validate", cheaply)
+    monkeypatch.setattr(expectations.row_checks, "validate", cheaply)
     record = night(source, [replace(capture, body=body) for capture in answers(source)])
     assert_honest(record)
     terms = record.frames.get("terms", pl.DataFrame({"state": []}))
@@ -262,7 +262,7 @@ def test_the_cheap_gate_of_these_tests_finds_what_the_library_finds(
         }
         return found
 
-    monkeypatch.setattr(expectations.rows, "validate", both)
+    monkeypatch.setattr(expectations.row_checks, "validate", both)
     (source,) = (source for source in SOURCES if source.id == "runpod.gpu_types")
     (capture,) = answers(source)
     kind = json.loads(capture.body)["data"]["gpuTypes"][0]

@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from expectations.case import Case
+from expectations.judgement import Case
 
 CROSSED_FACTOR: Final = 2.0
 """A spot price above this multiple of the on-demand price of the same thing is worth a look."""

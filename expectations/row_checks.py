@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import polars as pl
 
-from expectations.case import Case
+from expectations.gx_adapter import Result, validate
+from expectations.judgement import Case
 from expectations.suites import FINITE, ROW_ID, Expectation, row_expectations, with_flags
-from expectations.validation import Result, validate
 from warehouse.schema import Table
 
 WHERE_READ: Final = frozenset({"observed_at", "capture_id", "source_url"})

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import polars as pl
 
-from expectations.case import Case
+from expectations.gx_adapter import Result, validate
+from expectations.judgement import Case
 from expectations.suites import ROW_ID, Expectation, Good, table_expectations
-from expectations.validation import Result, validate
 from warehouse.schema import BY_NAME
 
 QUARANTINED_SHARE_FOR_PARTIAL: Final = 0.2
