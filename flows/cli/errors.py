@@ -72,10 +72,10 @@ def _mendable() -> tuple[type[Exception], ...]:
     from flows.scheduling.site_server import SitePortTaken
     from scrapers.archive.exchange import ArchiveDamaged
     from scrapers.crawl.client import FetchRefused
+    from scrapers.history.mapping import MappingError
     from scrapers.registry import DeclarationError
     from warehouse.copying import CopyFailed, CopyRefused
     from warehouse.data_folder import LedgerBehind, LedgerMissing
-    from warehouse.history.mapping import MappingError
     from warehouse.keeping import NoRoom
     from warehouse.lake import LakeRefused
     from warehouse.ledger import LedgerBusy, LedgerDamaged, WarehouseDamaged

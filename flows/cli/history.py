@@ -73,7 +73,7 @@ def import_(
     from flows.history.importer import ImportRequest, import_history
     from flows.runtime.installation import place_of
     from flows.runtime.lock import turn
-    from warehouse.history.mappings import load as load_mapping
+    from scrapers.history.mappings import load as load_mapping
     from warehouse.ledger import Ledger, publish
 
     path = Path(name) if mapping else file
@@ -118,8 +118,8 @@ def verify(
 @app.command("list")
 def list_() -> None:
     """Name the mappings that are shipped, with the licence of each data set and where it is published."""
-    from warehouse.history.mappings import load as load_mapping
-    from warehouse.history.mappings import shipped
+    from scrapers.history.mappings import load as load_mapping
+    from scrapers.history.mappings import shipped
 
     for name in shipped():
         told = load_mapping(name)

@@ -16,16 +16,16 @@ from typing import Final
 from flows.queries import question
 from scrapers.archive.exchange import Exchange
 from scrapers.archive.writer import SEALED, ArchiveWriter, Outcome, read_archive
+from scrapers.history.facts import facts_file, observations
 from scrapers.page import Capture
 from scrapers.parse import captures_frame
 from scrapers.slots import slot_of
-from warehouse.history.facts import facts_file, observations
 from warehouse.ledger import Ledger, ScrapeRecord
 
 FACTS: Final = "history:facts"
 # The file has no address of its own, and WARC tools read HTTP headers only behind one of the web.
 WITHOUT_ADDRESS: Final = "https://gpuledger.invalid/"
-_URL: Final = f"{WITHOUT_ADDRESS}warehouse/history/facts.toml"
+_URL: Final = f"{WITHOUT_ADDRESS}scrapers/history/facts.toml"
 
 
 def archived(home: Path, source: str, slot: datetime, exchanges: Sequence[Exchange]) -> list[Capture]:

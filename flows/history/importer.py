@@ -26,14 +26,14 @@ from flows.queries import question
 from flows.runtime.clock import refuse_earlier_clock
 from flows.runtime.run import RunSummary, new_run_id, refuse_origin
 from scrapers.archive.exchange import MAX_BODY, Exchange
+from scrapers.history.mapping import Mapping as HistoryMapping
+from scrapers.history.mapping import MappingError
+from scrapers.history.outcome import Read
+from scrapers.history.parse import read
+from scrapers.history.readers import batches
 from scrapers.parse import captures_frame
 from scrapers.slots import slot_of
 from warehouse.atomic import scratch
-from warehouse.history.fates import Read
-from warehouse.history.mapping import Mapping as HistoryMapping
-from warehouse.history.mapping import MappingError
-from warehouse.history.reading import batches
-from warehouse.history.rows import read
 from warehouse.ledger import Ledger
 from warehouse.schema import BY_NAME
 

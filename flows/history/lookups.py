@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from scrapers.history.mapping import MappingError
 from scrapers.page.lookups import lookup
 from scrapers.providers.aws.instances import accelerators
-from warehouse.history.mapping import MappingError
 
 Machine = dict[str, Any]
 _COUNT: Final = re.compile(r"^(?P<family>.+)-(?P<count>\d+)g(-.*)?$")

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 import polars as pl
 
-from warehouse.history.bounds import EXPECTATION, REASON
-from warehouse.history.fates import RECORD, REFUSED, WRITTEN_LATER, Read
-from warehouse.history.reading import LINE
+from scrapers.history.bounds import EXPECTATION, REASON
+from scrapers.history.outcome import RECORD, REFUSED, WRITTEN_LATER, Read
+from scrapers.history.readers import LINE
 from warehouse.schema import BY_NAME
 
 Frames = dict[str, pl.DataFrame]

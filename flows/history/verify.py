@@ -18,8 +18,8 @@ from flows.runtime.comparison import BOOKKEEPING, AddedColumns
 from flows.runtime.installation import published
 from scrapers.archive.exchange import ArchiveDamaged
 from scrapers.archive.writer import read_archive
-from warehouse.history.mapping import Mapping as HistoryMapping
-from warehouse.history.mapping import MappingError
+from scrapers.history.mapping import Mapping as HistoryMapping
+from scrapers.history.mapping import MappingError
 from warehouse.ledger import Ledger, read_warehouse
 
 _STORED_IN: Final = {"offers": "offers", "statistics": "price_statistics", "observations": "observations"}

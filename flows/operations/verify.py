@@ -24,9 +24,9 @@ from flows.runtime.comparison import AddedColumns, comparable
 from flows.runtime.installation import published
 from scrapers.archive.exchange import ArchiveDamaged
 from scrapers.archive.writer import read_archive
+from scrapers.history.facts import observations
 from scrapers.parser_process import Parser, ReadingStopped
 from scrapers.registry import DeclarationError, source
-from warehouse.history.facts import observations
 from warehouse.ledger import Ledger, ScrapeRecord, read_warehouse
 from warehouse.schema import FACT_TABLES
 from warehouse.void_runs import void_runs

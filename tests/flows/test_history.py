@@ -10,7 +10,7 @@ import pytest
 
 from flows.history.facts import facts
 from scrapers.archive.writer import read_archive
-from warehouse.history.facts import facts_file
+from scrapers.history.facts import facts_file
 from warehouse.ledger import WAREHOUSE_FILE, Ledger, read_warehouse
 
 AT = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)

@@ -19,8 +19,8 @@ from flows.history.importer import ImportRequest, import_history
 from flows.history.verify import verify_histories
 from flows.runtime.run import OriginsMixed, RunSummary, refuse_origin
 from scrapers.archive.writer import read_archive
-from warehouse.history.mapping import Mapping, MappingError
-from warehouse.history.mappings import load, parsed
+from scrapers.history.mapping import Mapping, MappingError
+from scrapers.history.mappings import load, parsed
 from warehouse.ledger import WAREHOUSE_FILE, Ledger, publish, read_warehouse
 
 LIST = b"""
@@ -140,7 +140,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from flows.history.importer import ImportRequest, import_history
-from warehouse.history.mappings import load
+from scrapers.history.mappings import load
 from warehouse.ledger import Ledger
 
 append, calls = Ledger.append_frames, []

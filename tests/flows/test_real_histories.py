@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from flows.history.importer import Imported, ImportRequest, import_history
-from warehouse.history.mappings import load
+from scrapers.history.mappings import load
 from warehouse.ledger import Ledger
 
 MAPPINGS = Path(__file__).parent / "mappings"

@@ -17,7 +17,7 @@ from polars.testing import assert_frame_equal
 
 from flows.history.importer import ImportRequest, import_history
 from reports import site
-from warehouse.history.mappings import parsed
+from scrapers.history.mappings import parsed
 from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, Ledger, publish, read_warehouse
 from warehouse.queries import question
 from warehouse.views import VIEWS

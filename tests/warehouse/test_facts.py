@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
-from warehouse.history.facts import FactError, facts_file, first_day, observations
+from scrapers.history.facts import FactError, facts_file, first_day, observations
 
 IDENTITY = {
     "run_id": "r",

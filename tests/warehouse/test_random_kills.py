@@ -34,7 +34,7 @@ ACTS = {
 }
 IMPORT = """
 from flows.history.importer import ImportRequest, import_history
-from warehouse.history.mappings import load
+from scrapers.history.mappings import load
 from warehouse.ledger import Ledger
 mapping, path = load(str(home.parent / "a_list.toml")), home.parent / "list.csv"
 with Ledger(home) as ledger:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from warehouse.history.mapping import MappingError
-from warehouse.history.mappings import load, parsed, shipped
+from scrapers.history.mapping import MappingError
+from scrapers.history.mappings import load, parsed, shipped
 
 PLAIN = """
 [origin]

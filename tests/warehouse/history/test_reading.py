@@ -10,8 +10,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from warehouse.history.mapping import File, MappingError
-from warehouse.history.reading import LINE, Batch, batches
+from scrapers.history.mapping import File, MappingError
+from scrapers.history.readers import LINE, Batch, batches
 
 
 def read(path: Path, file: File | None = None, size: int = 50_000) -> list[Batch]:

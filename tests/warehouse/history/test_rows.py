@@ -10,11 +10,11 @@ import polars as pl
 import pytest
 
 from flows.history.lookups import lookups
-from warehouse.history.fates import Read
-from warehouse.history.mapping import Mapping, MappingError
-from warehouse.history.mappings import load, parsed
-from warehouse.history.reading import batches
-from warehouse.history.rows import read
+from scrapers.history.mapping import Mapping, MappingError
+from scrapers.history.mappings import load, parsed
+from scrapers.history.outcome import Read
+from scrapers.history.parse import read
+from scrapers.history.readers import batches
 
 PRICES = """
 [origin]

@@ -38,7 +38,7 @@ class FactError(ValueError):
 
 def facts_file() -> bytes:
     """The bytes of facts.toml."""
-    return (resources.files("warehouse.history") / "facts.toml").read_bytes()
+    return (resources.files("scrapers.history") / "facts.toml").read_bytes()
 
 
 def observations(text: bytes, identity: Mapping[str, Any]) -> pl.DataFrame:

@@ -9,8 +9,8 @@ from typing import Final
 
 import polars as pl
 
-from warehouse.history.bounds import EXPECTATION, REASON
-from warehouse.history.reading import LINE
+from scrapers.history.bounds import EXPECTATION, REASON
+from scrapers.history.readers import LINE
 
 SLOT: Final = "@slot"
 """The column of the snapshot that a record belongs to."""

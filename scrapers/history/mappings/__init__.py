@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from warehouse.history.mapping import Mapping, MappingError
+from scrapers.history.mapping import Mapping, MappingError
 
 _ENDING: Final = ".toml"
 

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import polars as pl
 
+from scrapers.history import expressions as say
+from scrapers.history.expressions import Lookups
+from scrapers.history.mapping import Given, Gpu, Rows, Value
 from warehouse.gpus import gpu_by_alias
-from warehouse.history import expressions as say
-from warehouse.history.expressions import Lookups
-from warehouse.history.mapping import Given, Gpu, Rows, Value
 from warehouse.schema import BY_NAME, Column
 
 _TRUE: Final = ("true", "yes", "1")

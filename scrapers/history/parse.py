@@ -11,13 +11,13 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from warehouse.history import expressions as say
-from warehouse.history.blocks import Block
-from warehouse.history.bounds import EXPECTATION, REASON
-from warehouse.history.expressions import MARK, MOMENT, SEEN, STATED, Lookups
-from warehouse.history.fates import RECORD, REFUSED, SLOT, Read, refuse
-from warehouse.history.mapping import Mapping
-from warehouse.history.reading import LINE, Batch
+from scrapers.history import expressions as say
+from scrapers.history.bounds import EXPECTATION, REASON
+from scrapers.history.expressions import MARK, MOMENT, SEEN, STATED, Lookups
+from scrapers.history.mapping import Mapping
+from scrapers.history.outcome import RECORD, REFUSED, SLOT, Read, refuse
+from scrapers.history.readers import LINE, Batch
+from scrapers.history.row_builder import Block
 
 
 def read(batch: Batch, mapping: Mapping, lookups: Lookups, *, part: str = "", at: str = "") -> Read:

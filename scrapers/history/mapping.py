@@ -1,6 +1,6 @@
 """How a public price history is read: a small TOML file that says what its columns mean.
 
-Mappings that are shipped stand in warehouse/history/mappings; anyone can write another. A mapping holds no
+Mappings that are shipped stand in scrapers/history/mappings; anyone can write another. A mapping holds no
 data. docs/history.md explains every key.
 """
 

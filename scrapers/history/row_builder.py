@@ -8,13 +8,13 @@ from typing import Final
 
 import polars as pl
 
-from warehouse.history import expressions as say
-from warehouse.history.bounds import EXPECTATION, REASON, judged
-from warehouse.history.expressions import MARK, MOMENT, SEEN, STATED, Lookups
-from warehouse.history.fates import SLOT, WRITTEN_LATER, Read, refuse
-from warehouse.history.filling import Filling
-from warehouse.history.mapping import Mapping, Price, Rows
-from warehouse.history.reading import LINE
+from scrapers.history import expressions as say
+from scrapers.history.bounds import EXPECTATION, REASON, judged
+from scrapers.history.columns import Filling
+from scrapers.history.expressions import MARK, MOMENT, SEEN, STATED, Lookups
+from scrapers.history.mapping import Mapping, Price, Rows
+from scrapers.history.outcome import SLOT, WRITTEN_LATER, Read, refuse
+from scrapers.history.readers import LINE
 from warehouse.schema import BY_NAME
 
 _HOURS: Final = {"hour": 1.0, "month": 730.0, "minute": 1 / 60, "second": 1 / 3600}

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from warehouse.history.mapping import Check, Condition, Derived, Given, MappingError, Time, Value
+from scrapers.history.mapping import Check, Condition, Derived, Given, MappingError, Time, Value
 
 MOMENT: Final = "@time"
 """The column of a record's parsed moment; a condition may name it."""

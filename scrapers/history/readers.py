@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, Final
 import polars as pl
 import yaml
 
-from warehouse.history.mapping import File, MappingError
+from scrapers.history.mapping import File, MappingError
 
 BATCH: Final = 50_000
 """Records in a batch."""
