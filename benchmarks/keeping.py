@@ -20,8 +20,8 @@ from benchmarks.reading import scrape
 from expectations.gate import Snapshot, judge
 from scrapers.parse import read
 from scrapers.registry import source
-from warehouse import keeping
-from warehouse.derive import ddl
+from warehouse import maintenance
+from warehouse.ddl import ddl
 from warehouse.lake import Lake
 from warehouse.ledger import LEDGER_FILE, Ledger, ScrapeRecord
 from warehouse.schema import BY_NAME
@@ -125,7 +125,7 @@ def _sizes() -> Iterator[Line]:
                 zipped += len(gzip.compress(text.encode(), 6))
                 _commit(raw, text, night)
         appended = (home / LEDGER_FILE).stat().st_size / rows
-        keeping.compact(home, datetime.now(UTC))
+        maintenance.compact(home, datetime.now(UTC))
         packed = (home / LEDGER_FILE).stat().st_size / rows
         what = f"{NIGHTS} nights of {A_NIGHT:,} offers at rest"
         yield Line(f"{what}, compacted", "as appended", packed, appended, "bytes a row")

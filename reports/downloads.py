@@ -19,7 +19,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from reports.queries import answer
-from warehouse.plain import visible_columns
+from warehouse.text_safety import visible_columns
 
 VIEWS: Final = (
     "latest_offers",

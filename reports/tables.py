@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
-from warehouse.plain import visible
+from warehouse.text_safety import visible
 
 Shown = Callable[[Any], str]
 NOTHING = "–"

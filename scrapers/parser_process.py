@@ -24,7 +24,7 @@ from scrapers import providers
 from scrapers.page import Ask, Capture
 from scrapers.parse import Reading
 from scrapers.registry import Source
-from warehouse.plain import visible
+from warehouse.text_safety import visible
 
 logger = logging.getLogger(__name__)
 

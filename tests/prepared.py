@@ -30,7 +30,7 @@ EVERY_COMMAND: Final = (
     "flows.operations.query",
     "flows.runtime.installation",
     "scrapers.crawl.client",
-    "warehouse.copying",
+    "warehouse.transfer",
 )
 A_FLOW: Final = (
     "flows.scheduling.scheduled_request",

@@ -10,9 +10,9 @@ from typing import Final
 
 import duckdb
 
-from warehouse.plain import quoted
 from warehouse.queries import question
 from warehouse.stray_log import alone
+from warehouse.text_safety import quoted
 
 LEDGER: Final = "ledger.duckdb"
 WAREHOUSE: Final = "warehouse.duckdb"

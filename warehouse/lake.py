@@ -24,8 +24,8 @@ from urllib.parse import urlsplit
 
 import duckdb
 
-from warehouse.derive import SORTED
-from warehouse.plain import first_line, quoted
+from warehouse.ddl import SORTED
+from warehouse.text_safety import first_line, quoted
 from warehouse.views import view_statements
 
 NAME: Final = "lake"

@@ -18,7 +18,7 @@ from typing import Final
 import duckdb
 
 from warehouse.atomic import scratch
-from warehouse.plain import quoted
+from warehouse.text_safety import quoted
 
 MOST_MEMORY: Final = "2GB"
 """What DuckDB may hold for a reader; what it needs beyond goes to temporary files."""

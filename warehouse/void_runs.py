@@ -13,8 +13,8 @@ from typing import Any, Final
 import duckdb
 
 from warehouse.ledger import Ledger
-from warehouse.plain import visible
 from warehouse.queries import question
+from warehouse.text_safety import visible
 
 LIST_RUNS: Final = (
     'gpuledger sql "SELECT run_id, flow, started_at, finished_at FROM runs ORDER BY started_at DESC"'

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from warehouse.gpus import models
+from warehouse.gpu_catalog import models
 from warehouse.schema import FORM_FACTORS, PRICING_MODELS
 
 

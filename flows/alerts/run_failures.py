@@ -23,7 +23,7 @@ from flows.runtime.settings import Settings
 from scrapers.archive.redaction import Secrets
 from scrapers.registry import DeclarationError, credentials
 from scrapers.slots import slot_name, slot_of
-from warehouse.plain import first_line, visible
+from warehouse.text_safety import first_line, visible
 
 STATE_FILE: Final = "alerts.json"
 _SIZE: Final = 4096

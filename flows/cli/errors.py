@@ -43,8 +43,8 @@ def mendable(problem: Exception) -> str | None:
     """What to say of an error that a user can mend; None for one of ours."""
     import duckdb
 
-    from warehouse.machine import ADVICE, refused_by_machine
-    from warehouse.plain import first_line
+    from warehouse.machine_errors import ADVICE, refused_by_machine
+    from warehouse.text_safety import first_line
 
     if isinstance(problem, _mendable()):
         return str(problem)
@@ -74,12 +74,12 @@ def _mendable() -> tuple[type[Exception], ...]:
     from scrapers.crawl.client import FetchRefused
     from scrapers.history.mapping import MappingError
     from scrapers.registry import DeclarationError
-    from warehouse.copying import CopyFailed, CopyRefused
     from warehouse.data_folder import LedgerBehind, LedgerMissing
-    from warehouse.keeping import NoRoom
     from warehouse.lake import LakeRefused
     from warehouse.ledger import LedgerBusy, LedgerDamaged, WarehouseDamaged
-    from warehouse.migrating import LedgerNewer
+    from warehouse.maintenance import NoRoom
+    from warehouse.migrations import LedgerNewer
+    from warehouse.transfer import CopyFailed, CopyRefused
     from warehouse.void_runs import VoidRefused
 
     by_flows = (

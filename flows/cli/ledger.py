@@ -25,11 +25,11 @@ def backup(
 ) -> None:
     """Copy the ledger while no run writes it. The archive (raw/) is plain files: copy that folder too."""
     from flows.runtime.lock import turn
-    from warehouse import keeping
+    from warehouse import maintenance
 
     _refuse_lake(home, "copy it into a folder by `gpuledger ledger copy FOLDER`")
     with turn(home, "backup", waiting):
-        copy = keeping.backup(home, datetime.now(UTC), to)
+        copy = maintenance.backup(home, datetime.now(UTC), to)
     out.print(f"{copy}  {copy.stat().st_size / 1e6:,.1f} MB", markup=False)
 
 
@@ -90,7 +90,7 @@ def copy(
     """
     from flows.runtime.installation import place_of
     from flows.runtime.lock import turn
-    from warehouse import copying
+    from warehouse import transfer
     from warehouse.lake import Lake
 
     to = Lake.parse(target, data) if target.startswith("ducklake:") else Path(target).resolve()
@@ -99,7 +99,7 @@ def copy(
         out.print(f"{table:<20} {rows:>12,} rows", markup=False)
 
     with turn(home, "copy", waiting):
-        rows = copying.copy(place_of(home), to, told)
+        rows = transfer.copy(place_of(home), to, told)
     out.print(f"{rows:,} rows in {to}", markup=False)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from warehouse.plain import visible
+from warehouse.text_safety import visible
 
 
 class Terminal(Console):

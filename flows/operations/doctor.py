@@ -32,8 +32,8 @@ from warehouse.atomic import leftovers, logs_beside, size
 from warehouse.data_folder import LedgerMissing, anew, refuse_without_ledger
 from warehouse.lake import Lake, LakeRefused
 from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, WarehouseDamaged, read_warehouse
-from warehouse.plain import first_line
 from warehouse.stray_log import CURE
+from warehouse.text_safety import first_line
 
 State = Literal["ok", "warning", "problem"]
 _ROOM: Final = 2e9

@@ -13,8 +13,8 @@ from flows.runtime.interruption import Work
 from warehouse.atomic import scratch, swap_folder
 from warehouse.lake import Lake
 from warehouse.ledger import open_warehouse
-from warehouse.plain import quoted
 from warehouse.schema import TABLES, Table
+from warehouse.text_safety import quoted
 
 
 class ExportRefused(ValueError):

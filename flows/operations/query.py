@@ -26,7 +26,7 @@ from flows.runtime.interruption import Work
 from reports.downloads import harmless
 from warehouse.credentials import environment_without_credentials
 from warehouse.ledger import read_warehouse
-from warehouse.plain import escaped_json, first_line, visible
+from warehouse.text_safety import escaped_json, first_line, visible
 
 # Rows of one batch: texts of a hundred kilobytes each fit as well.
 _BATCH: Final = 4096

@@ -37,7 +37,7 @@ from scrapers.registry import Source
 from scrapers.slots import slot_name
 from warehouse.lake import Lake
 from warehouse.ledger import WAREHOUSE_FILE, Ledger, ScrapeRecord, publish
-from warehouse.plain import visible
+from warehouse.text_safety import visible
 
 SOURCE_TIMEOUT: Final = CRAWL_TIMEOUT + 1800
 """Seconds for one source, its share of the crawl included."""

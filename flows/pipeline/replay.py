@@ -23,8 +23,8 @@ from scrapers.parse import Reading
 from scrapers.parser_process import Parser, ReadingStopped
 from scrapers.registry import Source
 from warehouse.ledger import Ledger, ScrapeRecord
-from warehouse.plain import visible
 from warehouse.schema import FACT_TABLES
+from warehouse.text_safety import visible
 
 
 async def replay(

@@ -24,7 +24,7 @@ from flows.scheduling.prefect_environment import forget_credentials
 from flows.scheduling.scheduled_request import scheduled_request
 from flows.scheduling.worker_signs import signs_of_life
 from scrapers.slots import slot_name, slot_of
-from warehouse.plain import visible
+from warehouse.text_safety import visible
 
 
 def run_name() -> str:

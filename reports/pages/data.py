@@ -8,7 +8,7 @@ from reports.downloads import VIEWS
 from reports.pages import Page
 from reports.queries import answer
 from reports.tables import Column, table
-from warehouse.derive import dictionary
+from warehouse.ddl import dictionary
 
 
 def page(connection: duckdb.DuckDBPyConnection) -> Page:

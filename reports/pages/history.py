@@ -24,7 +24,7 @@ from reports.tables import (
     table,
     web_link,
 )
-from warehouse.gpus import models
+from warehouse.gpu_catalog import models
 
 _FIGURES: Final = 12
 _SERIES: Final = 8

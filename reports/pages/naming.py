@@ -9,7 +9,7 @@ import duckdb
 
 from reports.queries import answer
 from reports.tables import gpu_name, gpu_page, provider_page
-from warehouse.gpus import models
+from warehouse.gpu_catalog import models
 
 RETURNS: Final = 20
 Rows = Iterable[Mapping[str, Any]]

@@ -38,7 +38,7 @@ from scrapers.crawl.page_guard import PageGuard, host_of, is_page
 from scrapers.crawl.settings import USER_AGENT
 from scrapers.page import Ask, Capture
 from scrapers.page.capture import Role
-from warehouse.plain import first_line
+from warehouse.text_safety import first_line
 
 logger = logging.getLogger(__name__)
 

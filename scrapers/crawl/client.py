@@ -24,7 +24,7 @@ from pydantic import TypeAdapter
 
 from scrapers.archive.redaction import Secrets
 from scrapers.registry import credentials
-from warehouse.plain import visible
+from warehouse.text_safety import visible
 
 logger = logging.getLogger(__name__)
 

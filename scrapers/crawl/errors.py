@@ -21,7 +21,7 @@ from twisted.internet.error import ConnectError, ConnectionClosed
 
 from scrapers.archive.exchange import BodyTooLarge, too_large
 from scrapers.archive.http_coding import BodyBroken
-from warehouse.plain import first_line
+from warehouse.text_safety import first_line
 
 FETCH_PROBLEMS: Final = (
     BodyBroken,

@@ -30,7 +30,7 @@ from scrapers.crawl.memory import MOST_OF_A_PAGE
 from scrapers.crawl.ssrf_guard import WEB_PORTS, Destinations, Refused, refusal_of
 from scrapers.page import Ask
 from scrapers.registry import Source
-from warehouse.plain import first_line
+from warehouse.text_safety import first_line
 
 logger = logging.getLogger(__name__)
 

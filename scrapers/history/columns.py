@@ -12,7 +12,7 @@ import polars as pl
 from scrapers.history import expressions as say
 from scrapers.history.expressions import Lookups
 from scrapers.history.mapping import Given, Gpu, Rows, Value
-from warehouse.gpus import gpu_by_alias
+from warehouse.gpu_catalog import gpu_by_alias
 from warehouse.schema import BY_NAME, Column
 
 _TRUE: Final = ("true", "yes", "1")

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from warehouse.gpus import gpu_by_alias
+from warehouse.gpu_catalog import gpu_by_alias
 from warehouse.schema import BY_NAME, OBSERVED_TERMS
 
 _FIELDS: Final = {

@@ -14,7 +14,7 @@ from importlib import resources
 from typing import Any
 
 from scrapers.page.record import Notes
-from warehouse.gpus import gpu_by_alias
+from warehouse.gpu_catalog import gpu_by_alias
 
 _MEMORY = re.compile(r"(?i)^\s*([\d.,]+)\s*(TB|TiB|GB|GiB|MB|MiB)\b")
 _IN_GIB = {"tb": 1024.0, "tib": 1024.0, "gb": 1.0, "gib": 1.0, "mb": 1 / 1024, "mib": 1 / 1024}

@@ -9,8 +9,8 @@ import pytest
 from flows.runtime.lock import RunUnderWay, turn
 from flows.scheduling.compaction import compact
 from tests.warehouse.test_views import offer, store
-from warehouse.keeping import checksums
 from warehouse.ledger import LEDGER_FILE, Ledger
+from warehouse.maintenance import checksums
 
 
 def test_the_flow_compacts_the_ledger_of_its_data_folder(

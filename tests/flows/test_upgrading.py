@@ -19,9 +19,9 @@ from scrapers.archive.writer import ArchiveWriter, Outcome, archive_path, read_a
 from scrapers.parse import reading_of
 from scrapers.registry import source
 from tests.flows.test_ingest import feed
-from warehouse.keeping import checksums, compact
 from warehouse.ledger import LEDGER_FILE, Ledger, publish
-from warehouse.migrating import FIRST, steps
+from warehouse.maintenance import checksums, compact
+from warehouse.migrations import FIRST, steps
 
 RELEASED = sorted((Path(__file__).parents[1] / "warehouse").glob("schema_*.sql"))
 SLOT = datetime(2026, 11, 10, 3, tzinfo=UTC)

@@ -22,8 +22,8 @@ from flows.operations.provider_table import provider_table
 from flows.pipeline.dry_run import print_record
 from flows.runtime.run import RunSummary
 from warehouse.ledger import ScrapeRecord
-from warehouse.plain import visible
 from warehouse.schema import BY_NAME, TABLES
+from warehouse.text_safety import visible
 
 Gpuledger = Callable[..., CompletedProcess[str]]
 OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff]")

@@ -15,10 +15,8 @@ import polars as pl
 import pytest
 
 from tests.warehouse.test_views import FIRST, offer, store
-from warehouse import copying
 from warehouse import lake as lakes
-from warehouse.copying import CopyRefused, copy
-from warehouse.keeping import checksums, compact
+from warehouse import transfer
 from warehouse.lake import KEPT, Lake, LakeRefused
 from warehouse.ledger import (
     LEDGER_FILE,
@@ -29,7 +27,9 @@ from warehouse.ledger import (
     publish,
     read_warehouse,
 )
+from warehouse.maintenance import checksums, compact
 from warehouse.schema import BY_NAME
+from warehouse.transfer import CopyRefused, copy
 from warehouse.views import VIEWS
 from warehouse.void_runs import declare_void
 
@@ -299,7 +299,7 @@ def test_a_copy_goes_into_an_empty_place_only_and_whole(
         return (0, int(table == "terms" and place == lakes.NAME))
 
     with monkeypatch.context() as patched, pytest.raises(LedgerDamaged, match="copying terms"):
-        patched.setattr(copying, "checksum", wrong)
+        patched.setattr(transfer, "checksum", wrong)
         copy(filled, lake)
     with pytest.raises(LakeRefused, match="has no ledger yet"):
         read_warehouse(lake)
@@ -366,7 +366,7 @@ def test_tables_that_are_not_those_of_today_are_brought_up_to_date(lake: Lake) -
 COPY = """
 import sys
 from pathlib import Path
-from warehouse.copying import copy
+from warehouse.transfer import copy
 from warehouse.lake import Lake
 copy(Path(sys.argv[1]), Lake(sys.argv[2], sys.argv[3]))
 """

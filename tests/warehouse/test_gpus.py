@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from warehouse.gpus import gpu_by_alias
+from warehouse.gpu_catalog import gpu_by_alias
 from warehouse.schema import OFFERS
 
 CATALOGUE: list[dict[str, Any]] = tomllib.loads(

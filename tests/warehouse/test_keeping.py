@@ -12,9 +12,9 @@ import duckdb
 import pytest
 
 from tests.warehouse.test_views import offer, store
-from warehouse import keeping
-from warehouse.keeping import backup, checksums, compact
+from warehouse import maintenance
 from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, Ledger, LedgerDamaged, publish, read_warehouse
+from warehouse.maintenance import backup, checksums, compact
 from warehouse.restore import restore
 from warehouse.views import VIEWS
 
@@ -75,8 +75,8 @@ def test_a_compaction_that_would_change_a_row_is_not_kept(
         with duckdb.connect(str(fresh)) as connection:
             connection.execute("DELETE FROM offers WHERE offer_key = '007'")
 
-    write = keeping._write_sorted
-    monkeypatch.setattr(keeping, "_write_sorted", losing)
+    write = maintenance._write_sorted
+    monkeypatch.setattr(maintenance, "_write_sorted", losing)
     before = checksums(home / LEDGER_FILE)
     with pytest.raises(LedgerDamaged, match="would have changed rows"):
         compact(home, NOW)

@@ -15,8 +15,8 @@ import pytest
 from tests.warehouse.test_ledger import SLOT, record
 from warehouse.atomic import clear, leftovers, scratch
 from warehouse.data_folder import LedgerBehind, LedgerMissing, scrapes_in
-from warehouse.keeping import backup, compact
 from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, Ledger, LedgerDamaged, publish, read_warehouse
+from warehouse.maintenance import backup, compact
 from warehouse.restore import begin, republish, restore
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)

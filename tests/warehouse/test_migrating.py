@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from warehouse.ledger import LEDGER_FILE, Ledger
-from warehouse.migrating import FIRST, LedgerNewer, bring_up_to_date, steps
+from warehouse.migrations import FIRST, LedgerNewer, bring_up_to_date, steps
 from warehouse.schema import BY_NAME
 from warehouse.views import VIEWS
 

@@ -17,8 +17,8 @@ from tests.flows.test_importing import LIST, many
 from tests.warehouse.test_views import offer, store
 from warehouse.atomic import leftovers
 from warehouse.data_folder import scrapes_in
-from warehouse.keeping import backup, checksums
 from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, Ledger, publish
+from warehouse.maintenance import backup, checksums
 
 NIGHTS, OFFERS, KILLS = 40, 3000, 12
 PRELUDE = """
@@ -29,7 +29,7 @@ home, now = Path(sys.argv[1]), datetime.now(UTC)
 """
 ACTS = {
     "restore": "from warehouse.restore import restore\nrestore(home, *home.glob('backups/ledger-2*'), now)",
-    "compact": "from warehouse.keeping import compact; compact(home, now)",
+    "compact": "from warehouse.maintenance import compact; compact(home, now)",
     "publish": "from warehouse.ledger import publish; publish(home)",
 }
 IMPORT = """

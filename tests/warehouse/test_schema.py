@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from warehouse.derive import dictionary
+from warehouse.ddl import dictionary
 from warehouse.ledger import Ledger
 from warehouse.schema import TABLES, Table
 from warehouse.views import VIEWS

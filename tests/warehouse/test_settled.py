@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from tests.warehouse.test_views import FIRST, offer, scraped
-from warehouse import settled
+from warehouse import materialized
 from warehouse.ledger import Ledger, ScrapeRecord, publish, read_warehouse
 from warehouse.views import VIEWS
 
@@ -26,7 +26,7 @@ KEPT = ("current_scrapes", "price_hourly", "latest_offers")
 
 @pytest.fixture(autouse=True)
 def short_periods(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settled, "PERIOD_ROWS", 60)
+    monkeypatch.setattr(materialized, "PERIOD_ROWS", 60)
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def written(home: Path) -> dict[str, int]:
 
 def test_views_say_what_they_say_without_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # A period a day.
-    monkeypatch.setattr(settled, "PERIOD_ROWS", 1)
+    monkeypatch.setattr(materialized, "PERIOD_ROWS", 1)
     assert differing(home) == []
     before = written(home)
     assert len(before) > 3
@@ -144,7 +144,7 @@ def test_what_is_damaged_or_gone_is_written_anew_and_strays_go(home: Path) -> No
 
 
 def test_a_short_ledger_keeps_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settled, "PERIOD_ROWS", 1_000_000)
+    monkeypatch.setattr(materialized, "PERIOD_ROWS", 1_000_000)
     assert differing(home) == []
     assert not (home / "settled").exists()
 

@@ -15,7 +15,7 @@ from flows.queries import question
 from flows.runtime.clock import ClockWrong, refuse_earlier_clock
 from reports.pages import quality
 from tests.warehouse.test_views import FIRST, offer, scraped
-from warehouse import settled
+from warehouse import materialized
 from warehouse.ledger import Ledger, ScrapeRecord, publish, read_warehouse
 from warehouse.views import VIEWS
 from warehouse.void_runs import VoidRefused, declare_void, void_runs
@@ -107,7 +107,7 @@ def void(home: Path, run_id: str = "run-400-3-p", now: datetime = NOW) -> int:
 def test_a_ledger_poisoned_by_a_wrong_clock_is_healed_in_every_view(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(settled, "PERIOD_ROWS", 4)
+    monkeypatch.setattr(materialized, "PERIOD_ROWS", 4)
     before = answers(home, kept=True)
     with Ledger(home) as ledger:
         poison(ledger)

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.derive import inherited_comment
-from warehouse.plain import quoted
+from warehouse.ddl import inherited_comment
+from warehouse.materialized import settle
 from warehouse.queries import question
 from warehouse.schema import SCRAPES, TABLES, Table
-from warehouse.settled import settle
+from warehouse.text_safety import quoted
 from warehouse.views import VIEWS, view_statements
 
 

@@ -8,8 +8,8 @@ from typing import Final
 
 import polars as pl
 
-from warehouse.plain import quoted
 from warehouse.schema import TABLES, Column, Kind, Table
+from warehouse.text_safety import quoted
 
 DUCKDB_TYPES: Final[Mapping[Kind, str]] = MappingProxyType(
     {

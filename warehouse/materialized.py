@@ -21,10 +21,10 @@ from typing import Final
 import duckdb
 
 from warehouse.atomic import scratch, swap_folder
-from warehouse.derive import ddl
-from warehouse.plain import quoted
+from warehouse.ddl import ddl
 from warehouse.queries import question
 from warehouse.schema import TABLES
+from warehouse.text_safety import quoted
 from warehouse.views import VIEWS, view_statement, view_statements
 
 BY_DAY: Final[Mapping[str, str]] = MappingProxyType(
