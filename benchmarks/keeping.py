@@ -22,9 +22,9 @@ from scrapers.parse import read
 from scrapers.registry import source
 from warehouse import maintenance
 from warehouse.ddl import ddl
-from warehouse.lake import Lake
 from warehouse.ledger import LEDGER_FILE, Ledger, ScrapeRecord
 from warehouse.schema import BY_NAME
+from warehouse.storage.lake import Lake
 
 ROWS = 1_000_000
 NIGHTS = 30

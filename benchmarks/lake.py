@@ -19,8 +19,8 @@ from benchmarks.keeping import append, million
 from benchmarks.measuring import Line, seconds
 from benchmarks.reading import scrape
 from benchmarks.scale import ask
-from warehouse.lake import Lake
 from warehouse.ledger import Ledger, ScrapeRecord, publish
+from warehouse.storage.lake import Lake
 
 SERVER: Final = "host=127.0.0.1 port=5432 user=postgres"
 COMMITS: Final = 25

@@ -20,8 +20,8 @@ from flows.pipeline import demo
 from reports import site
 from reports.downloads import VIEWS
 from scrapers.simulation import record_web
-from warehouse.lake import Lake
 from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, publish, read_warehouse
+from warehouse.storage.lake import Lake
 
 YEARS: Final = 5 * 365
 MONTH: Final = 30

@@ -34,8 +34,8 @@ from reports.pages import (
 )
 from reports.queries import answer
 from reports.tables import in_short
-from warehouse.lake import Lake
 from warehouse.ledger import read_warehouse
+from warehouse.storage.lake import Lake
 
 PAGES: Final = (
     overview,

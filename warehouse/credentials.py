@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from warehouse.lake import Lake
+from warehouse.storage.lake import Lake
 
 _KEYWORDS: Final = {
     "PGHOST": "host",

@@ -23,13 +23,13 @@ import polars as pl
 from warehouse import data_folder
 from warehouse.atomic import clear, scratch, swap
 from warehouse.data_folder import dissolve_links, refuse_behind, refuse_loss, refuse_without_ledger
-from warehouse.lake import NAME, Lake, LakeRefused, lake_statements, patiently
 from warehouse.machine_errors import refused_by_machine
 from warehouse.migrations import bring_up_to_date, is_up_to_date, steps
 from warehouse.queries import question
 from warehouse.schema import BY_NAME
 from warehouse.session import inherit_comments, make_views
 from warehouse.spill import bound
+from warehouse.storage.lake import NAME, Lake, LakeRefused, lake_statements, patiently
 from warehouse.stray_log import alone, report_stray_logs
 from warehouse.text_safety import first_line, quoted
 from warehouse.views import view_statements

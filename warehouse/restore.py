@@ -15,10 +15,10 @@ import duckdb
 
 from warehouse.atomic import link_or_copy, logs_beside, scratch, swap
 from warehouse.data_folder import BACKUPS, FORMER, LEDGER, WAREHOUSE, LedgerMissing, scrapes_in
-from warehouse.lake import Lake
 from warehouse.ledger import Ledger, LedgerBusy, LedgerDamaged, publish
 from warehouse.maintenance import checksums, refuse_without_room
 from warehouse.migrations import LedgerNewer
+from warehouse.storage.lake import Lake
 
 
 def restore(home: Path, copy: Path, now: datetime) -> list[Path]:

@@ -15,12 +15,12 @@ import duckdb
 
 from warehouse.atomic import scratch, swap
 from warehouse.data_folder import refuse_without_ledger, scrapes_in
-from warehouse.lake import NAME, Lake, lake_statements
 from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, Ledger, LedgerDamaged, publish
 from warehouse.maintenance import checksum
 from warehouse.migrations import bring_up_to_date, is_up_to_date, steps
 from warehouse.queries import question
 from warehouse.schema import TABLES
+from warehouse.storage.lake import NAME, Lake, lake_statements
 from warehouse.text_safety import first_line, quoted
 
 _FILE: Final = "file"

@@ -75,10 +75,10 @@ def _mendable() -> tuple[type[Exception], ...]:
     from scrapers.history.mapping import MappingError
     from scrapers.registry import DeclarationError
     from warehouse.data_folder import LedgerBehind, LedgerMissing
-    from warehouse.lake import LakeRefused
     from warehouse.ledger import LedgerBusy, LedgerDamaged, WarehouseDamaged
     from warehouse.maintenance import NoRoom
     from warehouse.migrations import LedgerNewer
+    from warehouse.storage.lake import LakeRefused
     from warehouse.transfer import CopyFailed, CopyRefused
     from warehouse.void_runs import VoidRefused
 

@@ -91,7 +91,7 @@ def copy(
     from flows.runtime.installation import place_of
     from flows.runtime.lock import turn
     from warehouse import transfer
-    from warehouse.lake import Lake
+    from warehouse.storage.lake import Lake
 
     to = Lake.parse(target, data) if target.startswith("ducklake:") else Path(target).resolve()
 
@@ -128,7 +128,7 @@ def print_kept(kept: list[Path]) -> None:
 
 def _refuse_lake(home: Path, advice: str) -> None:
     from flows.runtime.installation import place_of
-    from warehouse.lake import Lake
+    from warehouse.storage.lake import Lake
 
     place = place_of(home)
     if isinstance(place, Lake):

@@ -24,8 +24,8 @@ def publish(
     """
     from flows.runtime.installation import place_of
     from flows.runtime.lock import turn
-    from warehouse.lake import Lake
     from warehouse.restore import republish
+    from warehouse.storage.lake import Lake
 
     place = place_of(home)
     with turn(home, "publish", waiting):

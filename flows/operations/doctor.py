@@ -30,8 +30,8 @@ from scrapers.registry import providers, sources
 from scrapers.slots import slot_name
 from warehouse.atomic import leftovers, logs_beside, size
 from warehouse.data_folder import LedgerMissing, anew, refuse_without_ledger
-from warehouse.lake import Lake, LakeRefused
 from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, WarehouseDamaged, read_warehouse
+from warehouse.storage.lake import Lake, LakeRefused
 from warehouse.stray_log import CURE
 from warehouse.text_safety import first_line
 

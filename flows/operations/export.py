@@ -11,9 +11,9 @@ from pathlib import Path
 from flows.runtime.installation import published
 from flows.runtime.interruption import Work
 from warehouse.atomic import scratch, swap_folder
-from warehouse.lake import Lake
 from warehouse.ledger import open_warehouse
 from warehouse.schema import TABLES, Table
+from warehouse.storage.lake import Lake
 from warehouse.text_safety import quoted
 
 

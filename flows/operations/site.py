@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flows.runtime.lock import turn
 from reports import site
-from warehouse.lake import Lake
+from warehouse.storage.lake import Lake
 
 
 def render(home: Path, warehouse: Path | Lake, as_of: datetime) -> list[Path]:

@@ -9,8 +9,8 @@ from pathlib import Path
 from flows import VERSION
 from flows.runtime.installation import place_of
 from flows.runtime.lock import LOCK_FILE, own_lock, turn
-from warehouse.lake import Lake
 from warehouse.ledger import Ledger, publish
+from warehouse.storage.lake import Lake
 from warehouse.void_runs import declare_void
 
 

@@ -35,8 +35,8 @@ from scrapers.crawl.client import FetchPlan, Job
 from scrapers.parser_process import Parser
 from scrapers.registry import Source
 from scrapers.slots import slot_name
-from warehouse.lake import Lake
 from warehouse.ledger import WAREHOUSE_FILE, Ledger, ScrapeRecord, publish
+from warehouse.storage.lake import Lake
 from warehouse.text_safety import visible
 
 SOURCE_TIMEOUT: Final = CRAWL_TIMEOUT + 1800

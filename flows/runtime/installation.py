@@ -8,8 +8,8 @@ from typing import Final
 
 from flows.runtime.settings import Settings, read_settings
 from warehouse.credentials import self_contained
-from warehouse.lake import Lake
 from warehouse.ledger import WAREHOUSE_FILE
+from warehouse.storage.lake import Lake
 
 READER_PASSWORD: Final = "GPULEDGER_WAREHOUSE_READER_PASSWORD"  # noqa: S105 - the name of a variable
 """The variable with the password of the reader's role; else it is PGPASSWORD or ~/.pgpass."""

@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Final
 
-from warehouse.file_lock import holder_of
 from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, LedgerBusy
+from warehouse.storage.file_lock import holder_of
 
 LOCK_FILE: Final = "run.lock"
 PATIENCE: Final = 3 * 3600.0

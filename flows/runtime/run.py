@@ -18,8 +18,8 @@ from flows.runtime.lock import LOCK_FILE, own_lock
 from scrapers.crawl.client import REQUEST_TIMEOUT, Job
 from scrapers.registry import Source
 from scrapers.slots import slot_name, slot_of
-from warehouse.lake import Lake
 from warehouse.ledger import Ledger, ScrapeRecord
+from warehouse.storage.lake import Lake
 
 
 class OriginsMixed(ValueError):

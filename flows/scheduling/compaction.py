@@ -14,9 +14,9 @@ from flows.alerts.run_failures import failures_told
 from flows.runtime.installation import place_of
 from flows.runtime.lock import LOCK_FILE, own_lock, turn
 from flows.runtime.settings import default_home
-from warehouse.lake import Lake
 from warehouse.maintenance import Compaction
 from warehouse.maintenance import compact as compact_ledger
+from warehouse.storage.lake import Lake
 
 
 def run_name() -> str:

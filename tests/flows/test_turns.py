@@ -12,8 +12,8 @@ import duckdb
 import pytest
 
 from flows.runtime.lock import turn
-from warehouse.file_lock import holder_of
 from warehouse.ledger import LEDGER_FILE, Ledger, LedgerBusy
+from warehouse.storage.file_lock import holder_of
 
 CLIENT = """
 import duckdb, sys

@@ -16,7 +16,7 @@ from tempfile import mkdtemp
 import asyncpg
 import pytest
 
-from warehouse.lake import Lake
+from warehouse.storage.lake import Lake
 
 USER, HOST, PORT = "postgres", "127.0.0.1", 5432
 UNPRIVILEGED = "nobody"

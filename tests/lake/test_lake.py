@@ -15,9 +15,7 @@ import polars as pl
 import pytest
 
 from tests.warehouse.test_views import FIRST, offer, store
-from warehouse import lake as lakes
 from warehouse import transfer
-from warehouse.lake import KEPT, Lake, LakeRefused
 from warehouse.ledger import (
     LEDGER_FILE,
     WAREHOUSE_FILE,
@@ -29,6 +27,8 @@ from warehouse.ledger import (
 )
 from warehouse.maintenance import checksums, compact
 from warehouse.schema import BY_NAME
+from warehouse.storage import lake as lakes
+from warehouse.storage.lake import KEPT, Lake, LakeRefused
 from warehouse.transfer import CopyRefused, copy
 from warehouse.views import VIEWS
 from warehouse.void_runs import declare_void
@@ -143,7 +143,7 @@ def store_without_end(ledger: Ledger, scrape: dict[str, object]) -> None:
 WRITE = f"""
 import sys
 from tests.warehouse.test_views import offer, store
-from warehouse.lake import Lake
+from warehouse.storage.lake import Lake
 from warehouse.ledger import Ledger
 with Ledger(Lake(sys.argv[1], sys.argv[2])) as ledger:
     for commit in range({COMMITS}):
@@ -367,7 +367,7 @@ COPY = """
 import sys
 from pathlib import Path
 from warehouse.transfer import copy
-from warehouse.lake import Lake
+from warehouse.storage.lake import Lake
 copy(Path(sys.argv[1]), Lake(sys.argv[2], sys.argv[3]))
 """
 

@@ -18,8 +18,8 @@ from tests.flows.conftest import PAGE, LocalServer
 from tests.lake.conftest import HOST, USER
 from tests.loopback import Declared, declare_provider, serving
 from tests.processes import COMMAND, PREFECT, eventually, prefect_at_work, started
-from warehouse.lake import Lake
 from warehouse.ledger import read_warehouse
+from warehouse.storage.lake import Lake
 
 ROOT = Path(__file__).resolve().parents[2]
 PROVIDERS = ("alpha", "beta", "delta", "gamma")

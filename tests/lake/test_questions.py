@@ -14,8 +14,8 @@ from flows.operations.sql_allowlist import QuestionRefused, _allowed, check
 from flows.runtime.installation import for_questions
 from tests.lake.conftest import HOST, execute
 from warehouse.credentials import environment_without_credentials, self_contained
-from warehouse.lake import Lake, reach_s3
 from warehouse.ledger import Ledger, publish, read_warehouse
+from warehouse.storage.lake import Lake, reach_s3
 
 ATTACKS = (
     "FROM ducklake_cleanup_old_files('lake', cleanup_all => true)",
