@@ -1,4 +1,4 @@
-"""A ledger of five years: its site, one more night on it, and the memory of both."""
+"""A ledger of five years: its build, one more night on it, and the memory of both."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import duckdb
 
 from benchmarks.measuring import Line
 from flows.pipeline import demo
-from reports import site
+from reports import build
 from reports.downloads import VIEWS
 from scrapers.simulation import record_web
 from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, publish, read_warehouse
@@ -128,7 +128,7 @@ def _rows(home: Path) -> int:
 
 
 def _site(home: Path) -> None:
-    site.build(home / WAREHOUSE_FILE, home / "site", as_of=demo.nights()[-1].at, settled=home / "settled")
+    build.build(home / WAREHOUSE_FILE, home / "site", as_of=demo.nights()[-1].at, settled=home / "settled")
 
 
 def ask(warehouse: Path | Lake) -> None:

@@ -105,7 +105,7 @@ class Prepared:
         self, *arguments: str | Path, site: bool = True, **variables: str
     ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end, its output kept."""
-        with self.started(*arguments, site=site, **variables) as command:
+        with self.started(*arguments, site=build, **variables) as command:
             out, err = command.communicate()
             return subprocess.CompletedProcess(list(map(str, arguments)), command.wait(), out, err)
 
@@ -119,7 +119,7 @@ class Prepared:
             "arguments": list(map(str, arguments)),
             "folder": str(Path.cwd()),
             "environment": {**os.environ, **self._variables, **variables},
-            "site": site,
+            "site": build,
         }
         out, err, ended = os.pipe(), os.pipe(), os.pipe()
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
@@ -177,9 +177,9 @@ def main(address: str) -> None:
     from flows.cli.app import app  # noqa: PLC0415
 
     if asked["arguments"][0] in FLOWS and not asked["site"]:
-        from reports import site  # noqa: PLC0415 (few commands need it)
+        from reports import build  # noqa: PLC0415 (few commands need it)
 
-        site.build = lambda *_, **__: []
+        build.build = lambda *_, **__: []
 
     app()
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from reports.charts import SERIES, Figure, lines
 from reports.pages import Page
-from reports.pages.naming import Names, gpu_names
+from reports.pages.names import Names, gpu_names
 from reports.queries import answer
 from reports.statistics.shares import wilson
 from reports.tables import Column, moment, number, share, signed_share, table

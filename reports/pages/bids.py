@@ -11,7 +11,7 @@ import polars as pl
 
 from reports.charts import Figure, curves
 from reports.pages import Page
-from reports.pages.naming import Names
+from reports.pages.names import Names
 from reports.queries import answer
 from reports.statistics.bids import Floats, bids_to_show, price_at_risk, price_availability, survival
 from reports.tables import Column, dollars, number, share, table

@@ -13,7 +13,7 @@ from typing import Any, Final
 import duckdb
 
 from reports.pages import Page
-from reports.pages.naming import gpu_names
+from reports.pages.names import gpu_names
 from reports.queries import answer
 from reports.statistics.usage import DAYS, break_even, month_of, owned, planned, rented
 from reports.tables import NOTHING, Cell, TableView, dollars, in_short, number, script_json, web_link

@@ -13,7 +13,7 @@ import polars as pl
 
 from reports.charts import SERIES, Figure, lines
 from reports.pages import Page
-from reports.pages.naming import Names, with_shortfall
+from reports.pages.names import Names, with_shortfall
 from reports.queries import answer
 from reports.tables import Column, day, dollars, gpu_name, gpu_page, number, share, table
 

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from reports.charts import Figure, lines
-from reports.pages.naming import Names
+from reports.pages.names import Names
 from reports.queries import answer
 from reports.statistics import geks, hedonic, index
 from reports.tables import Column, number, signed_share, table

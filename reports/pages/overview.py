@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 
 from reports.pages import Page
-from reports.pages.naming import Names
+from reports.pages.names import Names
 from reports.queries import answer
 from reports.statistics.index import daily_fix
 from reports.tables import (

@@ -12,7 +12,7 @@ import duckdb
 import polars as pl
 
 from reports.pages import Page
-from reports.pages.naming import gpu_names
+from reports.pages.names import gpu_names
 from reports.queries import answer
 from reports.tables import (
     Cell,

@@ -9,7 +9,7 @@ from typing import Any, Final
 import duckdb
 
 from reports.pages import Page
-from reports.pages.naming import gpu_names
+from reports.pages.names import gpu_names
 from reports.queries import answer
 from reports.tables import (
     NOTHING,

@@ -10,7 +10,7 @@ import polars as pl
 
 from reports.charts import Figure, frontier
 from reports.pages import Page
-from reports.pages.naming import Names
+from reports.pages.names import Names
 from reports.queries import answer
 from reports.statistics.training import efficient, run
 from reports.tables import Column, dollars, number, share, table

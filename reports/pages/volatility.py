@@ -10,7 +10,7 @@ import polars as pl
 
 from reports.charts import Figure, bands
 from reports.pages import Page, markets
-from reports.pages.naming import Names, with_shortfall
+from reports.pages.names import Names, with_shortfall
 from reports.queries import answer
 from reports.statistics.index import chained
 from reports.tables import Column, dollars, gpu_name, number, share, signed_share, table

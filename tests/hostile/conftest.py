@@ -14,7 +14,7 @@ from typing import Any, Final
 import duckdb
 import pytest
 
-from reports import site
+from reports import build
 from warehouse.ledger import LEDGER_FILE, Ledger, publish
 from warehouse.schema import TABLES, Column
 
@@ -135,5 +135,5 @@ def hostile_home(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 def hostile_site(hostile_home: Path) -> Path:
     """Its site."""
     out = hostile_home / "site"
-    site.build(hostile_home / "warehouse.duckdb", out, as_of=NEWEST)
+    build.build(hostile_home / "warehouse.duckdb", out, as_of=NEWEST)
     return out

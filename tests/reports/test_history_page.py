@@ -16,7 +16,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from flows.history.importer import ImportRequest, import_history
-from reports import site
+from reports import build
 from scrapers.history.mappings import parsed
 from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, Ledger, publish, read_warehouse
 from warehouse.queries import question
@@ -119,7 +119,7 @@ def views(home: Path) -> dict[str, pl.DataFrame]:
 
 
 def queries() -> Iterator[tuple[str, str]]:
-    """Every query of the site, the cookbook and the flows, but those about histories."""
+    """Every query of the build, the cookbook and the flows, but those about histories."""
     for package in ("reports.queries", "reports.cookbook", "flows.queries"):
         for file in resources.files(package).iterdir():
             name = file.name.removesuffix(".sql")
@@ -191,7 +191,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("imported")
     with Ledger(folder) as ledger:
         imported(ledger, long_run(folder / "long.csv", datetime(2024, 6, 1, tzinfo=UTC)))
-    site.build(publish(folder), folder / "site", as_of=datetime(2026, 11, 21, tzinfo=UTC))
+    build.build(publish(folder), folder / "site", as_of=datetime(2026, 11, 21, tzinfo=UTC))
     return folder / "site"
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from reports.build import KEPT
 from reports.queries import answer
-from reports.site import KEPT
 from warehouse.ledger import WAREHOUSE_FILE, read_warehouse
 from warehouse.views import VIEWS
 

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from flows.runtime.run import RunSummary
-from reports import site
+from reports import build
 from reports.tables import dollars, web_link
 from warehouse.ledger import Ledger, ScrapeRecord, publish
 from warehouse.schema import BY_NAME
@@ -68,7 +68,7 @@ def hostile(tmp_path: Path) -> Path:
 
 
 def pages(warehouse: Path, out: Path) -> dict[str, str]:
-    built = site.build(warehouse, out, as_of=SLOT)
+    built = build.build(warehouse, out, as_of=SLOT)
     return {path.name: path.read_text(encoding="utf-8") for path in built}
 
 
@@ -97,11 +97,11 @@ def test_the_same_ledger_gives_the_same_bytes(hostile: Path, tmp_path: Path) -> 
 
 def test_simulated_prices_say_so_on_every_page_and_real_ones_do_not(hostile: Path, tmp_path: Path) -> None:
     for text in pages(hostile, tmp_path / "real").values():
-        assert site.SIMULATED not in text
+        assert build.SIMULATED not in text
     with Ledger(tmp_path) as ledger:
         ledger.append_run(RunSummary("r", "nightly", "simulated", SLOT).row())
     for text in pages(publish(tmp_path), tmp_path / "simulated").values():
-        assert site.SIMULATED in text
+        assert build.SIMULATED in text
 
 
 @pytest.mark.parametrize(("price", "shown"), [(0.0731, "$0.0731"), (1.953, "$1.95"), (1234.5, "$1,234.50")])

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from reports import site
+from reports import build
 from reports.charts import with_gaps
 from warehouse.ledger import Ledger, ScrapeRecord, publish
 from warehouse.schema import BY_NAME
@@ -91,7 +91,7 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_no_page_of_a_year_is_large(year: Path, tmp_path: Path) -> None:
-    built = site.build(year, tmp_path / "site", as_of=FIRST + timedelta(days=NIGHTS))
+    built = build.build(year, tmp_path / "site", as_of=FIRST + timedelta(days=NIGHTS))
     large = {page.name: page.stat().st_size for page in built if page.stat().st_size > MOST_BYTES}
     assert large == {}
     assert (tmp_path / "site" / "gpu-h100-sxm-80.html") in built
