@@ -1,4 +1,4 @@
-"""`python -m scrapers.parser_child`: the child of scrapers.parser_process, which sends tasks and takes replies."""
+"""`python -m scrapers.parser_child`: the child process of scrapers.parser_process."""
 
 from __future__ import annotations
 

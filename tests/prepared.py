@@ -105,7 +105,7 @@ class Prepared:
         self, *arguments: str | Path, site: bool = True, **variables: str
     ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end, its output kept."""
-        with self.started(*arguments, site=build, **variables) as command:
+        with self.started(*arguments, site=site, **variables) as command:
             out, err = command.communicate()
             return subprocess.CompletedProcess(list(map(str, arguments)), command.wait(), out, err)
 
@@ -119,7 +119,7 @@ class Prepared:
             "arguments": list(map(str, arguments)),
             "folder": str(Path.cwd()),
             "environment": {**os.environ, **self._variables, **variables},
-            "site": build,
+            "site": site,
         }
         out, err, ended = os.pipe(), os.pipe(), os.pipe()
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:

@@ -62,7 +62,7 @@ def unknown_addresses() -> int:
 def seen(rule: Rule, query: Query, now: datetime) -> list[Alert]:
     """What one rule sees in the ledger or the published warehouse that `query` asks.
 
-    Nothing for a rule of runs that fail: those may have no ledger, and flows.alerts.run_failures tells of them.
+    Nothing for a rule of failed runs: those may have no ledger; see flows.alerts.run_failures.
     """
     if rule.on == "run_failed":
         return []

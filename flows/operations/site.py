@@ -11,7 +11,7 @@ from warehouse.storage.lake import Lake
 
 
 def render(home: Path, warehouse: Path | Lake, as_of: datetime) -> list[Path]:
-    """Render the build, once another process that renders it has done so; returns the pages' paths."""
+    """Render the site, once another process that renders it has done so; returns the pages' paths."""
     # On a lake runs of two flows may both come here, and whoever asks for a report may come beside a run.
     with turn(home, "site", lock_file="site.lock", queue=True):
         return build.build(warehouse, home / "site", as_of=as_of, settled=home / "settled")

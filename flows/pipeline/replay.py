@@ -33,7 +33,7 @@ async def replay(
     """Parse the archived captures of every slot since `min(request.at)` again.
 
     Slots that come out the same are left alone; the summary counts them as already settled. The site is
-    rendered again where there is something to correct. `is_orchestrated` as in `flows.pipeline.nightly.nightly`.
+    rendered again where there is something to correct. `is_orchestrated` as in flows.pipeline.nightly.
     """
     watch = watch or Watch()
     if is_orchestrated:

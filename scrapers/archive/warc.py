@@ -15,9 +15,9 @@ from warcio.exceptions import ArchiveLoadFailed
 from warcio.recordloader import ArcWarcRecord, ArcWarcRecordLoader
 from warcio.statusandheaders import StatusAndHeadersParserException
 
+from scrapers.archive import exchange
 from scrapers.archive.exchange import ArchiveDamaged
 from scrapers.archive.http_coding import BodyBroken, unpacked
-from scrapers.archive.writer import exchange
 
 _GZIP: Final = b"\x1f\x8b"
 _SLICE: Final = 1 << 16

@@ -22,8 +22,8 @@ from twisted.python.failure import Failure
 from twisted.web._newclient import DONE, ResponseFailed
 from twisted.web.http import _DataLoss, _IdentityTransferDecoder
 
+from scrapers.archive import exchange
 from scrapers.archive.http_coding import BodyBroken, unpacked
-from scrapers.archive.writer import exchange
 from scrapers.crawl.job_state import ROLE, run_of
 from scrapers.crawl.middleware import pairs
 

@@ -119,7 +119,7 @@ def views(home: Path) -> dict[str, pl.DataFrame]:
 
 
 def queries() -> Iterator[tuple[str, str]]:
-    """Every query of the build, the cookbook and the flows, but those about histories."""
+    """Every query of the site, the cookbook and the flows, but those about histories."""
     for package in ("reports.queries", "reports.cookbook", "flows.queries"):
         for file in resources.files(package).iterdir():
             name = file.name.removesuffix(".sql")

@@ -10,8 +10,9 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 from warcio.cli import main as warcio
 
+from scrapers.archive import exchange as exchanges
 from scrapers.archive.exchange import ArchiveDamaged, BodyTooLarge, Exchange
-from scrapers.archive.writer import Archive, ArchiveWriter, Outcome, archive_path, exchange, read_archive
+from scrapers.archive.writer import Archive, ArchiveWriter, Outcome, archive_path, read_archive
 
 SLOT = datetime(2026, 11, 20, 3, tzinfo=UTC)
 AT = SLOT + timedelta(minutes=17, microseconds=250)
@@ -142,7 +143,7 @@ def test_answers_are_the_good_ones_the_last_of_those_repeated(writer: ArchiveWri
 def test_a_body_that_unpacks_to_too_much_is_refused(
     writer: ArchiveWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exchange, "MAX_BODY", 1 << 20)
+    monkeypatch.setattr(exchanges, "MAX_BODY", 1 << 20)
     with pytest.raises(BodyTooLarge, match="larger than 1 MiB"):
         writer.write(replace(PAGE, body=gzip.compress(bytes(2 << 20))))
 
