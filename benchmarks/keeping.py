@@ -97,7 +97,7 @@ def _judge(frame: pl.DataFrame) -> None:
         source=book.SOURCE,
         parser_version="bench",
     )
-    from flows.pipeline.ingest import _good  # noqa: PLC0415 - what the flow asks of the gate
+    from flows.operations.derivation import _good  # noqa: PLC0415 - what the flow asks of the gate
 
     judge([snapshot], _good(market), last_good={})
 

@@ -26,7 +26,7 @@ def demo(
         from flows.cli.progress import print_summary
         from flows.pipeline import demo as sixty_nights
         from flows.pipeline.nightly import nightly as run
-        from flows.scheduling.scheduled_request import chromium
+        from flows.runtime.settings_check import chromium
 
         with ended_early(), progress() as watch:
             web = sixty_nights.recorded_web(home, watch.night)

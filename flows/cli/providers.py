@@ -52,7 +52,7 @@ def check(
     """
     from flows.pipeline.dry_run import Check, print_record
     from flows.pipeline.dry_run import as_json as record_as_json
-    from flows.scheduling.scheduled_request import chromium
+    from flows.runtime.settings_check import chromium
     from scrapers.crawl.client import FetchPlan
 
     settings = Settings()

@@ -12,9 +12,8 @@ import polars as pl
 from pydantic import ValidationError
 
 from flows.history.importer import ImportRequest, import_history
-from flows.operations.verify import Verdict
 from flows.queries import question
-from flows.runtime.comparison import BOOKKEEPING, AddedColumns
+from flows.runtime.comparison import BOOKKEEPING, AddedColumns, Verdict
 from flows.runtime.installation import published
 from scrapers.archive.exchange import ArchiveDamaged
 from scrapers.archive.writer import read_archive

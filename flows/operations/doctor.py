@@ -23,8 +23,7 @@ from flows.queries import question
 from flows.runtime.clock import TOLERANCE
 from flows.runtime.installation import NothingPublished, published
 from flows.runtime.settings import FLOWS, Settings
-from flows.runtime.settings_check import chromium_problem, misconfigured, never_fires, rendered
-from flows.scheduling.scheduled_request import chromium
+from flows.runtime.settings_check import chromium, chromium_problem, misconfigured, never_fires, rendered
 from reports.tables import moment
 from scrapers.registry import providers, sources
 from scrapers.slots import slot_name

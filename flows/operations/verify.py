@@ -8,19 +8,18 @@ published ones.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import duckdb
 import polars as pl
 
 from flows.history.facts import FACTS
-from flows.pipeline.ingest import judged
+from flows.operations.derivation import judged
 from flows.queries import question
-from flows.runtime.comparison import AddedColumns, comparable
+from flows.runtime.comparison import AddedColumns, Verdict, comparable
 from flows.runtime.installation import published
 from scrapers.archive.exchange import ArchiveDamaged
 from scrapers.archive.writer import read_archive
@@ -31,19 +30,7 @@ from warehouse.ledger import Ledger, ScrapeRecord, read_warehouse
 from warehouse.schema import FACT_TABLES
 from warehouse.void_runs import void_runs
 
-State = Literal["MATCH", "MISMATCH", "UNVERIFIED"]
 TABLES: Final = (*FACT_TABLES, "observations")
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """One figure and how it came out; `detail` says what was found where it is no match."""
-
-    state: State
-    slot: datetime
-    source: str
-    figure: str
-    detail: str = ""
 
 
 def published_slots(home: Path) -> list[datetime]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from flows.pipeline.ingest import NEVER_FETCHED
+from flows.operations.derivation import NEVER_FETCHED
 from flows.pipeline.steps import step
 from flows.runtime.clock import ClockEvidence
 from flows.runtime.run import Watch

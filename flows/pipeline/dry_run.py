@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flows.pipeline.ingest import judged
+from flows.operations.derivation import judged
 from flows.runtime.run import new_run_id
 from scrapers.crawl.client import FetchPlan, Job, fetch
 from scrapers.parser_process import Parser

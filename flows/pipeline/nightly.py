@@ -21,10 +21,11 @@ from prefect.context import FlowRunContext
 
 from flows.alerts.notify import Told, tell
 from flows.history.facts import load_facts
+from flows.operations.derivation import unstored
 from flows.operations.site import render
 from flows.operations.unsealed_archives import clear_unsealed
 from flows.pipeline.crawl import CRAWL_TIMEOUT, Arrivals, crawl
-from flows.pipeline.ingest import ingest, unstored
+from flows.pipeline.ingest import ingest
 from flows.pipeline.missed_slots import missed
 from flows.pipeline.provider_registry import register
 from flows.pipeline.steps import as_flow, is_of_the_api, run_logger, step

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flows.pipeline.ingest import judged
+from flows.operations.derivation import judged
 from flows.pipeline.nightly import show
 from flows.pipeline.steps import as_flow, run_logger, step
 from flows.queries import question

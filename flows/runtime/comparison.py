@@ -7,8 +7,9 @@ in its own place in a new one.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 import duckdb
 import polars as pl
@@ -17,6 +18,20 @@ from flows.queries import question
 
 BOOKKEEPING: Final = frozenset({"run_id", "parser_version"})
 """Columns that differ between two readings without the rows being different."""
+
+
+State = Literal["MATCH", "MISMATCH", "UNVERIFIED"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One figure and how it came out; `detail` says what was found where it is no match."""
+
+    state: State
+    slot: datetime
+    source: str
+    figure: str
+    detail: str = ""
 
 
 class AddedColumns:

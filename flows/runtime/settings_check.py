@@ -16,6 +16,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from flows.runtime.settings import Settings
+from scrapers.browser import find_chromium
 from scrapers.registry import DeclarationError, Source, load_provider, providers, sources
 
 _S3 = "s3://"
@@ -147,3 +148,8 @@ def never_fires(cron: str) -> str:
     except ValueError as problem:
         return f"{cron!r} is not a schedule: {str(problem).partition(os.linesep)[0]}"
     return f"{cron!r} never comes"
+
+
+def chromium(settings: Settings) -> str | None:
+    """The browser to use: the one that was set, else one that is found; not beside a running event loop."""
+    return settings.chromium or find_chromium()

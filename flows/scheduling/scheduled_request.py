@@ -9,18 +9,12 @@ from pathlib import Path
 from flows.runtime.installation import lake_of
 from flows.runtime.run import FlowName, RunRequest
 from flows.runtime.settings import Settings, SettingsWrong
-from flows.runtime.settings_check import never_fires
-from scrapers.browser import find_chromium
+from flows.runtime.settings_check import chromium, never_fires
 from scrapers.registry import sources
 
 
 class PastSlot(ValueError):
     """A live run was asked for a moment that is over."""
-
-
-def chromium(settings: Settings) -> str | None:
-    """The browser to use: the one that was set, else one that is found; not beside a running event loop."""
-    return settings.chromium or find_chromium()
 
 
 def scheduled_request(

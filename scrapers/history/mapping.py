@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from functools import cached_property
+from importlib import resources
 from pathlib import Path
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -267,7 +268,8 @@ class Mapping(_Part):
         """Digest of the mapping, of the code that reads with it and of the GPU catalogue."""
         digest = hashlib.sha256(self.body)
         here = Path(__file__).parent
-        for file in sorted({*here.glob("*.py"), here.parent / "gpus.toml"} - {here / "facts.py"}):
+        catalog = Path(str(resources.files("warehouse"))) / "gpus.toml"
+        for file in sorted({*here.glob("*.py"), catalog} - {here / "facts.py"}):
             digest.update(file.read_bytes())
         return digest.hexdigest()[:12]
 

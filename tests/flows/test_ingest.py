@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from flows.pipeline.ingest import ingest, judged, unstored
+from flows.operations.derivation import judged, unstored
+from flows.pipeline.ingest import ingest
 from scrapers.archive.writer import Archive, Outcome
 from scrapers.page import Capture, Row
 from scrapers.parse import reading_of

@@ -10,9 +10,10 @@ import pytest
 
 from expectations.gate import Good
 from flows.history.facts import load_facts
+from flows.operations.derivation import judged
 from flows.operations.verify import verify
 from flows.pipeline import ingest as ingesting
-from flows.pipeline.ingest import ingest, judged
+from flows.pipeline.ingest import ingest
 from flows.pipeline.replay import _differs
 from scrapers.archive.exchange import Exchange
 from scrapers.archive.writer import ArchiveWriter, Outcome, archive_path, read_archive

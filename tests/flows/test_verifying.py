@@ -11,7 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows.operations.verify import Verdict, verify
+from flows.operations.verify import verify
+from flows.runtime.comparison import Verdict
 from warehouse.ledger import WAREHOUSE_FILE
 
 Gpuledger = Callable[..., subprocess.CompletedProcess[str]]

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 import expectations.row_checks
 from expectations.gx_adapter import Result, validate
 from expectations.suites import ROW_ID, Expectation
-from flows.pipeline.ingest import judged
+from flows.operations.derivation import judged
 from scrapers.archive.writer import Archive, Outcome
 from scrapers.formats import shape_of
 from scrapers.page import Ask, Capture, PageBroken

@@ -7,7 +7,7 @@ from importlib import import_module
 
 import pytest
 
-from flows.pipeline.ingest import judged
+from flows.operations.derivation import judged
 from scrapers.archive.writer import Archive, Outcome
 from scrapers.page import Capture
 from scrapers.parse import reading_of
