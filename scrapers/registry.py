@@ -27,13 +27,14 @@ from scrapers.crawl.auth import aws_signature
 from scrapers.page import Ask
 from scrapers.slots import Cadence
 from scrapers.url_origin import Origin, origin_of
+from warehouse.errors import GpuledgerError
 from warehouse.schema import FACT_TABLES
 
 PROVIDERS = Path(str(resources.files("scrapers"))) / "providers"
 ShapeName = Literal["json_api", "xml_api", "html_table", "rendered_page", "liveness", "yaml_file"]
 
 
-class DeclarationError(ValueError):
+class DeclarationError(GpuledgerError):
     """A provider.toml is wrong; the message names the file and what to mend."""
 
 

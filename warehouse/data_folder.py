@@ -10,6 +10,7 @@ from typing import Final
 
 import duckdb
 
+from warehouse.errors import GpuledgerError
 from warehouse.queries import question
 from warehouse.stray_log import alone
 from warehouse.text_safety import quoted
@@ -21,11 +22,11 @@ ARCHIVE: Final = "raw"
 FORMER: Final = "ledger-before-restore"
 
 
-class LedgerMissing(RuntimeError):
+class LedgerMissing(GpuledgerError):
     """There is no ledger, but something that was made from one; the message says how to bring it back."""
 
 
-class LedgerBehind(RuntimeError):
+class LedgerBehind(GpuledgerError):
     """The published copy holds scrapes that the ledger does not; the message says how to keep either."""
 
 

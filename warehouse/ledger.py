@@ -23,6 +23,7 @@ import polars as pl
 from warehouse import data_folder
 from warehouse.atomic import clear, scratch, swap
 from warehouse.data_folder import dissolve_links, refuse_behind, refuse_loss, refuse_without_ledger
+from warehouse.errors import GpuledgerError
 from warehouse.machine_errors import refused_by_machine
 from warehouse.migrations import bring_up_to_date, is_up_to_date, steps
 from warehouse.queries import question
@@ -40,15 +41,15 @@ STORAGE: Final[dict[str, str | bool | int | float | list[str]]] = {"storage_comp
 """The form of a new file: a tenth smaller than the oldest one, and DuckDB 1.3 (May 2025) can read it."""
 
 
-class LedgerBusy(RuntimeError):
+class LedgerBusy(GpuledgerError):
     """Another program has the ledger open."""
 
 
-class LedgerDamaged(RuntimeError):
+class LedgerDamaged(GpuledgerError):
     """The ledger file cannot be opened as one."""
 
 
-class WarehouseDamaged(RuntimeError):
+class WarehouseDamaged(GpuledgerError):
     """The published copy cannot be read."""
 
 

@@ -16,13 +16,14 @@ import duckdb
 from warehouse.atomic import scratch, swap
 from warehouse.data_folder import BACKUPS, LedgerMissing, refuse_without_ledger
 from warehouse.ddl import SORTED
+from warehouse.errors import GpuledgerError
 from warehouse.ledger import LEDGER_FILE, STORAGE, Ledger, LedgerDamaged, publish
 from warehouse.queries import question
 from warehouse.storage.lake import KEPT, NAME, Lake
 from warehouse.text_safety import first_line, quoted
 
 
-class NoRoom(OSError):
+class NoRoom(GpuledgerError):
     """The disk has too little room; the message says how much is wanted and where."""
 
 

@@ -15,6 +15,7 @@ import duckdb
 
 from warehouse.atomic import scratch, swap
 from warehouse.data_folder import refuse_without_ledger, scrapes_in
+from warehouse.errors import GpuledgerError
 from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, Ledger, LedgerDamaged, publish
 from warehouse.maintenance import checksum
 from warehouse.migrations import bring_up_to_date, is_up_to_date, steps
@@ -27,11 +28,11 @@ _FILE: Final = "file"
 Told = Callable[[str, int], None]
 
 
-class CopyRefused(ValueError):
+class CopyRefused(GpuledgerError):
     """The ledger cannot be copied there; the message says why."""
 
 
-class CopyFailed(RuntimeError):
+class CopyFailed(GpuledgerError):
     """The copy broke off; the message says why, and what is at the target now."""
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import duckdb
 
+from warehouse.errors import GpuledgerError
 from warehouse.ledger import Ledger
 from warehouse.queries import question
 from warehouse.text_safety import visible
@@ -22,7 +23,7 @@ LIST_RUNS: Final = (
 """The command that lists runs, newest first."""
 
 
-class VoidRefused(ValueError):
+class VoidRefused(GpuledgerError):
     """The run cannot be declared void; the message says why and what to type next."""
 
 

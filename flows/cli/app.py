@@ -22,10 +22,10 @@ from flows.cli import (
     sql,
     verify,
 )
-from flows.cli.errors import Refusing
+from flows.cli.errors import CommandGroup
 from flows.runtime.settings import add_own_providers, read_settings
 
-app = typer.Typer(cls=Refusing, no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(cls=CommandGroup, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 @app.callback()

@@ -11,13 +11,14 @@ from pathlib import Path
 from flows.runtime.installation import published
 from flows.runtime.interruption import Work
 from warehouse.atomic import scratch, swap_folder
+from warehouse.errors import GpuledgerError
 from warehouse.ledger import open_warehouse
 from warehouse.schema import TABLES, Table
 from warehouse.storage.lake import Lake
 from warehouse.text_safety import quoted
 
 
-class ExportRefused(ValueError):
+class ExportRefused(GpuledgerError):
     """The folder is no place for an export; the message says why."""
 
 

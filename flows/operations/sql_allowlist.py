@@ -17,6 +17,8 @@ from typing import Any, Final
 
 import duckdb
 
+from warehouse.errors import GpuledgerError
+
 _LIST: Final = Path(__file__).with_name("sql_functions.toml")
 _COMPUTING: Final = ("operators", "scalar", "aggregate", "macro")
 # What the parser calls the parts of a question; one that is not known here is refused.
@@ -66,7 +68,7 @@ _OURS: Final = """
 """
 
 
-class QuestionRefused(ValueError):
+class QuestionRefused(GpuledgerError):
     """The question cannot be answered; the message says why."""
 
 

@@ -22,6 +22,7 @@ from warcio.recordloader import ArcWarcRecord
 from flows.queries import question
 from scrapers.archive.exchange import ArchiveDamaged
 from scrapers.archive.warc import records
+from warehouse.errors import GpuledgerError
 from warehouse.ledger import Ledger
 
 TOLERANCE: Final = timedelta(minutes=10)
@@ -31,7 +32,7 @@ MIN_HOSTS: Final = 3
 _MAX_AGE: Final = timedelta(days=3650).total_seconds()
 
 
-class ClockWrong(RuntimeError):
+class ClockWrong(GpuledgerError):
     """This machine's clock cannot be right; the message says what it says, what others say, what to do."""
 
 

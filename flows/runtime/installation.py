@@ -8,6 +8,7 @@ from typing import Final
 
 from flows.runtime.settings import Settings, read_settings
 from warehouse.credentials import self_contained
+from warehouse.errors import GpuledgerError
 from warehouse.ledger import WAREHOUSE_FILE
 from warehouse.storage.lake import Lake
 
@@ -15,7 +16,7 @@ READER_PASSWORD: Final = "GPULEDGER_WAREHOUSE_READER_PASSWORD"  # noqa: S105 - t
 """The variable with the password of the reader's role; else it is PGPASSWORD or ~/.pgpass."""
 
 
-class NothingPublished(ValueError):
+class NothingPublished(GpuledgerError):
     """There is no warehouse to read yet; the message says how to make one."""
 
 

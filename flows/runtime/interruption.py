@@ -19,6 +19,7 @@ from typing import Any, Final, Generic, TypeVar
 import duckdb
 
 from warehouse import spill
+from warehouse.errors import GpuledgerError
 
 _T = TypeVar("_T")
 _PATIENCE: Final = 0.3
@@ -34,7 +35,7 @@ class Interrupted(BaseException):
         self.code = _BY_SIGNAL + number
 
 
-class TimeOver(RuntimeError):
+class TimeOver(GpuledgerError):
     """The work took longer than it was given; the message says what to do."""
 
 

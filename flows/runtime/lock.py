@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Final
 
+from warehouse.errors import GpuledgerError
 from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, LedgerBusy
 from warehouse.storage.file_lock import holder_of
 
@@ -32,7 +33,7 @@ def own_lock(title: str) -> str:
     return f"run.{title.replace(' ', '.')}.lock"
 
 
-class RunUnderWay(RuntimeError):
+class RunUnderWay(GpuledgerError):
     """Another run has the data folder; the message says which, since when and in which process."""
 
 

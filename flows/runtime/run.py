@@ -18,11 +18,12 @@ from flows.runtime.lock import LOCK_FILE, own_lock
 from scrapers.crawl.client import REQUEST_TIMEOUT, Job
 from scrapers.registry import Source
 from scrapers.slots import slot_name, slot_of
+from warehouse.errors import GpuledgerError
 from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.storage.lake import Lake
 
 
-class OriginsMixed(ValueError):
+class OriginsMixed(GpuledgerError):
     """Simulated prices may not stand beside real ones; the message names the data folder."""
 
 

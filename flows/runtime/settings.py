@@ -17,6 +17,7 @@ from pydantic_settings import (
 )
 
 from flows.alerts.rules import Rule
+from warehouse.errors import GpuledgerError
 
 HOME_VARIABLE = "GPULEDGER_HOME"
 FLOWS = ("nightly", "market", "compact")
@@ -37,7 +38,7 @@ class Schedule(BaseModel):
         return str(getattr(self, flow, ""))
 
 
-class SettingsWrong(ValueError):
+class SettingsWrong(GpuledgerError):
     """config.toml or a GPULEDGER_* variable is wrong; the message says which and why."""
 
 

@@ -16,8 +16,8 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from flows.alerts.run_failures import failures_told, notify_run_failed
-from flows.cli.errors import mendable
 from flows.pipeline.nightly import nightly as run
+from flows.runtime.errors import explained
 from flows.runtime.run import FlowName, RunRequest, RunSummary
 from flows.runtime.settings import add_own_providers, default_home, read_settings
 from flows.scheduling.prefect_environment import forget_credentials
@@ -86,7 +86,7 @@ async def _ended(flow: Literal["nightly", "market"], home: str | None, share: st
             summary, site = await _summary(flow, home, share)
     # What a user can fix is one line; anything else is a defect, and keeps its traceback.
     except Exception as problem:
-        sentence = mendable(problem)
+        sentence = explained(problem)
         if sentence is None:
             _say(f"{flow} broke off: {type(problem).__name__}: {problem}")
             raise

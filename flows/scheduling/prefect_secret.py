@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from flows.scheduling.prefect_environment import FOLDER
+from warehouse.errors import GpuledgerError
 
 SECRET_FILE: Final = "api-secret"  # noqa: S105 - the name of the file
 _USER: Final = "gpuledger"
@@ -17,7 +18,7 @@ _PRIVATE: Final = 0o600
 _LONGEST: Final = 200
 
 
-class SecretRefused(RuntimeError):
+class SecretRefused(GpuledgerError):
     """The secret cannot be kept from other users; the message says what to do."""
 
 

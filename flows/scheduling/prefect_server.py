@@ -22,6 +22,7 @@ from typing import Final
 
 from flows.scheduling.prefect_environment import API_URL, AUTH_STRING, FOLDER, prefect_environment
 from flows.scheduling.prefect_secret import api_secret
+from warehouse.errors import GpuledgerError
 
 SECONDS_TO_START: Final = 120.0
 _SECONDS_TO_END: Final = 10.0
@@ -33,7 +34,7 @@ _INHERITED: Final = (
 )
 
 
-class PortRefused(RuntimeError):
+class PortRefused(GpuledgerError):
     """The port cannot be had; the message says why."""
 
 

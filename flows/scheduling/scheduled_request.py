@@ -11,9 +11,10 @@ from flows.runtime.run import FlowName, RunRequest
 from flows.runtime.settings import Settings, SettingsWrong
 from flows.runtime.settings_check import chromium, never_fires
 from scrapers.registry import sources
+from warehouse.errors import GpuledgerError
 
 
-class PastSlot(ValueError):
+class PastSlot(GpuledgerError):
     """A live run was asked for a moment that is over."""
 
 

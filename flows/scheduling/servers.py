@@ -9,10 +9,12 @@ from pathlib import Path
 
 from flows.scheduling.prefect_api import reaching, unusable_api
 from flows.scheduling.prefect_environment import API_URL, prepare_prefect, settings_file
-from flows.scheduling.prefect_server import PrefectServer
+from flows.scheduling.prefect_secret import SecretRefused
+from flows.scheduling.prefect_server import PortRefused, PrefectServer
+from warehouse.errors import GpuledgerError
 
 
-class ServingRefused(RuntimeError):
+class ServingRefused(GpuledgerError):
     """Serving cannot start or cannot go on; the message says why and what to do."""
 
 
@@ -34,7 +36,7 @@ def prefect_server(home: Path, port: int) -> Iterator[PrefectServer | None]:
         return
     try:
         server = PrefectServer(home, port)
-    except RuntimeError as refused:
+    except (PortRefused, SecretRefused) as refused:
         raise ServingRefused(str(refused)) from refused
     try:
         server.start()

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
+from warehouse.errors import GpuledgerError
+
 _ADDRESS: Final = "127.0.0.1"
 _DEFAULT_PORT: Final = 80
 _MOST_CONNECTIONS: Final = 32
@@ -44,7 +46,7 @@ _TYPES: Final = {
 }
 
 
-class SitePortTaken(RuntimeError):
+class SitePortTaken(GpuledgerError):
     """The site cannot be served on a port; the message says why."""
 
 

@@ -14,6 +14,7 @@ from warcio.statusandheaders import StatusAndHeaders
 
 from scrapers.archive.redaction import redacted_headers, redacted_url
 from scrapers.page.capture import Role
+from warehouse.errors import GpuledgerError
 
 PREFIX: Final = "Gpuledger-"
 MAX_BODY: Final = 128 * 1024 * 1024
@@ -31,7 +32,7 @@ _UNSENT: Final = re.compile(r"[^!-~]+")
 Headers = Sequence[tuple[str, str]]
 
 
-class ArchiveDamaged(ValueError):
+class ArchiveDamaged(GpuledgerError):
     """An archive cannot be read, or holds other bytes than were archived."""
 
 

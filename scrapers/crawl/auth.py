@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from urllib.parse import urlsplit
 
+from warehouse.errors import GpuledgerError
 
-class SigningUnavailable(RuntimeError):
+
+class SigningUnavailable(GpuledgerError):
     """The library that signs is not installed."""
 
 

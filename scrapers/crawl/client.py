@@ -24,6 +24,7 @@ from pydantic import TypeAdapter
 
 from scrapers.archive.redaction import Secrets
 from scrapers.registry import credentials
+from warehouse.errors import GpuledgerError
 from warehouse.text_safety import visible
 
 logger = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ _SECONDS_TO_END: Final = 5
 _CHUNK: Final = 1 << 16
 
 
-class FetchRefused(ValueError):
+class FetchRefused(GpuledgerError):
     """The plan cannot be carried out; the message says what to mend."""
 
 

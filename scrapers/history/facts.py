@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from warehouse.errors import GpuledgerError
 from warehouse.gpu_catalog import gpu_by_alias
 from warehouse.schema import BY_NAME, OBSERVED_TERMS
 
@@ -32,7 +33,7 @@ _FIELDS: Final = {
 _DAY: Final = len("2018-11-15")
 
 
-class FactError(ValueError):
+class FactError(GpuledgerError):
     """A fact is wrong; the message names it and what to mend."""
 
 

@@ -17,13 +17,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import polars as pl
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from warehouse.errors import GpuledgerError
 from warehouse.schema import BY_NAME, PRICING_MODELS
 
 # Columns that the importer fills in; no mapping may.
 OURS: Final = frozenset({"slot", "run_id", "source", "capture_id", "parser_version", "observed_at"})
 
 
-class MappingError(ValueError):
+class MappingError(GpuledgerError):
     """A mapping is wrong, or does not fit the file; the message names the key and what to mend."""
 
 

@@ -18,6 +18,7 @@ from typing import Final
 import duckdb
 
 from warehouse.ddl import DUCKDB_TYPES, ddl
+from warehouse.errors import GpuledgerError
 from warehouse.queries import question
 from warehouse.schema import BY_NAME, TABLES, Column, Table
 from warehouse.views import view_statements
@@ -26,7 +27,7 @@ FIRST: Final = 1
 """The version of a ledger that says none: before 0.1 none was written down."""
 
 
-class LedgerNewer(RuntimeError):
+class LedgerNewer(GpuledgerError):
     """The ledger was written by a newer gpuledger than this one."""
 
 

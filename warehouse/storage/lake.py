@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 import duckdb
 
 from warehouse.ddl import SORTED
+from warehouse.errors import GpuledgerError
 from warehouse.text_safety import first_line, quoted
 from warehouse.views import view_statements
 
@@ -46,7 +47,7 @@ _ATTEMPTS_TO_MAKE: Final = 20
 _MADE_BY_ANOTHER: Final = ("already exists", "duplicate key", "onflict")
 
 
-class LakeRefused(RuntimeError):
+class LakeRefused(GpuledgerError):
     """The lake cannot be used; the message says what to mend."""
 
 
