@@ -22,7 +22,7 @@ LONGEST = (
     "hostile/test_site",
     "faults/",
     "lake/",
-    "flows/test_nightly",
+    "flows/pipeline/test_nightly",
     "reports/test_site_in_browser",
     "fuzz/test_pages",
     "flows/",

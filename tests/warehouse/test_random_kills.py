@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.test_importing import LIST, many
+from tests.flows.history.test_importer import LIST, many
 from tests.warehouse.test_views import offer, store
 from warehouse.atomic import leftovers
 from warehouse.data_folder import scrapes_in

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.flows.test_serving import below, scrapes
+from tests.flows.scheduling.test_servers import below, scrapes
 from tests.prepared import Prepared
 from tests.processes import COMMAND, eventually
 from tests.warehouse.test_ledger import record

@@ -28,7 +28,7 @@ from tests.prepared import Prepared
 from tests.processes import eventually, free_port, started
 from warehouse.ledger import WAREHOUSE_FILE, Ledger, ScrapeRecord, read_warehouse
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 JSON = {"Content-Type": "application/json"}
 NOW = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)
 

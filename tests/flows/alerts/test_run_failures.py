@@ -13,7 +13,7 @@ from flows.alerts import run_failures
 from flows.alerts.notify import ADDRESSES
 from flows.alerts.run_failures import STATE_FILE, failures_told, notify_run_failed, run_succeeded
 from flows.runtime.settings import Settings
-from tests.flows.test_alerting import SECRET, Inbox, inbox
+from tests.flows.alerts.test_notify import SECRET, Inbox, inbox
 from warehouse.ledger import LEDGER_FILE, LedgerDamaged
 
 __all__ = ["inbox"]

@@ -17,8 +17,8 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.flows.measured import write
-from tests.flows.test_nightly import Runs, ask, contents
-from tests.flows.test_serving import below
+from tests.flows.pipeline.test_nightly import Runs, ask, contents
+from tests.flows.scheduling.test_servers import below
 from tests.processes import eventually, free_port, started
 
 KILLS = 100

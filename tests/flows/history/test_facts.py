@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.history.facts import facts
+from flows.history import facts
 from scrapers.archive.writer import read_archive
 from scrapers.history.facts import facts_file
 from warehouse.ledger import WAREHOUSE_FILE, Ledger, read_warehouse

@@ -47,5 +47,5 @@ def test_every_provider_of_the_seeds_is_in_the_registry_and_the_gone_have_eviden
 
 
 def test_the_coverage_page_says_what_the_demo_has_read(demo_home: Path) -> None:
-    written = Path(__file__).parents[2] / "docs" / "coverage.md"
+    written = Path(__file__).parents[3] / "docs" / "coverage.md"
     assert written.read_text(encoding="utf-8") == coverage(demo_home)

@@ -19,12 +19,12 @@ from scrapers.archive.exchange import Exchange
 from scrapers.archive.writer import ArchiveWriter, Outcome, archive_path, read_archive
 from scrapers.parse import reading_of
 from scrapers.registry import source
-from tests.flows.test_ingest import feed
+from tests.flows.pipeline.test_ingest import feed
 from warehouse.ledger import LEDGER_FILE, Ledger, publish
 from warehouse.maintenance import checksums, compact
 from warehouse.migrations import FIRST, steps
 
-RELEASED = sorted((Path(__file__).parents[1] / "warehouse").glob("schema_*.sql"))
+RELEASED = sorted((Path(__file__).parents[2] / "warehouse").glob("schema_*.sql"))
 SLOT = datetime(2026, 11, 10, 3, tzinfo=UTC)
 SPOT = source("aws.spot")
 
