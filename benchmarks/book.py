@@ -12,7 +12,7 @@ from typing import Any
 from scrapers.page import Capture
 from scrapers.providers.vast_ai import simulated
 from scrapers.providers.vast_ai.search import LIMIT, SEARCH
-from scrapers.simulation import Night
+from scrapers.simulation import SimulatedNight
 
 SLOT = datetime(2026, 11, 20, 3, tzinfo=UTC)
 SOURCE = "vast_ai.market"
@@ -22,7 +22,7 @@ _APART = 100_000
 @cache
 def _once(index: int) -> list[dict[str, Any]]:
     """What the search of one simulated night shows, each offer once."""
-    night = Night(index, SLOT, SLOT + timedelta(minutes=17))
+    night = SimulatedNight(index, SLOT, SLOT + timedelta(minutes=17))
     seen = {}
     for answer in simulated.answers(night):
         if answer.asked:

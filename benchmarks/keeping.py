@@ -18,7 +18,7 @@ from benchmarks import book
 from benchmarks.measuring import Line, seconds
 from benchmarks.reading import scrape
 from expectations.gate import Snapshot, judge
-from scrapers.parse import read
+from scrapers.parse import parse
 from scrapers.registry import source
 from warehouse import maintenance
 from warehouse.ddl import ddl
@@ -52,7 +52,7 @@ def lines() -> Iterator[Line]:
 
 def _offers(index: int, size: int) -> pl.DataFrame:
     captures = book.captures(list(book.pages(size, index)))
-    return read(source(book.SOURCE), captures, slot=book.SLOT, run_id="bench").frames["offers"]
+    return parse(source(book.SOURCE), captures, slot=book.SLOT, run_id="bench").frames["offers"]
 
 
 def million() -> pl.DataFrame:

@@ -14,7 +14,7 @@ import duckdb
 
 from benchmarks import book
 from benchmarks.measuring import Line, seconds
-from scrapers.parse import read
+from scrapers.parse import parse
 from scrapers.registry import source
 from warehouse.ledger import Ledger, ScrapeRecord
 
@@ -47,7 +47,7 @@ def lines() -> Iterator[Line]:
 
 
 def _parsed(bodies: list[bytes]) -> Any:
-    return read(source(book.SOURCE), book.captures(bodies), slot=book.SLOT, run_id="bench")
+    return parse(source(book.SOURCE), book.captures(bodies), slot=book.SLOT, run_id="bench")
 
 
 def _ours(home: Path, bodies: list[bytes]) -> None:

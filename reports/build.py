@@ -32,7 +32,7 @@ from reports.pages import (
     training,
     volatility,
 )
-from reports.queries import answer
+from reports.queries import run_query
 from reports.tables import in_short
 from warehouse.ledger import read_warehouse
 from warehouse.storage.lake import Lake
@@ -88,7 +88,7 @@ def build(warehouse: Path | Lake, out: Path, *, as_of: datetime, settled: Path |
     shutil.rmtree(fresh, ignore_errors=True)
     (fresh / "assets").mkdir(parents=True)
     with read_warehouse(warehouse, kept=KEPT, settled=settled) as connection:
-        (origin,) = answer(connection, "origin").to_dicts()
+        (origin,) = run_query(connection, "origin").to_dicts()
         stands = origin["newest_slot"] if origin["is_simulated"] and origin["newest_slot"] else as_of
         banner = SIMULATED if origin["is_simulated"] else None
         pages = [module.page(connection) for module in PAGES]

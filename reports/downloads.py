@@ -18,7 +18,7 @@ import duckdb
 import polars as pl
 import pyarrow.parquet as pq
 
-from reports.queries import answer
+from reports.queries import run_query
 from warehouse.text_safety import visible_columns
 
 VIEWS: Final = (
@@ -64,7 +64,7 @@ def write(connection: duckdb.DuckDBPyConnection, folder: Path, *, as_of: datetim
     Each is there as Parquet, and as CSV unless it has more rows than a spreadsheet can hold.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    meanings = {row["view_name"]: row["comment"] for row in answer(connection, "views").to_dicts()}
+    meanings = {row["view_name"]: row["comment"] for row in run_query(connection, "views").to_dicts()}
     resources = []
     for name in VIEWS:
         schema = _written(connection, name, folder)
@@ -142,7 +142,7 @@ def _fields(schema: pl.Schema) -> Iterable[dict[str, str]]:
 def _sources(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """Whose data stands in history_daily beside our own, with what each licence asks to be carried along."""
     told = []
-    for row in answer(connection, "history_sources").to_dicts():
+    for row in run_query(connection, "history_sources").to_dicts():
         licence = {"title": row["licence"], "path": row["licence_url"]}
         told.append(
             {

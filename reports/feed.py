@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import duckdb
 
-from reports.queries import answer
+from reports.queries import run_query
 from reports.tables import in_short, web_link
 
 _ATOM: Final = "http://www.w3.org/2005/Atom"
@@ -21,7 +21,7 @@ _UNPRINTABLE: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\
 def feed(connection: duckdb.DuckDBPyConnection, *, as_of: datetime, note: str | None) -> str:
     """The feed as XML; `note` stands in every entry, such as that prices are simulated."""
     ET.register_namespace("", _ATOM)
-    rows = answer(connection, "feed").to_dicts()
+    rows = run_query(connection, "feed").to_dicts()
     root = ET.Element(f"{{{_ATOM}}}feed")
     _add(root, "id", uuid5(NAMESPACE_URL, "gpuledger:feed").urn)
     _add(root, "title", "gpuledger: prices, free tiers, incidents")

@@ -38,7 +38,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Column:
+class TableColumn:
     """A column: its header, the key of its value, how the value is shown, and where it leads.
 
     `link` is the key of an address of the web, `page` that of the name of a page of this site, and `note`
@@ -63,7 +63,7 @@ class TableView:
     rows: tuple[tuple[Cell, ...], ...]
 
 
-def table(caption: str, columns: Sequence[Column], rows: Iterable[Mapping[str, Any]]) -> TableView:
+def table(caption: str, columns: Sequence[TableColumn], rows: Iterable[Mapping[str, Any]]) -> TableView:
     """Rows of a query as a table; a null is shown as a dash, which is not a zero."""
     return TableView(
         caption,
@@ -72,7 +72,7 @@ def table(caption: str, columns: Sequence[Column], rows: Iterable[Mapping[str, A
     )
 
 
-def _cell(column: Column, row: Mapping[str, Any]) -> Cell:
+def _cell(column: TableColumn, row: Mapping[str, Any]) -> Cell:
     value = row[column.key]
     text = NOTHING if value is None else column.shown(value)
     css = f"status-{text}" if column.css == "status" else column.css

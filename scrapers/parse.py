@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import polars as pl
 
-from scrapers.archive.writer import Archive, Finding, Outcome
-from scrapers.formats import liveness, shape_of
+from scrapers.archive.writer import Archive, FetchOutcome, Finding
+from scrapers.formats import format_of, liveness
 from scrapers.formats.page_module import page_module
 from scrapers.page import Capture, Document, Notes, PageBroken, Rejected, Row
 from scrapers.page.record import mistake, raw_json
@@ -50,7 +50,7 @@ class Reading:
     is why nothing could be read, `findings` what the crawl and the addresses of the answers tell.
     """
 
-    outcome: Outcome
+    outcome: FetchOutcome
     captures: pl.DataFrame
     answers: list[str]
     findings: list[Finding]
@@ -71,7 +71,7 @@ def reading_of(source: Source, archive: Archive, *, slot: datetime, run_id: str)
     reading = opened(source, archive, slot=slot, run_id=run_id)
     if archive.answers:
         try:
-            reading.parsed = read(source, archive.answers, slot=slot, run_id=run_id)
+            reading.parsed = parse(source, archive.answers, slot=slot, run_id=run_id)
         except PageBroken as problem:
             reading.broken = str(problem)
     return reading
@@ -113,13 +113,13 @@ def captures_frame(captures: Sequence[Capture], *, run_id: str, source: str, slo
     return pl.DataFrame(rows, schema=BY_NAME["captures"].polars())
 
 
-def read(source: Source, captures: Sequence[Capture], *, slot: datetime, run_id: str) -> Parsed:
+def parse(source: Source, captures: Sequence[Capture], *, slot: datetime, run_id: str) -> Parsed:
     """Read a source's captures.
 
     Raises PageBroken, and nothing else, when the structure is not the one the page knows. A row with a value
     of another kind than its column's is rejected, never converted.
     """
-    documents = shape_of(source).documents(captures)
+    documents = format_of(source).documents(captures)
     parsed = Parsed({})
     rows: dict[str, list[Mapping[str, Any]]] = {table: [] for table in source.declared.good}
     for item in _items(source, documents, parsed.notes):

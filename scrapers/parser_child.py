@@ -17,10 +17,10 @@ from scrapers import registry
 from scrapers.archive.exchange import ArchiveDamaged
 from scrapers.archive.writer import read_archive
 from scrapers.child_process import end_with_parent
-from scrapers.formats import shape_of
+from scrapers.formats import format_of
 from scrapers.page import PageBroken
-from scrapers.parse import opened, read
-from scrapers.parser_process import FollowTask, Limits, ReadTask, Reply
+from scrapers.parse import opened, parse
+from scrapers.parser_process import FollowTask, Limits, ParseTask, Reply
 
 _STATUS: Final = Path("/proc/self/status")
 _OOM: Final = Path("/proc/self/oom_score_adj")
@@ -46,11 +46,11 @@ class Child:
         self._lines = _Lines()
         logging.basicConfig(level=logging.ERROR, handlers=[self._lines], force=True)
 
-    def work(self, task: ReadTask | FollowTask) -> bool:
+    def work(self, task: ParseTask | FollowTask) -> bool:
         """Carry out a task; False where this process is of no further use."""
         self._lines.lines.clear()
         try:
-            result = self._read(task) if isinstance(task, ReadTask) else _followed(task)
+            result = self._read(task) if isinstance(task, ParseTask) else _followed(task)
             self._say("result", result)
         except MemoryError:
             self._say("stopped", f"took more than {self._limits.memory} MiB of memory")
@@ -63,14 +63,14 @@ class Child:
             self._say("error", RuntimeError(f"{type(problem).__name__}: {problem}"))
         return True
 
-    def _read(self, task: ReadTask) -> Any:
+    def _read(self, task: ParseTask) -> Any:
         source = registry.source(task.source)
         archive = read_archive(task.path, task.home)
         reading = opened(source, archive, slot=task.slot, run_id=task.run_id)
         self._say("facts", reading)
         if archive.answers:
             try:
-                reading.parsed = read(source, archive.answers, slot=task.slot, run_id=task.run_id)
+                reading.parsed = parse(source, archive.answers, slot=task.slot, run_id=task.run_id)
             except PageBroken as problem:
                 reading.broken = str(problem)
         return reading
@@ -87,7 +87,7 @@ class Child:
 
 def _followed(task: FollowTask) -> Any:
     source = registry.source(task.source)
-    return list(shape_of(source).follow(source, task.ask, task.capture))
+    return list(format_of(source).follow(source, task.ask, task.capture))
 
 
 def _bound(mebibytes: int) -> None:

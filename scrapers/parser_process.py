@@ -21,7 +21,7 @@ from threading import Lock, Timer
 from typing import Any, Final, Literal, Self
 
 from scrapers import providers
-from scrapers.page import Ask, Capture
+from scrapers.page import Capture, FetchRequest
 from scrapers.parse import Reading
 from scrapers.registry import Source
 from warehouse.text_safety import visible
@@ -38,7 +38,7 @@ MOST_REPLY: Final = 512 * 1024 * 1024
 """Bytes of rows that are taken over from one slot."""
 
 
-class ReadingStopped(RuntimeError):
+class ParsingStopped(RuntimeError):
     """Reading took more memory or time than it may; the message is the reason."""
 
 
@@ -51,7 +51,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class ReadTask:
+class ParseTask:
     """Read one sealed archive."""
 
     source: str
@@ -66,7 +66,7 @@ class FollowTask:
     """Find what an answer leads to."""
 
     source: str
-    ask: Ask
+    ask: FetchRequest
     capture: Capture
 
 
@@ -97,30 +97,30 @@ class Parser:
     def reading(self, source: Source, path: Path, home: Path, *, slot: datetime, run_id: str) -> Reading:
         """What an archive holds; where a limit was met, its facts with the reason in `broken`.
 
-        Raises ArchiveDamaged and OSError for a file that cannot be read, and ReadingStopped where a limit was
+        Raises ArchiveDamaged and OSError for a file that cannot be read, and ParsingStopped where a limit was
         met before its facts were known.
         """
         facts: Reading | None = None
         try:
             with self._turn:
-                self._send(ReadTask(source.id, path, home, slot, run_id))
+                self._send(ParseTask(source.id, path, home, slot, run_id))
                 facts = self._reply()
                 reading: Reading = self._reply()
-        except ReadingStopped as problem:
+        except ParsingStopped as problem:
             if facts is None:
-                raise ReadingStopped(f"opening {path} {problem}") from None
+                raise ParsingStopped(f"opening {path} {problem}") from None
             facts.broken = f"reading the answers {problem}"
             return facts
         return reading
 
-    def follow(self, source: Source, ask: Ask, capture: Capture) -> list[Ask]:
-        """What an answer leads to; raises PageBroken, and ReadingStopped where a limit was met."""
+    def follow(self, source: Source, ask: FetchRequest, capture: Capture) -> list[FetchRequest]:
+        """What an answer leads to; raises PageBroken, and ParsingStopped where a limit was met."""
         try:
             with self._turn:
                 self._send(FollowTask(source.id, ask, capture))
-                asks: list[Ask] = self._reply()
-        except ReadingStopped as problem:
-            raise ReadingStopped(f"{capture.url}: reading the answer {problem}") from None
+                asks: list[FetchRequest] = self._reply()
+        except ParsingStopped as problem:
+            raise ParsingStopped(f"{capture.url}: reading the answer {problem}") from None
         return asks
 
     def close(self) -> None:
@@ -133,7 +133,7 @@ class Parser:
                 with suppress(OSError):
                     pipe.close()  # type: ignore[union-attr]
 
-    def _send(self, task: ReadTask | FollowTask) -> None:
+    def _send(self, task: ParseTask | FollowTask) -> None:
         if self._child is None or self._child.poll() is not None:
             self.close()
             self._child = _started(self._limits)
@@ -170,7 +170,7 @@ class Parser:
 
     def _stop(self, reason: str) -> Any:
         self.close()
-        raise ReadingStopped(reason)
+        raise ParsingStopped(reason)
 
     def _pipe(self, name: Literal["stdin", "stdout"]) -> Any:
         pipe = getattr(self._child, name)

@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from scrapers import providers as _package
 from scrapers.archive.redaction import redacted_headers, redacted_url
 from scrapers.crawl.auth import aws_signature
-from scrapers.page import Ask
+from scrapers.page import FetchRequest
 from scrapers.slots import Cadence
 from scrapers.url_origin import Origin, origin_of
 from warehouse.errors import GpuledgerError
@@ -42,8 +42,8 @@ class _Declared(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class AskDeclared(_Declared):
-    """A request as declared; see scrapers.page.Ask. `{slot}` in the address is the slot in ISO 8601."""
+class RequestDeclared(_Declared):
+    """A request as declared; see scrapers.page.FetchRequest. `{slot}` in the address is the slot."""
 
     url: str
     label: str = ""
@@ -51,10 +51,10 @@ class AskDeclared(_Declared):
     headers: dict[str, str] = {}
     wait_for: str = ""
 
-    def ask(self, slot: datetime | None = None) -> Ask:
+    def ask(self, slot: datetime | None = None) -> FetchRequest:
         """The request that a crawl sends for a slot."""
         url = self.url if slot is None else self.url.replace("{slot}", f"{slot:%Y-%m-%dT%H:%M:%SZ}")
-        return Ask(url, self.label, self.json_body, self.headers, self.wait_for)
+        return FetchRequest(url, self.label, self.json_body, self.headers, self.wait_for)
 
 
 class GoodNight(_Declared):
@@ -103,7 +103,7 @@ class SourceDeclared(_Declared):
     cadence: Cadence = "nightly"
     timeout_seconds: int = Field(default=300, ge=1)
     delay_seconds: float = Field(default=1.0, ge=0)
-    asks: list[AskDeclared] = Field(alias="ask", min_length=1)
+    asks: list[RequestDeclared] = Field(alias="ask", min_length=1)
     good: dict[str, GoodNight] = {}
     evidence_url: str = ""
     credential: CredentialDeclared | None = None
@@ -187,11 +187,11 @@ class Source:
         return f"{self.provider}.{self.name}"
 
     @property
-    def asks(self) -> list[Ask]:
+    def asks(self) -> list[FetchRequest]:
         """The requests that a fetch of the source begins with, as declared."""
         return [declared.ask() for declared in self.declared.asks]
 
-    def asks_of(self, slot: datetime) -> list[Ask]:
+    def asks_of(self, slot: datetime) -> list[FetchRequest]:
         """The requests that a fetch of one slot begins with."""
         return [declared.ask(slot) for declared in self.declared.asks]
 
@@ -206,7 +206,7 @@ class Source:
         asked = {urlsplit(ask.url).hostname or "" for ask in self.asks}
         return frozenset(asked | {host.lower() for host in self.declared.hosts})
 
-    def has_key(self, ask: Ask) -> bool:
+    def has_key(self, ask: FetchRequest) -> bool:
         """Whether a request of the source bears a key: a credential, or one spelled out in the request."""
         headers = list(ask.headers.items())
         spelled_out = redacted_url(ask.url) != ask.url or redacted_headers(headers) != headers

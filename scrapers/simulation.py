@@ -22,7 +22,7 @@ from scrapers.registry import providers
 
 
 @dataclass(frozen=True)
-class Night:
+class SimulatedNight:
     """One night of the demo: its number from 0, its slot, and the moment of its run, both UTC."""
 
     index: int
@@ -60,7 +60,9 @@ def level(seed: str, nights: int, *, spread: float, chance: float, step: float) 
     return math.exp(away)
 
 
-def record_web(folder: Path, nights: Sequence[Night], on_night: Callable[[Night], None]) -> None:
+def record_web(
+    folder: Path, nights: Sequence[SimulatedNight], on_night: Callable[[SimulatedNight], None]
+) -> None:
     """Archive every provider's answers below `folder`, one WARC file a night and source.
 
     `on_night` is told of each night that is written.
@@ -98,14 +100,14 @@ def simulation_version() -> str:
     return digest.hexdigest()
 
 
-def _simulations() -> Iterator[Callable[[Night], Iterator[Answer]]]:
+def _simulations() -> Iterator[Callable[[SimulatedNight], Iterator[Answer]]]:
     for provider in providers():
         name = f"scrapers.providers.{provider}.simulated"
         if find_spec(name):
             yield import_module(name).answers
 
 
-def _exchange(night: Night, answer: Answer) -> Exchange:
+def _exchange(night: SimulatedNight, answer: Answer) -> Exchange:
     posted = answer.asked is not None
     return Exchange(
         url=answer.url,

@@ -11,7 +11,7 @@ from typing import Final
 import duckdb
 
 from warehouse.errors import GpuledgerError
-from warehouse.queries import question
+from warehouse.queries import load_query
 from warehouse.stray_log import alone
 from warehouse.text_safety import quoted
 
@@ -149,5 +149,5 @@ def _scrapes_lost(published: Path, fresh: Path) -> int:
     with alone(published) as path, duckdb.connect() as connection:
         connection.execute(f"ATTACH {quoted(str(path))} AS published (READ_ONLY)")
         connection.execute(f"ATTACH {quoted(str(fresh))} AS fresh (READ_ONLY)")
-        ((count,),) = connection.execute(question("scrapes_lost")).fetchall()
+        ((count,),) = connection.execute(load_query("scrapes_lost")).fetchall()
     return int(count)

@@ -26,7 +26,7 @@ from warehouse.data_folder import dissolve_links, refuse_behind, refuse_loss, re
 from warehouse.errors import GpuledgerError
 from warehouse.machine_errors import refused_by_machine
 from warehouse.migrations import bring_up_to_date, is_up_to_date, steps
-from warehouse.queries import question
+from warehouse.queries import load_query
 from warehouse.schema import BY_NAME
 from warehouse.session import inherit_comments, make_views
 from warehouse.spill import bound
@@ -66,7 +66,7 @@ class ScrapeRecord:
 
 
 @dataclass(frozen=True)
-class Settled:
+class CurrentScrape:
     """The newest scrape of a (source, slot): its status and the parser that read it."""
 
     status: str
@@ -128,17 +128,18 @@ class Ledger:
         """Run a query; the answer as a polars frame."""
         return self._cursor().execute(sql, parameters or {}).pl()
 
-    def settled(self) -> dict[tuple[str, datetime], Settled]:
+    def settled(self) -> dict[tuple[str, datetime], CurrentScrape]:
         """What stands for every (source, slot): its current scrape, else its newest."""
-        rows = self._cursor().execute(question("settled")).fetchall()
+        rows = self._cursor().execute(load_query("current_scrape")).fetchall()
         return {
-            (source, slot.astimezone(UTC)): Settled(status, version) for source, slot, status, version in rows
+            (source, slot.astimezone(UTC)): CurrentScrape(status, version)
+            for source, slot, status, version in rows
         }
 
     def last_good(self, source: str, before: datetime) -> dict[str, int]:
         """Rows by table of the source's last ok scrape before a slot; empty when there is none."""
         asked = {"source": source, "before": before}
-        rows = self._cursor().execute(question("last_good"), asked).fetchall()
+        rows = self._cursor().execute(load_query("last_good"), asked).fetchall()
         return {table: count for table, count in rows if count}
 
     def append(self, record: ScrapeRecord) -> None:

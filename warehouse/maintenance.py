@@ -18,7 +18,7 @@ from warehouse.data_folder import BACKUPS, LedgerMissing, refuse_without_ledger
 from warehouse.ddl import SORTED
 from warehouse.errors import GpuledgerError
 from warehouse.ledger import LEDGER_FILE, STORAGE, Ledger, LedgerDamaged, publish
-from warehouse.queries import question
+from warehouse.queries import load_query
 from warehouse.storage.lake import KEPT, NAME, Lake
 from warehouse.text_safety import first_line, quoted
 
@@ -43,7 +43,7 @@ def checksums(place: Path | Lake) -> dict[str, tuple[int, int]]:
     """
     try:
         with _opened(place) as connection:
-            tables = [name for (name,) in connection.execute(question("tables")).fetchall()]
+            tables = [name for (name,) in connection.execute(load_query("tables")).fetchall()]
             return {table: checksum(connection, table) for table in tables}
     except duckdb.IOException as problem:
         raise LedgerDamaged(f"{place} cannot be read: {first_line(problem)}") from problem
@@ -135,7 +135,7 @@ def _write_sorted(path: Path, fresh: Path) -> None:
     with duckdb.connect(str(fresh), config=STORAGE) as connection:
         connection.execute(f"ATTACH {quoted(str(path))} AS old (READ_ONLY)")
         connection.execute("SET TimeZone = 'UTC'")
-        for name, definition in connection.execute(question("table_definitions")).fetchall():
+        for name, definition in connection.execute(load_query("table_definitions")).fetchall():
             connection.execute(definition)
             # Within a month, so that a month can be read alone.
             columns = ("date_trunc('month', slot)", *SORTED[name]) if name in SORTED else ()
@@ -155,7 +155,7 @@ def checksum(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, in
     """Rows of one table of the database in use, and the sum of their hashes by the names of its columns."""
     # Names come from the file's own catalogue. Neither the order of rows nor that of columns counts: a column
     # that an upgrade added comes last there, and in its own place in a new file.
-    columns = sorted(name for (name,) in connection.execute(question("columns"), [table]).fetchall())
+    columns = sorted(name for (name,) in connection.execute(load_query("columns"), [table]).fetchall())
     hashed = f"hash({', '.join(columns)})"
     asked = f"SELECT count(*), coalesce(sum({hashed}), 0)::VARCHAR FROM {table}"  # noqa: S608
     ((rows, total),) = connection.execute(asked).fetchall()

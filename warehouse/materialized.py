@@ -22,7 +22,7 @@ import duckdb
 
 from warehouse.atomic import scratch, swap_folder
 from warehouse.ddl import ddl
-from warehouse.queries import question
+from warehouse.queries import load_query
 from warehouse.schema import TABLES
 from warehouse.text_safety import quoted
 from warehouse.views import VIEWS, view_statement, view_statements
@@ -61,7 +61,7 @@ class Period:
     name: str
 
 
-def settle(connection: duckdb.DuckDBPyConnection, stored: str, folder: Path) -> Mapping[str, str]:
+def materialize(connection: duckdb.DuckDBPyConnection, stored: str, folder: Path) -> Mapping[str, str]:
     """What the views of `BY_DAY` and `NEWEST` say, read from what is kept where a day is over.
 
     Periods that are not kept yet are written first, and what is kept of no period goes. `connection` has the
@@ -96,7 +96,7 @@ def periods(connection: duckdb.DuckDBPyConnection) -> Iterator[Period]:
     for statement in chain(view_statements(), *map(ddl, TABLES)):
         digest.update(statement.encode())
     since, rows = None, 0
-    days = connection.execute(question("days")).fetchall()
+    days = connection.execute(load_query("days")).fetchall()
     for (day, count, scrapes), (until, *_) in pairwise(days):
         since = since or day
         rows += count
@@ -140,7 +140,7 @@ def _write(
             # The first snapshot after the period would seem to have lost everything.
             days = f"{column} >= {_moment(period.since)} AND {column} < {_moment(period.until)}"
             _copy(connection, f"FROM {view} WHERE {days} ORDER BY ALL", fresh / view)
-        _copy(connection, question(_LAST_SEEN), fresh / _LAST_SEEN)
+        _copy(connection, load_query(_LAST_SEEN), fresh / _LAST_SEEN)
         swap_folder(fresh, target)
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import duckdb
 
 from warehouse.ddl import inherited_comment
-from warehouse.materialized import settle
-from warehouse.queries import question
+from warehouse.materialized import materialize
+from warehouse.queries import load_query
 from warehouse.schema import SCRAPES, TABLES, Table
 from warehouse.text_safety import quoted
 from warehouse.views import VIEWS, view_statements
@@ -42,7 +42,7 @@ def make_views(
         connection.execute(statement)
     if kept:
         inherit_comments(connection)
-    found = settle(connection, stored, settled.resolve()) if settled else {}
+    found = materialize(connection, stored, settled.resolve()) if settled else {}
     connection.execute(search_path)
     for view in VIEWS:
         if view in kept:
@@ -53,13 +53,13 @@ def make_views(
 
 def inherit_comments(connection: duckdb.DuckDBPyConnection) -> None:
     """Give the columns of views that have no comment the one of the tables' column of their name."""
-    for view, column in connection.execute(question("columns_without_comment")).fetchall():
+    for view, column in connection.execute(load_query("columns_without_comment")).fetchall():
         connection.execute(inherited_comment(view, column))
 
 
 def _put(connection: duckdb.DuckDBPyConnection, kind: str, view: str, query: str) -> None:
     """Put a table or another view in a view's place; views that build on it find it by its name."""
-    comments = connection.execute(question("comments"), [view, kind]).fetchall()
+    comments = connection.execute(load_query("comments"), [view, kind]).fetchall()
     connection.execute(f"CREATE {kind} put AS {query}")
     connection.execute(f"DROP VIEW {view}")
     connection.execute(f"ALTER {kind} put RENAME TO {view}")

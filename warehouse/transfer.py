@@ -19,7 +19,7 @@ from warehouse.errors import GpuledgerError
 from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, Ledger, LedgerDamaged, publish
 from warehouse.maintenance import checksum
 from warehouse.migrations import bring_up_to_date, is_up_to_date, steps
-from warehouse.queries import question
+from warehouse.queries import load_query
 from warehouse.schema import TABLES
 from warehouse.storage.lake import NAME, Lake, lake_statements
 from warehouse.text_safety import first_line, quoted
@@ -84,7 +84,7 @@ def _into_lake(source: Path, target: Lake, told: Told) -> int:
         connection.execute(f"ATTACH {quoted(str(source / LEDGER_FILE))} AS {_FILE} (READ_ONLY)")
         connection.execute(f"USE {NAME}")
         connection.execute("BEGIN")
-        if "scrapes" in {name for (name,) in connection.execute(question("tables")).fetchall()}:
+        if "scrapes" in {name for (name,) in connection.execute(load_query("tables")).fetchall()}:
             ((scrapes,),) = connection.execute("SELECT count(*) FROM scrapes").fetchall()
             _refuse_scrapes(target, scrapes)
         if not is_up_to_date(connection, steps()):

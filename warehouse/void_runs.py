@@ -14,7 +14,7 @@ import duckdb
 
 from warehouse.errors import GpuledgerError
 from warehouse.ledger import Ledger
-from warehouse.queries import question
+from warehouse.queries import load_query
 from warehouse.text_safety import visible
 
 LIST_RUNS: Final = (
@@ -35,7 +35,7 @@ def declare_void(ledger: Ledger, run_id: str, reason: str, *, now: datetime, ver
     """
     if not reason.strip():
         raise VoidRefused("--reason is empty: say why the run does not count, the site shows it")
-    (known,) = ledger.query(question("run_known"), {"run_id": run_id}).to_dicts()
+    (known,) = ledger.query(load_query("run_known"), {"run_id": run_id}).to_dicts()
     if known["void_reason"] is not None:
         since = f"{known['voided_at']:%Y-%m-%d %H:%MZ}"
         raise VoidRefused(
@@ -53,4 +53,4 @@ def void_runs(connection: duckdb.DuckDBPyConnection) -> Sequence[Mapping[str, An
 
     Keys: run_id, flow (None for a run that was killed), voided_at, reason, scrapes, first_slot, last_slot.
     """
-    return connection.execute(question("void_runs")).pl().to_dicts()
+    return connection.execute(load_query("void_runs")).pl().to_dicts()

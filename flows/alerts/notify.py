@@ -16,7 +16,7 @@ from typing import Any, Final
 import polars as pl
 
 from flows.alerts.rules import Rule
-from flows.queries import question
+from flows.queries import load_query
 from warehouse.ledger import Ledger
 
 ADDRESSES: Final = "GPULEDGER_ALERT_URLS"
@@ -39,7 +39,7 @@ class Alert:
 
 
 @dataclass(frozen=True)
-class Told:
+class Notification:
     """How many alerts were new, and whether they were delivered; `problem` is why not, "" if they were."""
 
     new: int = 0
@@ -59,14 +59,14 @@ def unknown_addresses() -> int:
     return sum(not Apprise().add(address) for address in addresses())
 
 
-def seen(rule: Rule, query: Query, now: datetime) -> list[Alert]:
+def evaluate(rule: Rule, query: Query, now: datetime) -> list[Alert]:
     """What one rule sees in the ledger or the published warehouse that `query` asks.
 
     Nothing for a rule of failed runs: those may have no ledger; see flows.alerts.run_failures.
     """
     if rule.on == "run_failed":
         return []
-    text = question(f"alert_{rule.on}")
+    text = load_query(f"alert_{rule.on}")
     asked: dict[str, Any] = rule.parameters()
     if "$now" in text:
         asked["now"] = now
@@ -74,15 +74,15 @@ def seen(rule: Rule, query: Query, now: datetime) -> list[Alert]:
     return [Alert(str(rule), row["subject"], row["message"], row["page"]) for row in rows]
 
 
-def tell(ledger: Ledger, rules: Sequence[Rule], *, run_id: str, now: datetime, site: str) -> Told:
+def notify(ledger: Ledger, rules: Sequence[Rule], *, run_id: str, now: datetime, site: str) -> Notification:
     """Hold every rule against the ledger, deliver what is new as one message, and record what was told.
 
     `site` is the address that the pages stand under.
     """
     if not rules:
-        return Told()
-    raised = set(ledger.query(question("alerts_raised")).iter_rows())
-    found = [(rule, alert) for rule in rules for alert in seen(rule, ledger.query, now)]
+        return Notification()
+    raised = set(ledger.query(load_query("alerts_raised")).iter_rows())
+    found = [(rule, alert) for rule in rules for alert in evaluate(rule, ledger.query, now)]
     standing = {(alert.rule, alert.subject) for _, alert in found}
     new = [alert for _, alert in found if (alert.rule, alert.subject) not in raised]
     lasting = {str(rule) for rule in rules if rule.on in _LASTING}
@@ -93,7 +93,7 @@ def tell(ledger: Ledger, rules: Sequence[Rule], *, run_id: str, now: datetime, s
         rows += [_row(alert, "raised", run_id, now, site) for alert in new]
     if rows:
         ledger.append_rows("alerts", rows)
-    return Told(len(new), problem)
+    return Notification(len(new), problem)
 
 
 def deliver(title: str, text: str) -> str:

@@ -52,7 +52,7 @@ class _OfGpu(_Rule):
         return f"{named} at {self.provider}" if self.provider else named
 
 
-class Price(_OfGpu):
+class PriceRule(_OfGpu):
     """The cheapest GPU-hour of a GPU is under, or over, a price in USD."""
 
     on: Literal["price"]
@@ -70,7 +70,7 @@ class Price(_OfGpu):
         return f"{self.thing} {side} a GPU-hour"
 
 
-class Drop(_OfGpu):
+class DropRule(_OfGpu):
     """The median price of a GPU at a provider has fallen by a share, in per cent, within some days."""
 
     on: Literal["drop"]
@@ -81,7 +81,7 @@ class Drop(_OfGpu):
         return f"{self.thing} down by {self.percent:g} % in {self.days} days"
 
 
-class FreeTier(_Rule):
+class FreeTierRule(_Rule):
     """A free tier or the limits of a plan have changed."""
 
     on: Literal["free_tier"]
@@ -91,7 +91,7 @@ class FreeTier(_Rule):
         return f"a change of the free tier of {self.provider}" if self.provider else "a change of a free tier"
 
 
-class SourceFailed(_Rule):
+class SourceFailedRule(_Rule):
     """A source has had no good night for some nights."""
 
     on: Literal["source_failed"]
@@ -102,7 +102,7 @@ class SourceFailed(_Rule):
         return f"{self.source or 'a source'} without a good night for {self.nights}"
 
 
-class Incident(_Rule):
+class IncidentRule(_Rule):
     """The watch or the gate noticed something."""
 
     on: Literal["incident"]
@@ -114,7 +114,7 @@ class Incident(_Rule):
         return f"{kind} of {self.source}" if self.source else kind
 
 
-class RunFailed(_Rule):
+class RunFailedRule(_Rule):
     """A run could not start, broke off or was killed: told by the run itself, without a ledger."""
 
     on: Literal["run_failed"]
@@ -124,4 +124,7 @@ class RunFailed(_Rule):
         return f"a {self.flow} run that fails" if self.flow else "a run that fails"
 
 
-Rule = Annotated[Price | Drop | FreeTier | SourceFailed | Incident | RunFailed, Field(discriminator="on")]
+Rule = Annotated[
+    PriceRule | DropRule | FreeTierRule | SourceFailedRule | IncidentRule | RunFailedRule,
+    Field(discriminator="on"),
+]

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from flows.alerts.notify import addresses, deliver
-from flows.alerts.rules import RunFailed
+from flows.alerts.rules import RunFailedRule
 from flows.runtime.settings import Settings
 from scrapers.archive.redaction import Secrets
 from scrapers.registry import DeclarationError, credentials
@@ -36,7 +36,7 @@ _RULE: Final = re.compile(r"""^[^#\n]*\bon\s*=\s*["']run_failed["']""", re.MULTI
 
 
 @contextmanager
-def failures_told(home: Path, flow: str, settings: Settings | None = None) -> Iterator[None]:
+def notifying_failures(home: Path, flow: str, settings: Settings | None = None) -> Iterator[None]:
     """Tell of whatever ends the block early, and note when it ends well; the error itself passes on.
 
     Ctrl-C is a person's own wish and is told to nobody. `settings` are read where they are not given.
@@ -105,7 +105,7 @@ def _asked(home: Path, flow: str, settings: Settings | None) -> bool:
             with suppress(OSError, UnicodeError):
                 return bool(_RULE.search((home / "config.toml").read_text(encoding="utf-8")))
             return False
-    rules = [rule for rule in settings.alerts if isinstance(rule, RunFailed)]
+    rules = [rule for rule in settings.alerts if isinstance(rule, RunFailedRule)]
     return any(rule.flow in {None, flow} for rule in rules)
 
 

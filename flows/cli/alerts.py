@@ -35,7 +35,7 @@ def test(home: Home) -> None:
 @app.command()
 def check(home: Home) -> None:
     """Show what each rule sees in the published warehouse; nothing is sent and nothing is put on record."""
-    from flows.alerts.notify import seen
+    from flows.alerts.notify import evaluate
     from flows.runtime.installation import published
     from warehouse.ledger import read_warehouse
 
@@ -44,7 +44,9 @@ def check(home: Home) -> None:
             if rule.on == "run_failed":
                 out.print(f"{rule}: told when it happens", markup=False)
                 continue
-            found = seen(rule, lambda text, asked: connection.execute(text, asked).pl(), datetime.now(UTC))
+            found = evaluate(
+                rule, lambda text, asked: connection.execute(text, asked).pl(), datetime.now(UTC)
+            )
             out.print(f"{rule}: {len(found) or 'nothing'}", markup=False)
             for alert in found:
                 out.print(f"  {alert.message}", markup=False)

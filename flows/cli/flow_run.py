@@ -19,16 +19,16 @@ from flows.scheduling.prefect_api import prefect_api
 _SHELL_SIGNAL = 128
 
 if TYPE_CHECKING:
-    from flows.cli.progress import ProgressWatch
-    from flows.runtime.run import FlowName, RunRequest, RunSummary, Watch
+    from flows.cli.progress import ProgressListener
+    from flows.runtime.run import FlowName, Listener, RunRequest, RunSummary
 
 
 def start(flow: FlowName, home: Path, **asked: Any) -> RunSummary:
     """Run the nightly or market flow with the options of a command."""
-    from flows.alerts.run_failures import failures_told
+    from flows.alerts.run_failures import notifying_failures
     from flows.scheduling.scheduled_request import scheduled_request
 
-    with ended_early(), failures_told(home, flow):
+    with ended_early(), notifying_failures(home, flow):
         # Before any server starts, so that a wrong option is answered at once.
         request = scheduled_request(flow, home, Settings(), **asked)
         with prefect_api(home, warn) as is_orchestrated:
@@ -41,7 +41,7 @@ def start(flow: FlowName, home: Path, **asked: Any) -> RunSummary:
 def perform(
     run: Callable[..., Coroutine[Any, Any, RunSummary]],
     request: RunRequest,
-    watch: Watch,
+    watch: Listener,
     is_orchestrated: bool,
 ) -> RunSummary:
     """Run a flow to its end and return its summary."""
@@ -84,7 +84,7 @@ def warn(sentence: str) -> None:
 
 
 @contextmanager
-def progress() -> Iterator[ProgressWatch]:
+def progress() -> Iterator[ProgressListener]:
     """Show the progress of a run on standard error."""
     from flows.cli.progress import progress
 

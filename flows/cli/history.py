@@ -32,12 +32,12 @@ def load(home: Home) -> None:
     from flows.history.facts import FACTS, load_facts
     from flows.runtime.clock import refuse_earlier_clock
     from flows.runtime.installation import place_of
-    from flows.runtime.lock import turn
+    from flows.runtime.lock import run_lock
     from flows.runtime.run import new_run_id
     from warehouse.ledger import Ledger, publish
 
     now = datetime.now(UTC)
-    with turn(home, "history load", waiting):
+    with run_lock(home, "history load", waiting):
         with Ledger(place_of(home)) as ledger:
             refuse_earlier_clock(ledger, now)
             rows = load_facts(ledger, home, run_id=new_run_id(now), at=now)
@@ -72,7 +72,7 @@ def import_(
     """
     from flows.history.importer import ImportRequest, import_history
     from flows.runtime.installation import place_of
-    from flows.runtime.lock import turn
+    from flows.runtime.lock import run_lock
     from scrapers.history.mappings import load as load_mapping
     from warehouse.ledger import Ledger, publish
 
@@ -83,7 +83,7 @@ def import_(
         refuse(f"there is no file {path}")
     chosen = load_mapping(str(mapping) if mapping else name)
     request = ImportRequest(home, path, chosen, part, at.isoformat() if at else "", replace)
-    with turn(home, "history import", waiting):
+    with run_lock(home, "history import", waiting):
         with Ledger(place_of(home)) as ledger, _bars() as progress:
             result = import_history(request, ledger, progress)
         publish(place_of(home))

@@ -24,11 +24,11 @@ def backup(
     to: Annotated[Path | None, typer.Option(help="The folder to copy into; default backups/.")] = None,
 ) -> None:
     """Copy the ledger while no run writes it. The archive (raw/) is plain files: copy that folder too."""
-    from flows.runtime.lock import turn
+    from flows.runtime.lock import run_lock
     from warehouse import maintenance
 
     _refuse_lake(home, "copy it into a folder by `gpuledger ledger copy FOLDER`")
-    with turn(home, "backup", waiting):
+    with run_lock(home, "backup", waiting):
         copy = maintenance.backup(home, datetime.now(UTC), to)
     out.print(f"{copy}  {copy.stat().st_size / 1e6:,.1f} MB", markup=False)
 
@@ -39,11 +39,11 @@ def restore(
     home: Home,
 ) -> None:
     """Put a copy in the ledger's place and publish it; what it replaces is kept in backups/."""
-    from flows.runtime.lock import turn
+    from flows.runtime.lock import run_lock
     from warehouse.restore import restore as bring_back
 
     _refuse_lake(home, "restore its database and its files, or `gpuledger ledger copy` into an empty one")
-    with turn(home, "restore", waiting):
+    with run_lock(home, "restore", waiting):
         kept = bring_back(home, copy, datetime.now(UTC))
     out.print(f"restored from {copy}", markup=False)
     print_kept(kept)
@@ -55,11 +55,11 @@ def new(home: Home) -> None:
 
     The archive (raw/) stays, and what is left of the former ledger is kept in backups/.
     """
-    from flows.runtime.lock import turn
+    from flows.runtime.lock import run_lock
     from warehouse.restore import begin
 
     _refuse_lake(home, "name an empty database in GPULEDGER_WAREHOUSE instead")
-    with turn(home, "new ledger", waiting):
+    with run_lock(home, "new ledger", waiting):
         kept = begin(home, datetime.now(UTC))
     out.print(f"{home / 'ledger.duckdb'} is a new ledger", markup=False)
     print_kept(kept)
@@ -89,7 +89,7 @@ def copy(
     The archive (raw/) is plain files: copy that folder too.
     """
     from flows.runtime.installation import place_of
-    from flows.runtime.lock import turn
+    from flows.runtime.lock import run_lock
     from warehouse import transfer
     from warehouse.storage.lake import Lake
 
@@ -98,7 +98,7 @@ def copy(
     def told(table: str, rows: int) -> None:
         out.print(f"{table:<20} {rows:>12,} rows", markup=False)
 
-    with turn(home, "copy", waiting):
+    with run_lock(home, "copy", waiting):
         rows = transfer.copy(place_of(home), to, told)
     out.print(f"{rows:,} rows in {to}", markup=False)
 

@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from flows.runtime.run import RunSummary, Watch
+from flows.runtime.run import Listener, RunSummary
 from scrapers.slots import slot_name
 
 if TYPE_CHECKING:
     from scrapers.crawl.client import Job
-    from scrapers.simulation import Night
+    from scrapers.simulation import SimulatedNight
     from warehouse.ledger import ScrapeRecord
 
 STYLES = {"ok": "green", "partial": "yellow", "failed": "red", "skipped": "red"}
@@ -25,7 +25,7 @@ STYLES = {"ok": "green", "partial": "yellow", "failed": "red", "skipped": "red"}
 _LINES = 40
 
 
-class ProgressWatch(Watch):
+class ProgressListener(Listener):
     """Shows a run's steps as progress bars."""
 
     def __init__(self, progress: Progress) -> None:
@@ -34,7 +34,7 @@ class ProgressWatch(Watch):
         self._fetched: TaskID | None = None
         self._stored: TaskID | None = None
 
-    def night(self, night: Night) -> None:
+    def night(self, night: SimulatedNight) -> None:
         """A night of the demo's web is written."""
         if self._nights is None:
             self._nights = self._progress.add_task("writing the recorded web", total=60)
@@ -61,7 +61,7 @@ class ProgressWatch(Watch):
 
 
 @contextmanager
-def progress(console: Console) -> Iterator[ProgressWatch]:
+def progress(console: Console) -> Iterator[ProgressListener]:
     """A progress display; plain when the console is no terminal."""
     columns = (
         TextColumn("{task.description:<24}", markup=False),
@@ -70,7 +70,7 @@ def progress(console: Console) -> Iterator[ProgressWatch]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console) as bars:
-        yield ProgressWatch(bars)
+        yield ProgressListener(bars)
 
 
 def print_summary(summary: RunSummary, console: Console) -> None:

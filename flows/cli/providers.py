@@ -50,7 +50,7 @@ def check(
 
     Exit code 0 when every source was read, 1 when one failed.
     """
-    from flows.pipeline.dry_run import Check, print_record
+    from flows.pipeline.dry_run import DryRun, print_record
     from flows.pipeline.dry_run import as_json as record_as_json
     from flows.runtime.settings_check import chromium
     from scrapers.crawl.client import FetchPlan
@@ -67,7 +67,7 @@ def check(
         chromium=chromium(settings),
         providers=settings.providers,
     )
-    tried = Check(at or datetime.now(UTC), plan)
+    tried = DryRun(at or datetime.now(UTC), plan)
     records = [tried.record(source) for source in sources]
     if as_json:
         sys.stdout.write(json.dumps([record_as_json(record) for record in records], default=str) + "\n")

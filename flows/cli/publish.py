@@ -23,12 +23,12 @@ def publish(
     Of a lake, bring tables and views up to date.
     """
     from flows.runtime.installation import place_of
-    from flows.runtime.lock import turn
+    from flows.runtime.lock import run_lock
     from warehouse.restore import republish
     from warehouse.storage.lake import Lake
 
     place = place_of(home)
-    with turn(home, "publish", waiting):
+    with run_lock(home, "publish", waiting):
         kept = republish(place, datetime.now(UTC), replace=replace)
     is_lake = isinstance(place, Lake)
     out.print(f"{place} is up to date" if is_lake else f"published {home / 'warehouse.duckdb'}", markup=False)

@@ -20,10 +20,10 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Parse archived captures again and append what comes out different, as corrections."""
-    from flows.alerts.run_failures import failures_told
+    from flows.alerts.run_failures import notifying_failures
 
     settings = Settings()
-    with failures_told(home, "replay", settings), prefect_api(home, warn) as is_orchestrated:
+    with notifying_failures(home, "replay", settings), prefect_api(home, warn) as is_orchestrated:
         from flows.pipeline.replay import replay as run
         from flows.runtime.installation import lake_of
         from flows.runtime.run import RunRequest

@@ -37,8 +37,8 @@ def sql(
     ] = None,
 ) -> None:
     """Ask the published warehouse a question. It cannot write, attach, or read other files."""
-    from flows.operations.query import ask
+    from flows.operations.query import execute
     from warehouse.spill import bounded_process
 
     with ended_by_signals(), bounded_process():
-        ask(home, query, form.value, output, at, timeout)
+        execute(home, query, form.value, output, at, timeout)

@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from flows.queries import question
+from flows.queries import load_query
 from scrapers.archive.exchange import Exchange
-from scrapers.archive.writer import SEALED, ArchiveWriter, Outcome, read_archive
+from scrapers.archive.writer import SEALED, ArchiveWriter, FetchOutcome, read_archive
 from scrapers.history.facts import facts_file, observations
 from scrapers.page import Capture
 from scrapers.parse import captures_frame
@@ -35,7 +35,7 @@ def archived(home: Path, source: str, slot: datetime, exchanges: Sequence[Exchan
     writer = ArchiveWriter(home / "raw" / f"{slot:%Y-%m-%d}" / name, source=source, slot=slot)
     for exchange in exchanges:
         writer.write(exchange)
-    outcome = Outcome(source, slot, started, datetime.now(UTC), ok=True)
+    outcome = FetchOutcome(source, slot, started, datetime.now(UTC), ok=True)
     return read_archive(writer.seal(outcome), home).captures
 
 
@@ -46,7 +46,7 @@ def load_facts(ledger: Ledger, home: Path, *, run_id: str, at: datetime) -> int:
     """
     body = facts_file()
     version = hashlib.sha256(body).hexdigest()[:12]
-    loaded = ledger.query(question("facts_loaded"), {"source": FACTS})
+    loaded = ledger.query(load_query("facts_loaded"), {"source": FACTS})
     if loaded.height and loaded["parser_version"][0] == version:
         return 0
     started = datetime.now(UTC)

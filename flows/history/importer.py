@@ -22,14 +22,14 @@ import polars as pl
 from flows.history.facts import WITHOUT_ADDRESS, archived
 from flows.history.lookups import lookups
 from flows.history.staging import Spool, scrapes_of, stamped, without_doubles
-from flows.queries import question
+from flows.queries import load_query
 from flows.runtime.clock import refuse_earlier_clock
 from flows.runtime.run import RunSummary, new_run_id, refuse_origin
 from scrapers.archive.exchange import MAX_BODY, Exchange
 from scrapers.history.mapping import Mapping as HistoryMapping
 from scrapers.history.mapping import MappingError
-from scrapers.history.outcome import Read
-from scrapers.history.parse import read
+from scrapers.history.outcome import ParsedBatch
+from scrapers.history.parse import parse
 from scrapers.history.readers import batches
 from scrapers.parse import captures_frame
 from scrapers.slots import slot_of
@@ -76,7 +76,7 @@ class Imported:
     """
 
     source: str
-    read: Read
+    read: ParsedBatch
     snapshots: int = 0
     added: int = 0
     elsewhere: int = 0
@@ -108,7 +108,7 @@ def import_history(request: ImportRequest, ledger: Ledger, progress: Progress | 
     with request.path.open("rb") as file:
         capture_id = hashlib.file_digest(file, "sha256").hexdigest()
     if not request.replace and _complete(request, ledger, capture_id):
-        return Imported(request.source, Read())
+        return Imported(request.source, ParsedBatch())
     with scratch(request.home, "import") as folder:
         spool = Spool(folder)
         result = Imported(request.source, _read(request, spool, progress))
@@ -139,17 +139,17 @@ def _check(request: ImportRequest) -> None:
 def _complete(request: ImportRequest, ledger: Ledger, capture_id: str) -> bool:
     """Whether an import of these bytes by this mapping has come to its end before."""
     asked = {"source": request.source, "capture_id": capture_id, "version": request.mapping.version}
-    return bool(ledger.query(question("imported_whole"), asked)["times"].item())
+    return bool(ledger.query(load_query("imported_whole"), asked)["times"].item())
 
 
-def _read(request: ImportRequest, spool: Spool, progress: Progress) -> Read:
+def _read(request: ImportRequest, spool: Spool, progress: Progress) -> ParsedBatch:
     """Read the whole file into the spool; returns the counts, without the rows."""
     mapping = request.mapping
     words = {**mapping.words, **lookups(mapping.lookups)}
     size = request.path.stat().st_size
-    whole = Read()
+    whole = ParsedBatch()
     for batch in batches(request.path, mapping.file):
-        part = read(batch, mapping, words, part=request.part, at=request.at)
+        part = parse(batch, mapping, words, part=request.part, at=request.at)
         spool.add(part)
         whole.records += part.records
         whole.readings += part.readings
@@ -167,7 +167,7 @@ def _due(
     """The snapshots that are not in the ledger as this file and mapping have them, oldest first."""
     version = request.mapping.version
     done, elsewhere = set(), set()
-    for row in ledger.query(question("imported_slots"), {"source": request.source}).iter_rows(named=True):
+    for row in ledger.query(load_query("imported_slots"), {"source": request.source}).iter_rows(named=True):
         slot = row["slot"].astimezone(UTC)
         if (row["capture_id"], row["parser_version"]) == (capture_id, version):
             done.add(slot)
@@ -234,7 +234,7 @@ def _first_frames(
     """What is stored with the first snapshots: the file's capture, its origin, what nobody had declared."""
     asked = {name: identity[name] for name in ("source", "capture_id")}
     version = identity["parser_version"]
-    known = ledger.query(question("imported_file"), {**asked, "version": version}).row(0, named=True)
+    known = ledger.query(load_query("imported_file"), {**asked, "version": version}).row(0, named=True)
     frames = {}
     if not known["archived"]:
         frames["captures"] = _archived(request, identity["run_id"], identity["capture_id"], started)
@@ -250,7 +250,7 @@ def _first_frames(
 
 
 def _origin(
-    request: ImportRequest, identity: Mapping[str, str], started: datetime, whole: Read
+    request: ImportRequest, identity: Mapping[str, str], started: datetime, whole: ParsedBatch
 ) -> pl.DataFrame:
     told = request.mapping.origin.model_dump(exclude={"standing"})
     row = {

@@ -14,7 +14,7 @@ from typing import Any, Final
 import polars as pl
 
 from scrapers.history.bounds import EXPECTATION, REASON
-from scrapers.history.outcome import RECORD, REFUSED, WRITTEN_LATER, Read
+from scrapers.history.outcome import RECORD, REFUSED, WRITTEN_LATER, ParsedBatch
 from scrapers.history.readers import LINE
 from warehouse.schema import BY_NAME
 
@@ -32,7 +32,7 @@ class Spool:
         self._unplaced: list[pl.DataFrame] = []
         self.counts: Counter[datetime] = Counter()
 
-    def add(self, part: Read) -> None:
+    def add(self, part: ParsedBatch) -> None:
         """Keep the rows of a batch."""
         for table, frames in part.rows.items():
             self._write(table, pl.concat(frames))

@@ -12,8 +12,8 @@ import polars as pl
 from pydantic import ValidationError
 
 from flows.history.importer import ImportRequest, import_history
-from flows.queries import question
-from flows.runtime.comparison import BOOKKEEPING, AddedColumns, Verdict
+from flows.queries import load_query
+from flows.runtime.comparison import BOOKKEEPING, AddedColumns, Verification
 from flows.runtime.installation import published
 from scrapers.archive.exchange import ArchiveDamaged
 from scrapers.archive.writer import read_archive
@@ -24,24 +24,26 @@ from warehouse.ledger import Ledger, read_warehouse
 _STORED_IN: Final = {"offers": "offers", "statistics": "price_statistics", "observations": "observations"}
 
 
-def verify_histories(home: Path, only: Collection[str] = ()) -> Iterator[Verdict]:
+def verify_histories(home: Path, only: Collection[str] = ()) -> Iterator[Verification]:
     """Verify every imported file, or those of the sources named: a verdict a table that has rows of it.
 
     Snapshots that stand from another file are that file's to answer for.
     """
     with read_warehouse(published(home)) as connection:
-        for file in connection.execute(question("history_files")).pl().to_dicts():
+        for file in connection.execute(load_query("history_files")).pl().to_dicts():
             if not only or file["source"] in only:
                 yield from _file(home, file, connection)
 
 
-def _file(home: Path, file: Mapping[str, Any], connection: duckdb.DuckDBPyConnection) -> Iterator[Verdict]:
+def _file(
+    home: Path, file: Mapping[str, Any], connection: duckdb.DuckDBPyConnection
+) -> Iterator[Verification]:
     source, slot = file["source"], file["slot"]
     with TemporaryDirectory(prefix="gpuledger-verify-") as folder:
         try:
             found = list(_again(home, file, Path(folder), connection))
         except (OSError, ArchiveDamaged, MappingError, ValidationError) as problem:
-            yield Verdict("UNVERIFIED", slot, source, file["file"], str(problem))
+            yield Verification("UNVERIFIED", slot, source, file["file"], str(problem))
             return
     for table, stands, again in found:
         rows = int(stands["row_count"].sum())
@@ -50,7 +52,7 @@ def _file(home: Path, file: Mapping[str, Any], connection: duckdb.DuckDBPyConnec
             f"{wrong.height:,} of {stands.height:,} snapshots are derived otherwise" if wrong.height else ""
         )
         state: Any = "MISMATCH" if wrong.height else "MATCH"
-        yield Verdict(state, slot, source, f"{table} of {file['file']}: {rows:,} rows", detail)
+        yield Verification(state, slot, source, f"{table} of {file['file']}: {rows:,} rows", detail)
 
 
 def _again(
@@ -70,7 +72,7 @@ def _again(
         added = AddedColumns(connection)
         for table in _STORED_IN:
             columns = _compared(connection, table, added.after(_STORED_IN[table], file["finished_at"]))
-            text = question(f"history_{table}_of_file").replace("$columns", columns)
+            text = load_query(f"history_{table}_of_file").replace("$columns", columns)
             stands = connection.execute(text, key).pl()
             if stands.height:
                 # The ledger and its copy name the same zone in two ways.

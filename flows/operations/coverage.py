@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from flows.queries import question
+from flows.queries import load_query
 from flows.runtime.installation import published
 from scrapers.registry import Provider, providers
 from warehouse.ledger import read_warehouse
@@ -29,7 +29,7 @@ key, have parsers and tests and no place in the demo. `make docs` writes this pa
 def coverage(home: Path) -> str:
     """The page as Markdown, one line a provider, from a warehouse that has read them all."""
     with read_warehouse(published(home)) as connection:
-        answer = connection.execute(question("coverage")).pl()
+        answer = connection.execute(load_query("coverage")).pl()
     read = {row["provider"]: row for row in answer.to_dicts()}
     lines = [_line(_HEAD), _line("---" for _ in _HEAD)]
     for provider in providers().values():

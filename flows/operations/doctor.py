@@ -19,7 +19,7 @@ import duckdb
 
 from flows.alerts.notify import ADDRESSES, addresses, unknown_addresses
 from flows.operations.unsealed_archives import unsealed
-from flows.queries import question
+from flows.queries import load_query
 from flows.runtime.clock import TOLERANCE
 from flows.runtime.installation import NothingPublished, published
 from flows.runtime.settings import FLOWS, Settings
@@ -41,7 +41,7 @@ _NAMED: Final = 5
 
 
 @dataclass(frozen=True)
-class Check:
+class HealthCheck:
     """One thing that was looked at: how it is, what was found, and what to do ("" when it is fine)."""
 
     name: str
@@ -50,7 +50,7 @@ class Check:
     advice: str = ""
 
 
-def examine(home: Path, settings: Settings, now: datetime) -> list[Check]:
+def examine(home: Path, settings: Settings, now: datetime) -> list[HealthCheck]:
     """Look at everything that a run needs and at what the former ones left; changes nothing."""
     return [
         _python(),
@@ -65,101 +65,103 @@ def examine(home: Path, settings: Settings, now: datetime) -> list[Check]:
     ]
 
 
-def _python() -> Check:
+def _python() -> HealthCheck:
     version = platform.python_version()
-    return Check("python", "ok", f"{version} at {sys.executable}")
+    return HealthCheck("python", "ok", f"{version} at {sys.executable}")
 
 
-def _browser(settings: Settings) -> Check:
+def _browser(settings: Settings) -> HealthCheck:
     needed = rendered(settings)
     fails = f", so these fail every night: {_some(needed)}" if needed else "; no source that is on needs one"
     state: State = "problem" if needed else "warning"
     advice = "install Chromium, or name one in GPULEDGER_CHROMIUM"
     if wrong := chromium_problem(settings.chromium):
-        return Check("browser", state, f"{wrong}{fails}", advice)
+        return HealthCheck("browser", state, f"{wrong}{fails}", advice)
     if found := chromium(settings):
-        return Check("browser", "ok", found)
-    return Check("browser", state, f"none{fails}", advice)
+        return HealthCheck("browser", "ok", found)
+    return HealthCheck("browser", state, f"none{fails}", advice)
 
 
-def _settings(settings: Settings) -> Iterator[Check]:
-    wrong = [Check(one.name, "problem", one.found, one.advice) for one in misconfigured(settings)]
-    yield from wrong or [Check("settings", "ok", "every name in them is known")]
+def _settings(settings: Settings) -> Iterator[HealthCheck]:
+    wrong = [HealthCheck(one.name, "problem", one.found, one.advice) for one in misconfigured(settings)]
+    yield from wrong or [HealthCheck("settings", "ok", "every name in them is known")]
 
 
-def _folder(home: Path) -> Iterator[Check]:
+def _folder(home: Path) -> Iterator[HealthCheck]:
     where = next(folder for folder in (home, *home.parents) if folder.exists())
     try:
         with NamedTemporaryFile(dir=where):
             pass
     except OSError as problem:
-        yield Check(
+        yield HealthCheck(
             "folder", "problem", f"{where}: {problem.strerror}", "let the user who runs gpuledger write there"
         )
     else:
-        yield Check("folder", "ok", f"{home} can be written")
+        yield HealthCheck("folder", "ok", f"{home} can be written")
     ledger = home / LEDGER_FILE
     wanted = max(_ROOM, _COPIES * ledger.stat().st_size if ledger.exists() else 0)
     free = shutil.disk_usage(where).free
     found = f"{free / 1e9:,.1f} GB free"
     if free < wanted:
-        yield Check(
+        yield HealthCheck(
             "disk", "problem", found, f"free {wanted / 1e9:,.1f} GB: a run copies the ledger to publish it"
         )
     else:
-        yield Check("disk", "ok", found)
+        yield HealthCheck("disk", "ok", found)
 
 
-def _schedules(settings: Settings) -> Iterator[Check]:
+def _schedules(settings: Settings) -> Iterator[HealthCheck]:
     for flow in FLOWS:
         cron = settings.schedule.of(flow)
         if wrong := never_fires(cron):
-            yield Check("schedule", "problem", f"{flow}: {wrong}", f"fix schedule.{flow} in config.toml")
+            yield HealthCheck(
+                "schedule", "problem", f"{flow}: {wrong}", f"fix schedule.{flow} in config.toml"
+            )
         else:
-            yield Check("schedule", "ok", f"{flow} {cron or 'never'} (UTC)")
+            yield HealthCheck("schedule", "ok", f"{flow} {cron or 'never'} (UTC)")
 
 
-def _prefect() -> Check:
+def _prefect() -> HealthCheck:
     address = os.environ.get("PREFECT_API_URL")
     if not address:
-        return Check("prefect", "ok", "no PREFECT_API_URL: each command starts a server of its own")
+        return HealthCheck("prefect", "ok", "no PREFECT_API_URL: each command starts a server of its own")
     try:
         with urlopen(f"{address.rstrip('/')}/health", timeout=5):  # noqa: S310 - the user's own address
-            return Check("prefect", "ok", f"{address} answers")
+            return HealthCheck("prefect", "ok", f"{address} answers")
     except (URLError, OSError, ValueError) as problem:
         why = getattr(problem, "reason", problem)
         advice = "start `gpuledger serve` or `prefect server start`, or unset PREFECT_API_URL"
-        return Check("prefect", "problem", f"{address} does not answer: {why}", advice)
+        return HealthCheck("prefect", "problem", f"{address} does not answer: {why}", advice)
 
 
-def _credentials(settings: Settings) -> Iterator[Check]:
+def _credentials(settings: Settings) -> Iterator[HealthCheck]:
     """Which keys are there, by the names of their variables; never what they hold."""
     for source in sources(enable=[name for name in settings.enable if name in providers()]):
         if source.declared.credential is None:
             continue
         missing = source.missing_credential
         if missing is None:
-            yield Check("credential", "ok", f"{source.id}: there")
+            yield HealthCheck("credential", "ok", f"{source.id}: there")
         else:
-            yield Check("credential", "ok", f"{source.id}: {missing} is not set, so it is left out")
+            yield HealthCheck("credential", "ok", f"{source.id}: {missing} is not set, so it is left out")
 
 
-def _alerts(settings: Settings) -> Iterator[Check]:
+def _alerts(settings: Settings) -> Iterator[HealthCheck]:
     if not settings.alerts:
         return
     rules, given = len(settings.alerts), len(addresses())
     found = f"{rules} rules, {given} addresses"
     if unknown := unknown_addresses():
-        yield Check(
+        yield HealthCheck(
             "alerts", "problem", f"{found}, of which Apprise does not know {unknown}", f"fix {ADDRESSES}"
         )
     elif given:
-        yield Check("alerts", "ok", f"{found}; `gpuledger alerts test` tries them")
+        yield HealthCheck("alerts", "ok", f"{found}; `gpuledger alerts test` tries them")
     else:
-        yield Check("alerts", "problem", found, f"name where to in {ADDRESSES}")
+        yield HealthCheck("alerts", "problem", found, f"name where to in {ADDRESSES}")
 
 
-def _ledger(home: Path, now: datetime) -> Iterator[Check]:
+def _ledger(home: Path, now: datetime) -> Iterator[HealthCheck]:
     yield from _left_behind(home)
     try:
         warehouse = published(home)
@@ -170,32 +172,34 @@ def _ledger(home: Path, now: datetime) -> Iterator[Check]:
         return
     except LedgerMissing as missing:
         found, _, advice = str(missing).partition(": ")
-        yield Check("ledger", "problem", found, advice)
+        yield HealthCheck("ledger", "problem", found, advice)
         warehouse = home / WAREHOUSE_FILE
     except LakeRefused as refused:
-        yield Check("lake", "problem", str(refused), "correct GPULEDGER_WAREHOUSE")
+        yield HealthCheck("lake", "problem", str(refused), "correct GPULEDGER_WAREHOUSE")
         return
     try:
         with read_warehouse(warehouse) as connection:
             if isinstance(warehouse, Lake):
-                yield Check("lake", "ok", f"{warehouse}, files in {warehouse.files(connection)}")
+                yield HealthCheck("lake", "ok", f"{warehouse}, files in {warehouse.files(connection)}")
             yield from _held(connection, home, now, _way_back(warehouse))
     except LakeRefused as refused:
-        yield Check("lake", "problem", str(refused), "see that its database runs; a first run makes the lake")
+        yield HealthCheck(
+            "lake", "problem", str(refused), "see that its database runs; a first run makes the lake"
+        )
     except (WarehouseDamaged, duckdb.Error) as problem:
         advice = _way_back(warehouse) if isinstance(warehouse, Lake) else anew(home)
         # The advice is in the message of WarehouseDamaged too.
         found = f"{warehouse} cannot be read: {first_line(problem.__cause__ or problem)}"
-        yield Check("ledger", "problem", found, advice)
+        yield HealthCheck("ledger", "problem", found, advice)
 
 
-def _nothing_published(home: Path, found: str) -> Check:
+def _nothing_published(home: Path, found: str) -> HealthCheck:
     try:
         refuse_without_ledger(home)
     except LedgerMissing as missing:
         found, _, advice = str(missing).partition(": ")
-        return Check("ledger", "problem", found, advice)
-    return Check("ledger", "warning", found, "run `gpuledger nightly`")
+        return HealthCheck("ledger", "problem", found, advice)
+    return HealthCheck("ledger", "warning", found, "run `gpuledger nightly`")
 
 
 def _way_back(warehouse: Path | Lake) -> str:
@@ -205,31 +209,33 @@ def _way_back(warehouse: Path | Lake) -> str:
     return "bring a backup back with `gpuledger ledger restore`"
 
 
-def _left_behind(home: Path) -> Iterator[Check]:
+def _left_behind(home: Path) -> Iterator[HealthCheck]:
     """What killed processes and other programs left beside the files of a data folder."""
     for log in logs_beside(home / WAREHOUSE_FILE):
         found = f"{log} was left by another program; clients other than gpuledger apply it ({_size(log)})"
-        yield Check("leftover", "problem", found, CURE)
+        yield HealthCheck("leftover", "problem", found, CURE)
     scratches = [path for folder in (home, home / "settled", home / "backups") for path in leftovers(folder)]
     for path in (*scratches, *unsealed(home)):
         found = f"{path} is left of a command that was killed ({_size(path)})"
-        yield Check("leftover", "warning", found, "the next run removes it; it can be removed now")
+        yield HealthCheck("leftover", "warning", found, "the next run removes it; it can be removed now")
 
 
 def _size(path: Path) -> str:
     return f"{size(path) / 1e6:,.1f} MB"
 
 
-def _held(connection: duckdb.DuckDBPyConnection, home: Path, now: datetime, back: str) -> Iterator[Check]:
+def _held(
+    connection: duckdb.DuckDBPyConnection, home: Path, now: datetime, back: str
+) -> Iterator[HealthCheck]:
     yield _unless(
         "rows",
-        [f"{row['source']} {slot_name(row['slot'])}" for row in _ask(connection, "miscounted")],
+        [f"{row['source']} {slot_name(row['slot'])}" for row in _ask(connection, "wrong_counts")],
         ("every scrape has the rows that it stored", "not as many rows as were stored"),
         f"{back}, or `gpuledger replay` these slots",
     )
     yield _unless(
         "keys",
-        [f"{row['source']} {slot_name(row['slot'])}" for row in _ask(connection, "stored_twice")],
+        [f"{row['source']} {slot_name(row['slot'])}" for row in _ask(connection, "duplicates")],
         ("no snapshot is stored twice", "stored more than once"),
         f"{back}; and report it, since it should not be possible",
     )
@@ -245,7 +251,7 @@ def _held(connection: duckdb.DuckDBPyConnection, home: Path, now: datetime, back
     yield from _nights(_ask(connection, "stale_sources", now=now))
 
 
-def _nights(stale: list[dict[str, Any]]) -> Iterator[Check]:
+def _nights(stale: list[dict[str, Any]]) -> Iterator[HealthCheck]:
     """Sources that fail, one by one, and together those that nothing has read of late."""
     unread: dict[datetime, list[str]] = {}
     for row in stale:
@@ -254,32 +260,32 @@ def _nights(stale: list[dict[str, Any]]) -> Iterator[Check]:
             unread.setdefault(row["last_good_slot"], []).append(row["source"])
         else:
             found = f"{row['source']}: last good {since}, now {row['last_status']}"
-            yield Check("source", "warning", found, row["last_error"] or "see the data-quality page")
+            yield HealthCheck("source", "warning", found, row["last_error"] or "see the data-quality page")
     for slot, names in unread.items():
         found = f"{len(names)} not read since {slot_name(slot)}: {_some(names)}"
-        yield Check("source", "warning", found, "see that `gpuledger serve` or your own schedule runs")
+        yield HealthCheck("source", "warning", found, "see that `gpuledger serve` or your own schedule runs")
     if not stale:
-        yield Check("source", "ok", "every source had a good night within two days")
+        yield HealthCheck("source", "ok", "every source had a good night within two days")
 
 
-def _unless(name: str, wrong: list[str], words: tuple[str, str], advice: str) -> Check:
+def _unless(name: str, wrong: list[str], words: tuple[str, str], advice: str) -> HealthCheck:
     """Fine, in the first words, unless something is wrong, in the others."""
     if wrong:
-        return Check(name, "problem", f"{words[1]}: {_some(wrong)}", advice)
-    return Check(name, "ok", words[0])
+        return HealthCheck(name, "problem", f"{words[1]}: {_some(wrong)}", advice)
+    return HealthCheck(name, "ok", words[0])
 
 
-def _clock(connection: duckdb.DuckDBPyConnection, now: datetime) -> Check:
-    for run_id, ended in connection.execute(question("newest_end")).fetchall():
+def _clock(connection: duckdb.DuckDBPyConnection, now: datetime) -> HealthCheck:
+    for run_id, ended in connection.execute(load_query("newest_end")).fetchall():
         if ended.astimezone(UTC) - now > TOLERANCE:
             found = f"it is {moment(now)} here, and run {run_id} ended at {moment(ended.astimezone(UTC))}"
             advice = f"set the clock; or, if that run had the wrong one: gpuledger ledger void {run_id}"
-            return Check("clock", "problem", found, advice)
-    return Check("clock", "ok", moment(now))
+            return HealthCheck("clock", "problem", found, advice)
+    return HealthCheck("clock", "ok", moment(now))
 
 
 def _ask(connection: duckdb.DuckDBPyConnection, name: str, **asked: Any) -> list[dict[str, Any]]:
-    return connection.execute(question(name), asked).pl().to_dicts()
+    return connection.execute(load_query(name), asked).pl().to_dicts()
 
 
 def _some(names: list[str]) -> str:

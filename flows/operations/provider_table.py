@@ -9,7 +9,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from flows.queries import question
+from flows.queries import load_query
 from flows.runtime.installation import NothingPublished, published
 from scrapers.registry import providers
 from scrapers.slots import slot_name
@@ -72,5 +72,5 @@ def _held(home: Path) -> dict[str, tuple[Any, int]]:
     except NothingPublished:
         return {}
     with read_warehouse(warehouse) as connection:
-        answer = connection.execute(question("held_by_source")).fetchall()
+        answer = connection.execute(load_query("rows_by_source")).fetchall()
     return {source: (slot, rows) for source, slot, rows in answer}

@@ -33,7 +33,7 @@ _BATCH: Final = 4096
 _ROWS_OF_A_GROUP, _BYTES_OF_A_GROUP = 100_000, 64 << 20
 
 
-def ask(
+def execute(
     home: Path,
     query: str,
     form: str,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from flows.runtime.lock import turn
+from flows.runtime.lock import run_lock
 from reports import build
 from warehouse.storage.lake import Lake
 
@@ -13,5 +13,5 @@ from warehouse.storage.lake import Lake
 def render(home: Path, warehouse: Path | Lake, as_of: datetime) -> list[Path]:
     """Render the site, once another process that renders it has done so; returns the pages' paths."""
     # On a lake runs of two flows may both come here, and whoever asks for a report may come beside a run.
-    with turn(home, "site", lock_file="site.lock", queue=True):
+    with run_lock(home, "site", lock_file="site.lock", queue=True):
         return build.build(warehouse, home / "site", as_of=as_of, settled=home / "settled")

@@ -72,7 +72,7 @@ class QuestionRefused(GpuledgerError):
     """The question cannot be answered; the message says why."""
 
 
-class Names:
+class QueryNames:
     """The names that a question may use, in lower case, asked of a connection once they are needed."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -123,7 +123,7 @@ def check(connection: duckdb.DuckDBPyConnection, query: str) -> None:
         raise QuestionRefused(_STATEMENT)
     if len(statements) > 1:
         raise QuestionRefused("those are several questions: ask one at a time")
-    names = Names(connection)
+    names = QueryNames(connection)
     waiting: list[tuple[Any, frozenset[str]]] = [(statements[0]["node"], frozenset())]
     while waiting:
         node, ctes = waiting.pop()
@@ -152,7 +152,9 @@ def _parsed(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str,
     raise QuestionRefused(tree["error_message"])
 
 
-def _checked(node: dict[str, Any], ctes: frozenset[str], names: Names) -> list[tuple[Any, frozenset[str]]]:
+def _checked(
+    node: dict[str, Any], ctes: frozenset[str], names: QueryNames
+) -> list[tuple[Any, frozenset[str]]]:
     """Check one node of a parse tree; returns its parts, each with the names of the CTEs that it sees."""
     kind = node.get("type")
     if "class" in node:

@@ -18,13 +18,13 @@ import polars as pl
 
 from flows.history.facts import FACTS
 from flows.operations.derivation import judged
-from flows.queries import question
-from flows.runtime.comparison import AddedColumns, Verdict, comparable
+from flows.queries import load_query
+from flows.runtime.comparison import AddedColumns, Verification, comparable
 from flows.runtime.installation import published
 from scrapers.archive.exchange import ArchiveDamaged
 from scrapers.archive.writer import read_archive
 from scrapers.history.facts import observations
-from scrapers.parser_process import Parser, ReadingStopped
+from scrapers.parser_process import Parser, ParsingStopped
 from scrapers.registry import DeclarationError, source
 from warehouse.ledger import Ledger, ScrapeRecord, read_warehouse
 from warehouse.schema import FACT_TABLES
@@ -36,7 +36,7 @@ TABLES: Final = (*FACT_TABLES, "observations")
 def published_slots(home: Path) -> list[datetime]:
     """The slots that have standing scrapes, oldest first."""
     with read_warehouse(published(home)) as connection:
-        scrapes = connection.execute(question("standing_scrapes")).pl()
+        scrapes = connection.execute(load_query("current_scrapes")).pl()
     return sorted(set(scrapes["slot"].dt.convert_time_zone("UTC").to_list()))
 
 
@@ -46,10 +46,10 @@ def void_runs_of(home: Path) -> Sequence[Mapping[str, Any]]:
         return void_runs(connection)
 
 
-def verify(home: Path, slots: Sequence[datetime], only: Collection[str] = ()) -> Iterator[Verdict]:
+def verify(home: Path, slots: Sequence[datetime], only: Collection[str] = ()) -> Iterator[Verification]:
     """Verify every source of these slots, or those named, and every price figure of theirs."""
     with read_warehouse(published(home)) as connection, Parser() as parser:
-        scrapes = connection.execute(question("standing_scrapes")).pl()
+        scrapes = connection.execute(load_query("current_scrapes")).pl()
         added = AddedColumns(connection)
         for slot in slots:
             with TemporaryDirectory(prefix="gpuledger-verify-") as folder, Ledger(Path(folder)) as derived:
@@ -58,7 +58,7 @@ def verify(home: Path, slots: Sequence[datetime], only: Collection[str] = ()) ->
                     if only and scrape["source"] not in only:
                         continue
                     again = _again(home, scrape, parser)
-                    if isinstance(again, Verdict):
+                    if isinstance(again, Verification):
                         yield again
                         continue
                     names.append(scrape["source"])
@@ -67,16 +67,16 @@ def verify(home: Path, slots: Sequence[datetime], only: Collection[str] = ()) ->
                 yield from _figures(slot, names, connection, derived)
 
 
-def _again(home: Path, scrape: Mapping[str, Any], parser: Parser) -> ScrapeRecord | Verdict:
+def _again(home: Path, scrape: Mapping[str, Any], parser: Parser) -> ScrapeRecord | Verification:
     """The scrape as it is read today, or why it cannot be."""
     name, slot = scrape["source"], scrape["slot"]
     try:
         record = _derived(home, scrape, parser)
-    except (OSError, ArchiveDamaged, DeclarationError, ReadingStopped) as problem:
-        return Verdict("UNVERIFIED", slot, name, "rows", str(problem))
+    except (OSError, ArchiveDamaged, DeclarationError, ParsingStopped) as problem:
+        return Verification("UNVERIFIED", slot, name, "rows", str(problem))
     status, error = record.scrape["status"], record.scrape.get("error")
     if status not in {"ok", "partial"}:
-        return Verdict("MISMATCH", slot, name, "rows", f"now {status}: {error}")
+        return Verification("MISMATCH", slot, name, "rows", f"now {status}: {error}")
     return record
 
 
@@ -85,19 +85,19 @@ def _rows(
     connection: duckdb.DuckDBPyConnection,
     derived: Ledger,
     added: AddedColumns,
-) -> Iterator[Verdict]:
+) -> Iterator[Verification]:
     name, slot = scrape["source"], scrape["slot"]
     key = {"source": name, "slot": slot}
     for table in TABLES:
         stands, again = comparable(
-            connection.execute(question(f"standing_{table}"), key).pl(),
-            derived.query(question(f"standing_{table}"), key),
+            connection.execute(load_query(f"current_{table}"), key).pl(),
+            derived.query(load_query(f"current_{table}"), key),
             added.after(table, scrape["finished_at"]),
         )
         if stands.height or again.height:
             figure = f"{table}: {stands.height:,} rows"
             detail = "" if stands.equals(again) else _difference(stands, again)
-            yield Verdict("MISMATCH" if detail else "MATCH", slot, name, figure, detail)
+            yield Verification("MISMATCH" if detail else "MATCH", slot, name, figure, detail)
 
 
 def _derived(home: Path, scrape: Mapping[str, Any], parser: Parser) -> ScrapeRecord:
@@ -127,15 +127,15 @@ def _difference(stands: pl.DataFrame, again: pl.DataFrame) -> str:
 
 def _figures(
     slot: datetime, names: Sequence[str], connection: duckdb.DuckDBPyConnection, derived: Ledger
-) -> Iterator[Verdict]:
+) -> Iterator[Verification]:
     key = {"slot": slot}
-    stands = _by_series(connection.execute(question("figures"), key).pl())
-    again = _by_series(derived.query(question("figures"), key))
+    stands = _by_series(connection.execute(load_query("figures"), key).pl())
+    again = _by_series(derived.query(load_query("figures"), key))
     for (name, figure), value in stands.items():
         if name in names:
             now = again.get((name, figure))
             detail = "" if now == value else f"published {value}, derived {now}"
-            yield Verdict("MISMATCH" if detail else "MATCH", slot, name, f"{figure} {value}", detail)
+            yield Verification("MISMATCH" if detail else "MATCH", slot, name, f"{figure} {value}", detail)
 
 
 def _by_series(frame: pl.DataFrame) -> dict[tuple[str, str], float | None]:

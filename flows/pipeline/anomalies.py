@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from expectations.anomalies import Night, alarms
-from flows.queries import question
+from flows.queries import load_query
 from scrapers.registry import Source
 from warehouse.ledger import Ledger
 
@@ -36,7 +36,7 @@ def watch(source: Source, slots: Sequence[datetime], ledger: Ledger, *, run_id: 
 
 
 def _nights(source: Source, until: datetime, ledger: Ledger) -> list[Night]:
-    rows = ledger.query(question("nights_of_source"), {"source": source.id, "until": until}).to_dicts()
+    rows = ledger.query(load_query("snapshots_of_source"), {"source": source.id, "until": until}).to_dicts()
     return [
         Night(
             slot=row["slot"],

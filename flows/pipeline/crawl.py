@@ -12,7 +12,7 @@ from typing import Final
 from flows.operations.derivation import NEVER_FETCHED
 from flows.pipeline.steps import step
 from flows.runtime.clock import ClockEvidence
-from flows.runtime.run import Watch
+from flows.runtime.run import Listener
 from scrapers.crawl.client import FetchPlan, FetchRefused, Job, fetch
 from scrapers.registry import Source
 
@@ -26,7 +26,7 @@ class Arrivals:
     `why_missing` says why those that have not landed by the end of the crawl never will.
     """
 
-    def __init__(self, jobs: Sequence[Job], watch: Watch) -> None:
+    def __init__(self, jobs: Sequence[Job], watch: Listener) -> None:
         self._watch = watch
         self.paths: dict[Job, Path | None] = dict.fromkeys(jobs)
         self._outstanding = Counter(job.source for job in jobs)

@@ -14,7 +14,7 @@ from typing import Final
 
 from flows.runtime.run import RunRequest
 from scrapers.registry import sources
-from scrapers.simulation import Night, first_recorded, record_web, simulation_version
+from scrapers.simulation import SimulatedNight, first_recorded, record_web, simulation_version
 
 NIGHTS: Final = 60
 FIRST_SLOT: Final = datetime(2026, 9, 21, 3, tzinfo=UTC)
@@ -25,13 +25,13 @@ QUERIES: Final = (
 )
 
 
-def nights() -> list[Night]:
+def nights() -> list[SimulatedNight]:
     """The demo's nights, oldest first."""
     slots = [FIRST_SLOT + timedelta(days=index) for index in range(NIGHTS)]
-    return [Night(index, slot, slot + timedelta(minutes=17)) for index, slot in enumerate(slots)]
+    return [SimulatedNight(index, slot, slot + timedelta(minutes=17)) for index, slot in enumerate(slots)]
 
 
-def recorded_web(home: Path, on_night: Callable[[Night], None]) -> Path:
+def recorded_web(home: Path, on_night: Callable[[SimulatedNight], None]) -> Path:
     """The demo's recorded web below a data folder: written whole, and reused until a simulation changes."""
     folder, version = home / "recorded-web", simulation_version()
     marker = folder / "version"

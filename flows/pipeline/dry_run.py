@@ -45,7 +45,7 @@ _WIDTH: Final = 40
 
 
 @dataclass(frozen=True)
-class Check:
+class DryRun:
     """How a source is to be tried: as a FetchPlan without home, run and jobs, at a moment."""
 
     at: datetime

@@ -8,7 +8,7 @@ from typing import Final
 
 from prefect.server.schemas.schedules import CronSchedule
 
-from flows.queries import question
+from flows.queries import load_query
 from flows.runtime.run import RunRequest
 from scrapers.registry import Source
 from scrapers.slots import LENGTH, Cadence, slot_name, slot_of
@@ -27,7 +27,7 @@ async def missed(
     not there yet has missed nothing either.
     """
     cadence = _OWED.get(request.flow)
-    ((last,),) = ledger.query(question("last_live_run"), {"flow": request.flow}).rows()
+    ((last,),) = ledger.query(load_query("last_live_run"), {"flow": request.flow}).rows()
     if request.origin != "live" or not cron or cadence is None or last is None:
         return []
     # The last run's own slot too: a shared run whose own process died has left sources of it without a row.

@@ -19,7 +19,7 @@ from typing import Any, Final
 from prefect.artifacts import acreate_link_artifact, acreate_table_artifact
 from prefect.context import FlowRunContext
 
-from flows.alerts.notify import Told, tell
+from flows.alerts.notify import Notification, notify
 from flows.history.facts import load_facts
 from flows.operations.derivation import unstored
 from flows.operations.site import render
@@ -30,8 +30,8 @@ from flows.pipeline.missed_slots import missed
 from flows.pipeline.provider_registry import register
 from flows.pipeline.steps import as_flow, is_of_the_api, run_logger, step
 from flows.runtime.clock import refuse_earlier_clock
-from flows.runtime.lock import turn
-from flows.runtime.run import UNSTORED, RunRequest, RunSummary, Watch, due, new_run_id, refuse_mixture
+from flows.runtime.lock import run_lock
+from flows.runtime.run import UNSTORED, Listener, RunRequest, RunSummary, due, new_run_id, refuse_mixture
 from scrapers.crawl.client import FetchPlan, Job
 from scrapers.parser_process import Parser
 from scrapers.registry import Source
@@ -106,20 +106,20 @@ async def report(request: RunRequest, warehouse: Path | Lake) -> Path:
 
 
 @step("alert")
-async def alert(request: RunRequest, summary: RunSummary) -> Told:
+async def alert(request: RunRequest, summary: RunSummary) -> Notification:
     """Tell whoever the rules say, now that there are pages to point to."""
     if not request.rules:
-        return Told()
+        return Notification()
     site = request.site_url or (request.home / "site").as_uri()
     with Ledger(request.place) as ledger:
-        told = tell(ledger, request.rules, run_id=summary.run_id, now=max(request.at), site=site)
+        told = notify(ledger, request.rules, run_id=summary.run_id, now=max(request.at), site=site)
     if told.problem:
         run_logger().error("%d alerts were not delivered: %s", told.new, told.problem)
     return told
 
 
 async def nightly(
-    request: RunRequest, watch: Watch | None = None, *, is_orchestrated: bool = True
+    request: RunRequest, watch: Listener | None = None, *, is_orchestrated: bool = True
 ) -> RunSummary:
     """Run every due source once; the summary says what became of each.
 
@@ -127,16 +127,16 @@ async def nightly(
     Prefect flow, or a part of the one that calls it, unless `is_orchestrated` is false: then nothing is asked
     of Prefect's API.
     """
-    watch = watch or Watch()
+    watch = watch or Listener()
     if is_orchestrated and FlowRunContext.get() is None:
         return await as_flow(_nightly, request.flow, request.run_name, request, watch)
     return await _nightly(request, watch)
 
 
-async def _nightly(request: RunRequest, watch: Watch) -> RunSummary:
+async def _nightly(request: RunRequest, watch: Listener) -> RunSummary:
     started = datetime.now(UTC)
     summary = RunSummary(new_run_id(started), request.flow, request.origin, started)
-    with turn(request.home, request.title, watch.waiting, lock_file=request.lock_file):
+    with run_lock(request.home, request.title, watch.waiting, lock_file=request.lock_file):
         if request.lake is None and not (request.home / WAREHOUSE_FILE).exists():
             with Ledger(request.home):
                 pass
@@ -180,7 +180,7 @@ async def show(request: RunRequest, summary: RunSummary) -> None:
     summary.site = await report(request, summary.warehouse)
 
 
-async def _fill(request: RunRequest, ledger: Ledger, summary: RunSummary, watch: Watch) -> None:
+async def _fill(request: RunRequest, ledger: Ledger, summary: RunSummary, watch: Listener) -> None:
     jobs, summary.already_settled = due(request, ledger)
     if jobs:
         watch.begun(len(jobs))
@@ -192,7 +192,7 @@ async def _fill(request: RunRequest, ledger: Ledger, summary: RunSummary, watch:
 
 
 async def _store_all(
-    request: RunRequest, ledger: Ledger, summary: RunSummary, jobs: list[Job], watch: Watch
+    request: RunRequest, ledger: Ledger, summary: RunSummary, jobs: list[Job], watch: Listener
 ) -> list[ScrapeRecord]:
     run_id = summary.run_id
     plan = FetchPlan(

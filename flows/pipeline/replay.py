@@ -13,14 +13,14 @@ from pathlib import Path
 from flows.operations.derivation import judged
 from flows.pipeline.nightly import show
 from flows.pipeline.steps import as_flow, run_logger, step
-from flows.queries import question
+from flows.queries import load_query
 from flows.runtime.clock import refuse_earlier_clock
 from flows.runtime.comparison import comparable
-from flows.runtime.lock import turn
-from flows.runtime.run import RunRequest, RunSummary, Watch, new_run_id
+from flows.runtime.lock import run_lock
+from flows.runtime.run import Listener, RunRequest, RunSummary, new_run_id
 from scrapers.archive.exchange import ArchiveDamaged
 from scrapers.parse import Reading
-from scrapers.parser_process import Parser, ReadingStopped
+from scrapers.parser_process import Parser, ParsingStopped
 from scrapers.registry import Source
 from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.schema import FACT_TABLES
@@ -28,24 +28,24 @@ from warehouse.text_safety import visible
 
 
 async def replay(
-    request: RunRequest, watch: Watch | None = None, *, is_orchestrated: bool = True
+    request: RunRequest, watch: Listener | None = None, *, is_orchestrated: bool = True
 ) -> RunSummary:
     """Parse the archived captures of every slot since `min(request.at)` again.
 
     Slots that come out the same are left alone; the summary counts them as already settled. The site is
     rendered again where there is something to correct. `is_orchestrated` as in flows.pipeline.nightly.
     """
-    watch = watch or Watch()
+    watch = watch or Listener()
     if is_orchestrated:
         return await as_flow(_replay, request.flow, request.run_name, request, watch)
     return await _replay(request, watch)
 
 
-async def _replay(request: RunRequest, watch: Watch) -> RunSummary:
+async def _replay(request: RunRequest, watch: Listener) -> RunSummary:
     started = datetime.now(UTC)
     summary = RunSummary(new_run_id(started), "replay", "recorded", started)
     with (
-        turn(request.home, "replay", watch.waiting, lock_file=request.lock_file),
+        run_lock(request.home, "replay", watch.waiting, lock_file=request.lock_file),
         Ledger(request.place) as ledger,
     ):
         refuse_earlier_clock(ledger, started)
@@ -78,7 +78,7 @@ async def replay_source(
         for slot, file in files.items():
             try:
                 readings[slot] = parser.reading(source, home / file, home, slot=slot, run_id=run_id)
-            except (ArchiveDamaged, OSError, ReadingStopped) as problem:
+            except (ArchiveDamaged, OSError, ParsingStopped) as problem:
                 run_logger().error("%s %s is left as it is: %s", source.id, slot, visible(str(problem)))
     if not readings:
         return [], 0
@@ -90,7 +90,7 @@ async def replay_source(
 
 
 def _archived(ledger: Ledger, source: Source, since: datetime) -> dict[datetime, str]:
-    rows = ledger.query(question("archived_slots"), {"source": source.id, "since": since})
+    rows = ledger.query(load_query("archived_slots"), {"source": source.id, "since": since})
     return dict(zip(rows["slot"].to_list(), rows["warc_file"].to_list(), strict=True))
 
 
@@ -100,7 +100,7 @@ def _differs(record: ScrapeRecord, ledger: Ledger) -> bool:
         return False
     key = {"source": record.scrape["source"], "slot": record.scrape["slot"]}
     for table in FACT_TABLES:
-        standing = ledger.query(question(f"standing_{table}"), key)
+        standing = ledger.query(load_query(f"current_{table}"), key)
         read = record.frames.get(table)
         if (0 if read is None else read.height) != standing.height:
             return True

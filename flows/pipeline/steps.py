@@ -29,7 +29,7 @@ _OPTIONS: Final[dict[str, Any]] = {"persist_result": False}
 
 
 @dataclass
-class Outcome(Generic[T]):
+class StepOutcome(Generic[T]):
     """What became of a function, whatever Prefect makes of it: not begun, a result, or an exception."""
 
     is_begun: bool = False
@@ -61,7 +61,7 @@ async def as_flow(
 
     Raises what the function raises. A failure of the API after that is logged.
     """
-    outcome = Outcome[T]()
+    outcome = StepOutcome[T]()
     started = flow(name=name, flow_run_name=run_name, validate_parameters=False, **_OPTIONS)(
         outcome.of(function)
     )
@@ -105,7 +105,7 @@ class Step(Generic[P, T]):
         """Do the step, as a Prefect task within a Prefect flow."""
         if FlowRunContext.get() is None:
             return await self._performed(*args, **kwargs)
-        outcome = Outcome[T]()
+        outcome = StepOutcome[T]()
         try:
             state: Any = await self._as_task(outcome)(*args, return_state=True, **kwargs)
             if outcome.is_done:
@@ -115,7 +115,7 @@ class Step(Generic[P, T]):
         except Exception as problem:
             return await _settled(outcome, problem, self.name, self._performed, args, kwargs)
 
-    def _as_task(self, outcome: Outcome[T]) -> Any:
+    def _as_task(self, outcome: StepOutcome[T]) -> Any:
         noted = outcome.of(self._performed)
 
         async def performed(*args: Any, **kwargs: Any) -> Any:
@@ -142,7 +142,7 @@ class Step(Generic[P, T]):
 
 
 async def _settled(
-    outcome: Outcome[T],
+    outcome: StepOutcome[T],
     problem: Exception,
     name: str,
     function: Callable[..., Awaitable[T]],

@@ -2,6 +2,6 @@
 
 from functools import partial
 
-from warehouse.queries import question as _question
+from warehouse.queries import load_query as _question
 
-question = partial(_question, package=__name__)
+load_query = partial(_question, package=__name__)

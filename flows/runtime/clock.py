@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from warcio.recordloader import ArcWarcRecord
 
-from flows.queries import question
+from flows.queries import load_query
 from scrapers.archive.exchange import ArchiveDamaged
 from scrapers.archive.warc import records
 from warehouse.errors import GpuledgerError
@@ -98,7 +98,7 @@ def dates(path: Path) -> Iterator[tuple[str, datetime, datetime]]:
 
 def refuse_earlier_clock(ledger: Ledger, now: datetime) -> None:
     """Raise ClockWrong where this machine's clock lies before the end of the newest run that is not void."""
-    for run_id, ended in ledger.query(question("newest_end")).iter_rows():
+    for run_id, ended in ledger.query(load_query("newest_end")).iter_rows():
         if ended.astimezone(UTC) - now > TOLERANCE:
             raise ClockWrong(earlier_clock(now, run_id, ended.astimezone(UTC)))
 

@@ -14,7 +14,7 @@ from typing import Final, Literal
 import duckdb
 import polars as pl
 
-from flows.queries import question
+from flows.queries import load_query
 
 BOOKKEEPING: Final = frozenset({"run_id", "parser_version"})
 """Columns that differ between two readings without the rows being different."""
@@ -24,7 +24,7 @@ State = Literal["MATCH", "MISMATCH", "UNVERIFIED"]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verification:
     """One figure and how it came out; `detail` says what was found where it is no match."""
 
     state: State
@@ -38,7 +38,7 @@ class AddedColumns:
     """Columns that releases have added to a ledger's tables, and when."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self._added = connection.execute(question("added_columns")).fetchall()
+        self._added = connection.execute(load_query("added_columns")).fetchall()
 
     def after(self, table: str, written: datetime) -> frozenset[str]:
         """The columns of a table that were added after rows were written, which hold no value for them."""

@@ -38,7 +38,7 @@ class RunUnderWay(GpuledgerError):
 
 
 @contextmanager
-def turn(
+def run_lock(
     home: Path,
     flow: str,
     told: Callable[[str], None] = lambda _: None,

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from flows import VERSION
-from flows.alerts.notify import Told
+from flows.alerts.notify import Notification
 from flows.alerts.rules import Rule
-from flows.queries import question
+from flows.queries import load_query
 from flows.runtime.lock import LOCK_FILE, own_lock
 from scrapers.crawl.client import REQUEST_TIMEOUT, Job
 from scrapers.registry import Source
@@ -97,7 +97,7 @@ class RunSummary:
     scrapes: list[Mapping[str, Any]] = field(default_factory=list)
     already_settled: int = 0
     missed: int = 0
-    told: Told = field(default_factory=Told)
+    told: Notification = field(default_factory=Notification)
     warehouse: Path | Lake | None = None
     site: Path | None = None
 
@@ -147,7 +147,7 @@ class RunSummary:
         }
 
 
-class Watch:
+class Listener:
     """Told of a run's steps as they happen; this one does nothing with it."""
 
     def waiting(self, sentence: str) -> None:
@@ -178,7 +178,7 @@ def refuse_origin(origin: Origin, home: Path, ledger: Ledger) -> None:
 
     What others have published of real prices is real: only the demo's prices are not.
     """
-    before = set(ledger.query(question("origins"))["origin"])
+    before = set(ledger.query(load_query("origins"))["origin"])
     if before and ("simulated" in before) != (origin == "simulated"):
         held = "simulated" if "simulated" in before else "real"
         raise OriginsMixed(f"the ledger in {home} holds {held} nights; use another --home")

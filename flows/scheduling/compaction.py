@@ -10,9 +10,9 @@ from prefect import State
 from prefect import flow as prefect_flow
 from prefect.states import Completed
 
-from flows.alerts.run_failures import failures_told
+from flows.alerts.run_failures import notifying_failures
 from flows.runtime.installation import place_of
-from flows.runtime.lock import LOCK_FILE, own_lock, turn
+from flows.runtime.lock import LOCK_FILE, own_lock, run_lock
 from flows.runtime.settings import default_home
 from warehouse.maintenance import Compaction
 from warehouse.maintenance import compact as compact_ledger
@@ -28,7 +28,7 @@ def run_name() -> str:
 def compact(home: str | None = None) -> State[None]:
     """Compact the ledger of a data folder, by default GPULEDGER_HOME of the process that runs it."""
     folder = Path(home) if home else default_home()
-    with failures_told(folder, "compact"):
+    with notifying_failures(folder, "compact"):
         return Completed(message=told(packed(folder)))
 
 
@@ -36,7 +36,7 @@ def packed(home: Path, waiting: Callable[[str], None] = lambda _: None) -> Compa
     """Compact the ledger when it is this run's turn."""
     place = place_of(home)
     lock_file = own_lock("compact") if isinstance(place, Lake) else LOCK_FILE
-    with turn(home, "compact", waiting, lock_file=lock_file):
+    with run_lock(home, "compact", waiting, lock_file=lock_file):
         return compact_ledger(place, datetime.now(UTC))
 
 

@@ -15,14 +15,14 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
-from flows.alerts.run_failures import failures_told, notify_run_failed
+from flows.alerts.run_failures import notify_run_failed, notifying_failures
 from flows.pipeline.nightly import nightly as run
 from flows.runtime.errors import explained
 from flows.runtime.run import FlowName, RunRequest, RunSummary
 from flows.runtime.settings import add_own_providers, default_home, read_settings
+from flows.scheduling.heartbeat import heartbeats
 from flows.scheduling.prefect_environment import forget_credentials
 from flows.scheduling.scheduled_request import scheduled_request
-from flows.scheduling.worker_signs import signs_of_life
 from scrapers.slots import slot_name, slot_of
 from warehouse.text_safety import visible
 
@@ -82,7 +82,7 @@ async def _ended(flow: Literal["nightly", "market"], home: str | None, share: st
     folder = Path(home) if home else default_home()
     forget_credentials()
     try:
-        with signs_of_life() if share else failures_told(folder, flow):
+        with heartbeats() if share else notifying_failures(folder, flow):
             summary, site = await _summary(flow, home, share)
     # What a user can fix is one line; anything else is a defect, and keeps its traceback.
     except Exception as problem:

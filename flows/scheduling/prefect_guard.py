@@ -68,7 +68,7 @@ _HEADERS: Final = (
 )
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """A request is refused; `status` is that of HTTP."""
 
     def __init__(self, status: int, sentence: str) -> None:
@@ -95,7 +95,7 @@ class Guard:
                 _socket(scope)
             else:
                 receive = await _harmless(scope, receive)
-        except Refused as refusal:
+        except RequestRefused as refusal:
             await _refuse(scope, send, refusal)
             return
         await self._application(scope, receive, _with_headers(send))
@@ -104,14 +104,14 @@ class Guard:
         """Raise Refused for a request under another name, or of a page of another origin."""
         hosts = _headers(scope, b"host")
         if len(hosts) != 1 or hosts[0].lower() not in self._hosts:
-            raise Refused(421, "this server answers under its own address only")
+            raise RequestRefused(421, "this server answers under its own address only")
         if not self._origins.issuperset(_headers(scope, b"origin")):
-            raise Refused(403, "pages of another origin are not answered")
+            raise RequestRefused(403, "pages of another origin are not answered")
         sites = _headers(scope, b"sec-fetch-site")
         navigated = _headers(scope, b"sec-fetch-mode") == ["navigate"] and scope.get("method") == "GET"
         # localhost and 127.0.0.1 are two sites to a browser; their origins were checked above.
         if not {"same-origin", "none"}.issuperset(sites) and not navigated and not _headers(scope, b"origin"):
-            raise Refused(403, "pages of another site are not answered")
+            raise RequestRefused(403, "pages of another site are not answered")
 
 
 def _headers(scope: Scope, wanted: bytes) -> list[str]:
@@ -120,21 +120,21 @@ def _headers(scope: Scope, wanted: bytes) -> list[str]:
 
 def _socket(scope: Scope) -> None:
     if scope["path"] not in _SOCKETS:
-        raise Refused(403, "no worker connects to this server")
+        raise RequestRefused(403, "no worker connects to this server")
 
 
 async def _harmless(scope: Scope, receive: Receive) -> Receive:
     """What is left to receive of a request that names no code. Raises Refused."""
     path = scope["path"]
     if path in _DESCRIPTIONS:
-        raise Refused(404, "not found")
+        raise RequestRefused(404, "not found")
     if scope["method"] in _READ_METHODS or not path.startswith("/api/"):
         return receive
     kind = path.split("/")[2]
     # Prefect's runner removes the automations of a deployment that it registers; removing starts nothing.
     removes = scope["method"] == "DELETE" and kind == "automations"
     if kind in _NOT_WRITTEN and not removes and not path.endswith(_READING):
-        raise Refused(403, f"{kind} are not written on this server")
+        raise RequestRefused(403, f"{kind} are not written on this server")
     body = await _body(receive)
     if body and not path.endswith(_READING):
         _names_no_code(body, deep=kind in _STARTING)
@@ -147,11 +147,11 @@ async def _body(receive: Receive) -> bytes:
     while more:
         message = await receive()
         if message["type"] != "http.request":
-            raise Refused(400, "the request was broken off")
+            raise RequestRefused(400, "the request was broken off")
         part = message.get("body", b"")
         size += len(part)
         if size > _LARGEST_BODY:
-            raise Refused(413, "the request is too large")
+            raise RequestRefused(413, "the request is too large")
         parts.append(part)
         more = message.get("more_body", False)
     return b"".join(parts)
@@ -161,12 +161,14 @@ def _names_no_code(body: bytes, *, deep: bool) -> None:
     try:
         asked = json.loads(body)
     except (ValueError, RecursionError) as problem:
-        raise Refused(400, "the request is not JSON") from problem
+        raise RequestRefused(400, "the request is not JSON") from problem
     for name, value in _fields(asked, deep):
         if name in _NAMES_CODE and value not in (None, "", ".", [], {}):
-            raise Refused(403, f"{name} is not accepted: this server starts gpuledger's own flows only")
+            raise RequestRefused(
+                403, f"{name} is not accepted: this server starts gpuledger's own flows only"
+            )
         if name == "entrypoint" and value is not None and value not in _ENTRYPOINTS:
-            raise Refused(403, "this entrypoint is not one of gpuledger's flows")
+            raise RequestRefused(403, "this entrypoint is not one of gpuledger's flows")
 
 
 def _fields(asked: Any, deep: bool) -> Iterator[tuple[str, Any]]:
@@ -202,7 +204,7 @@ def _with_headers(send: Send) -> Send:
     return sent
 
 
-async def _refuse(scope: Scope, send: Send, refusal: Refused) -> None:
+async def _refuse(scope: Scope, send: Send, refusal: RequestRefused) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008, "reason": str(refusal)})
         return

@@ -24,15 +24,15 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import arun_deployment
 from prefect.states import Completed, Crashed, Failed
 
-from flows.alerts.run_failures import failures_told
+from flows.alerts.run_failures import notifying_failures
 from flows.pipeline.ingest import ingest
 from flows.pipeline.nightly import SOURCE_TIMEOUT, begin, finish, nightly
 from flows.runtime.clock import ClockWrong, refuse_earlier_clock
-from flows.runtime.lock import turn
+from flows.runtime.lock import run_lock
 from flows.runtime.run import RunRequest, RunSummary, due, new_run_id, refuse_mixture
 from flows.runtime.settings import default_home
 from flows.scheduling.deployment import request_of, run_name
-from flows.scheduling.worker_signs import ShareWatch, Sign
+from flows.scheduling.heartbeat import Heartbeat, ShareMonitor
 from scrapers.crawl.client import Job
 from warehouse.ledger import Ledger
 
@@ -50,7 +50,7 @@ async def shared(flow: Literal["nightly", "market"], home: str | None = None) ->
     `home` is the data folder, by default GPULEDGER_HOME of each worker. This run waits in a worker too, so
     that a pool whose workers take one run at a time needs two of them.
     """
-    with failures_told(Path(home) if home else default_home(), flow):
+    with notifying_failures(Path(home) if home else default_home(), flow):
         return await _shared(flow, home)
 
 
@@ -58,7 +58,7 @@ async def _shared(flow: Literal["nightly", "market"], home: str | None) -> State
     request = await request_of(flow, home)
     started = datetime.now(UTC)
     summary = RunSummary(new_run_id(started), flow, request.origin, started)
-    with turn(request.home, flow, lock_file=request.lock_file), Ledger(request.place) as ledger:
+    with run_lock(request.home, flow, lock_file=request.lock_file), Ledger(request.place) as ledger:
         refuse_mixture(request, ledger)
         refuse_earlier_clock(ledger, started)
     became = await await_shares(flow, home, limits_of(request))
@@ -66,7 +66,7 @@ async def _shared(flow: Literal["nightly", "market"], home: str | None) -> State
         if why:
             get_run_logger().error("%s: %s", provider, why)
     await take_over(request, became)
-    with turn(request.home, flow, lock_file=request.lock_file):
+    with run_lock(request.home, flow, lock_file=request.lock_file):
         with Ledger(request.place) as ledger:
             await begin(request, ledger, summary)
             record_unread(request, ledger, summary, became)
@@ -106,7 +106,7 @@ async def await_shares(
             became[provider] = f"it could not be given to the pool: {run}"
         else:
             waiting[provider] = run
-    watch = ShareWatch(limits, time.monotonic())
+    watch = ShareMonitor(limits, time.monotonic())
     while waiting:
         await asyncio.sleep(every)
         for provider, why in (await _ended(waiting, watch)).items():
@@ -124,7 +124,7 @@ async def _start(flow: str, home: str | None, provider: str) -> FlowRun:
     )
 
 
-async def _ended(waiting: Mapping[str, FlowRun], watch: ShareWatch) -> dict[str, str]:
+async def _ended(waiting: Mapping[str, FlowRun], watch: ShareMonitor) -> dict[str, str]:
     """Which shares have ended since, or are given up now, and what became of them."""
     ended: dict[str, str] = {}
     runs = {run.id: run for run in await _read(waiting.values())}
@@ -135,7 +135,7 @@ async def _ended(waiting: Mapping[str, FlowRun], watch: ShareWatch) -> dict[str,
             if run.state.is_final():
                 ended[provider] = "" if run.state.is_completed() else _became(run)
                 continue
-            watch.see(provider, Sign(run.state.type.value, run.updated), now)
+            watch.see(provider, Heartbeat(run.state.type.value, run.updated), now)
         if why := watch.given_up(provider, now):
             await _give_up(one, why)
             ended[provider] = why
@@ -168,7 +168,7 @@ async def take_over(request: RunRequest, became: Mapping[str, str]) -> None:
     if not any(became.values()):
         return
     with (
-        turn(request.home, request.title, lock_file=request.lock_file),
+        run_lock(request.home, request.title, lock_file=request.lock_file),
         Ledger(request.place) as ledger,
     ):
         left = {job.source for job in unread(request, ledger)}

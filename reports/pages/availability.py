@@ -11,9 +11,9 @@ import polars as pl
 from reports.charts import SERIES, Figure, lines
 from reports.pages import Page
 from reports.pages.names import Names, gpu_names
-from reports.queries import answer
+from reports.queries import run_query
 from reports.statistics.shares import wilson
-from reports.tables import Column, moment, number, share, signed_share, table
+from reports.tables import TableColumn, moment, number, share, signed_share, table
 
 _SHOWN: Final = 8
 
@@ -25,42 +25,44 @@ def page(connection: duckdb.DuckDBPyConnection) -> Page:
         "market": table(
             "Listed on the marketplaces' newest day",
             [
-                Column("GPU", "gpu", page="gpu_page"),
-                Column("marketplace", "venue", page="venue_page"),
-                Column("machines", "machines", number, css="number"),
-                Column("GPUs", "gpus_total", number, css="number"),
-                Column("GPUs free", "gpus_available", number, css="number"),
-                Column("rented, of the listed machines", "rented_share", share, css="number"),
-                Column("change of it on the same machines", "matched_change", signed_share, css="number"),
-                Column("machines matched", "matched_machines", number, css="number"),
-                Column("enters a snapshot", "entry_rate", share, css="number"),
-                Column("leaves a snapshot", "exit_rate", share, css="number"),
-                Column("snapshots", "snapshots", number, css="number"),
+                TableColumn("GPU", "gpu", page="gpu_page"),
+                TableColumn("marketplace", "venue", page="venue_page"),
+                TableColumn("machines", "machines", number, css="number"),
+                TableColumn("GPUs", "gpus_total", number, css="number"),
+                TableColumn("GPUs free", "gpus_available", number, css="number"),
+                TableColumn("rented, of the listed machines", "rented_share", share, css="number"),
+                TableColumn(
+                    "change of it on the same machines", "matched_change", signed_share, css="number"
+                ),
+                TableColumn("machines matched", "matched_machines", number, css="number"),
+                TableColumn("enters a snapshot", "entry_rate", share, css="number"),
+                TableColumn("leaves a snapshot", "exit_rate", share, css="number"),
+                TableColumn("snapshots", "snapshots", number, css="number"),
             ],
-            names.rows(answer(connection, "market_now").to_dicts()),
+            names.rows(run_query(connection, "market_now").to_dicts()),
         ),
         "utilisation": table(
             "Rented, by the marketplace's own count",
             [
-                Column("GPU", "gpu_as_shown"),
-                Column("marketplace", "venue"),
-                Column("machines", "machines_total", number, css="number"),
-                Column("rented", "machines_rented", number, css="number"),
-                Column("in use", "share_rented", share, css="number"),
-                Column("mean of 30 days", "share_rented_30d", share, css="number"),
-                Column("seen", "slot", moment),
+                TableColumn("GPU", "gpu_as_shown"),
+                TableColumn("marketplace", "venue"),
+                TableColumn("machines", "machines_total", number, css="number"),
+                TableColumn("rented", "machines_rented", number, css="number"),
+                TableColumn("in use", "share_rented", share, css="number"),
+                TableColumn("mean of 30 days", "share_rented_30d", share, css="number"),
+                TableColumn("seen", "slot", moment),
             ],
-            names.rows(answer(connection, "utilisation_now").to_dicts()),
+            names.rows(run_query(connection, "utilisation_now").to_dicts()),
         ),
         "breadth": table(
             "Venues with a GPU, of those that answered on the newest day",
             [
-                Column("GPU", "gpu", page="gpu_page"),
-                Column("sold as", "pricing_model"),
-                Column("venues answering", "venues_answering", number, css="number"),
-                Column("with it", "venues_with_stock", number, css="number"),
-                Column("breadth", "breadth", share, css="number"),
-                Column("95 % interval", "interval"),
+                TableColumn("GPU", "gpu", page="gpu_page"),
+                TableColumn("sold as", "pricing_model"),
+                TableColumn("venues answering", "venues_answering", number, css="number"),
+                TableColumn("with it", "venues_with_stock", number, css="number"),
+                TableColumn("breadth", "breadth", share, css="number"),
+                TableColumn("95 % interval", "interval"),
             ],
             _breadth(connection),
         ),
@@ -71,7 +73,7 @@ def page(connection: duckdb.DuckDBPyConnection) -> Page:
 
 def _breadth(connection: duckdb.DuckDBPyConnection) -> Iterator[dict[str, Any]]:
     """GPUs that more than one venue sells, with Wilson's interval of the share that has them."""
-    for row in answer(connection, "breadth").to_dicts():
+    for row in run_query(connection, "breadth").to_dicts():
         interval = wilson(row["venues_with_stock"], row["venues_answering"])
         if interval and row["venues_answering"] > 1:
             yield {**row, **gpu_names(row), "interval": f"{interval[0]:.0%} to {interval[1]:.0%}"}
@@ -80,7 +82,9 @@ def _breadth(connection: duckdb.DuckDBPyConnection) -> Iterator[dict[str, Any]]:
 def _figures(connection: duckdb.DuckDBPyConnection, names: Names) -> list[Figure]:
     """GPUs free by day of the models with most, a figure a marketplace."""
     figures = []
-    for (provider,), part in answer(connection, "gpu_availability").group_by("provider", maintain_order=True):
+    for (provider,), part in run_query(connection, "gpu_availability").group_by(
+        "provider", maintain_order=True
+    ):
         rows = [{**row, **gpu_names(row)} for row in part.to_dicts()]
         most = pl.DataFrame(rows).group_by("gpu").agg(pl.col("gpus_total").sum()).sort("gpus_total", "gpu")
         chosen = most["gpu"].reverse().head(_SHOWN).to_list()

@@ -12,9 +12,9 @@ import polars as pl
 from reports.charts import Figure, curves
 from reports.pages import Page
 from reports.pages.names import Names
-from reports.queries import answer
+from reports.queries import run_query
 from reports.statistics.bids import Floats, bids_to_show, price_at_risk, price_availability, survival
-from reports.tables import Column, dollars, number, share, table
+from reports.tables import TableColumn, dollars, number, share, table
 
 HORIZONS: Final = (24.0, 72.0)
 _SHARES: Final = (0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9)
@@ -37,35 +37,35 @@ class _Market:
 
 def page(connection: duckdb.DuckDBPyConnection) -> Page:
     """The bidding page."""
-    prices, slots = answer(connection, "bid_prices"), answer(connection, "good_slots")
+    prices, slots = run_query(connection, "bid_prices"), run_query(connection, "good_slots")
     markets = _markets(prices, slots, Names(connection))
     held = [row for market in markets for row in _held(market)]
     shown: dict[str, Any] = {
         "held": table(
             "How long a bid has held",
             [
-                Column("GPU", "gpu", page="gpu_page"),
-                Column("provider", "venue", page="venue_page"),
-                Column("a bid of", "bid", dollars, css="number"),
-                Column("some machine cost no more", "available", share, css="number"),
-                Column("held 24 h", "held_24", share, css="number"),
-                Column("95 % of days", "interval_24"),
-                Column("held 72 h", "held_72", share, css="number"),
-                Column("starts", "starts", number, css="number"),
-                Column("days", "days", number, css="number"),
-                Column("why no figure", "suppressed"),
+                TableColumn("GPU", "gpu", page="gpu_page"),
+                TableColumn("provider", "venue", page="venue_page"),
+                TableColumn("a bid of", "bid", dollars, css="number"),
+                TableColumn("some machine cost no more", "available", share, css="number"),
+                TableColumn("held 24 h", "held_24", share, css="number"),
+                TableColumn("95 % of days", "interval_24"),
+                TableColumn("held 72 h", "held_72", share, css="number"),
+                TableColumn("starts", "starts", number, css="number"),
+                TableColumn("days", "days", number, css="number"),
+                TableColumn("why no figure", "suppressed"),
             ],
             held,
         ),
         "at_risk": table(
             "The least bid that was enough for the cheapest machine",
             [
-                Column("GPU", "gpu", page="gpu_page"),
-                Column("provider", "venue", page="venue_page"),
-                Column("half of the time", "par_50", dollars, css="number"),
-                Column("90 % of the time", "par_90", dollars, css="number"),
-                Column("95 % of the time", "par_95", dollars, css="number"),
-                Column("slots", "slots", number, css="number"),
+                TableColumn("GPU", "gpu", page="gpu_page"),
+                TableColumn("provider", "venue", page="venue_page"),
+                TableColumn("half of the time", "par_50", dollars, css="number"),
+                TableColumn("90 % of the time", "par_90", dollars, css="number"),
+                TableColumn("95 % of the time", "par_95", dollars, css="number"),
+                TableColumn("slots", "slots", number, css="number"),
             ],
             [_least(market) for market in markets],
         ),

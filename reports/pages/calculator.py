@@ -14,7 +14,7 @@ import duckdb
 
 from reports.pages import Page
 from reports.pages.names import gpu_names
-from reports.queries import answer
+from reports.queries import run_query
 from reports.statistics.usage import DAYS, break_even, month_of, owned, planned, rented
 from reports.tables import NOTHING, Cell, TableView, dollars, in_short, number, script_json, web_link
 
@@ -157,7 +157,7 @@ def _data(connection: duckdb.DuckDBPyConnection) -> Data:
             "usd": row["usd_per_gpu_hour"],
             "url": web_link(row["source_url"]),
         }
-        for row in answer(connection, "calculator_offers").to_dicts()
+        for row in run_query(connection, "calculator_offers").to_dicts()
     ]
     memories: dict[str, dict[float, str]] = {}
     for offer in offers:
@@ -181,8 +181,8 @@ def _labelled(row: dict[str, Any]) -> dict[str, Any]:
 def _plans(
     connection: duckdb.DuckDBPyConnection, memories: Mapping[str, Mapping[float, str]]
 ) -> Iterator[dict[str, Any]]:
-    rates = answer(connection, "unit_rates").to_dicts()
-    for plan in answer(connection, "unit_plans").to_dicts():
+    rates = run_query(connection, "unit_rates").to_dicts()
+    for plan in run_query(connection, "unit_plans").to_dicts():
         for rate in rates:
             known = memories.get(rate["gpu_model"], {})
             memory: float = rate["gpu_memory_gib"] or min(known, default=0.0)
@@ -204,7 +204,7 @@ def _plans(
 def _free_tiers(
     connection: duckdb.DuckDBPyConnection, memories: Mapping[str, Mapping[float, str]]
 ) -> Iterator[dict[str, Any]]:
-    for tier in answer(connection, "free_hours").to_dicts():
+    for tier in run_query(connection, "free_hours").to_dicts():
         for model in tier["models"]:
             known = memories.get(model, {})
             if known and tier["hours"]:

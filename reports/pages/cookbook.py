@@ -10,7 +10,7 @@ import polars as pl
 
 from reports.cookbook import recipes
 from reports.pages import Page
-from reports.tables import Column, TableView, moment, number, table
+from reports.tables import TableColumn, TableView, moment, number, table
 
 _ROWS: Final = 8
 
@@ -34,7 +34,7 @@ def page(connection: duckdb.DuckDBPyConnection) -> Page:
 def _answer(frame: pl.DataFrame, question: str) -> TableView:
     more = f" (the first {_ROWS} of {frame.height} rows)" if frame.height > _ROWS else ""
     columns = [
-        Column(name, name, _shown, css="number" if dtype.is_numeric() else "")
+        TableColumn(name, name, _shown, css="number" if dtype.is_numeric() else "")
         for name, dtype in frame.schema.items()
     ]
     return table(f"{question}{more}", columns, frame.head(_ROWS).to_dicts())

@@ -6,8 +6,8 @@ import duckdb
 
 from reports.downloads import VIEWS
 from reports.pages import Page
-from reports.queries import answer
-from reports.tables import Column, table
+from reports.queries import run_query
+from reports.tables import TableColumn, table
 from warehouse.ddl import dictionary
 
 
@@ -16,28 +16,28 @@ def page(connection: duckdb.DuckDBPyConnection) -> Page:
     shown = {
         "views": table(
             "Gold views",
-            [Column("view", "view_name"), Column("what it holds", "comment")],
-            answer(connection, "views").to_dicts(),
+            [TableColumn("view", "view_name"), TableColumn("what it holds", "comment")],
+            run_query(connection, "views").to_dicts(),
         ),
         "view_columns": table(
             "Columns of the gold views",
             [
-                Column("view", "view_name"),
-                Column("column", "column_name"),
-                Column("type", "data_type"),
-                Column("meaning", "comment"),
+                TableColumn("view", "view_name"),
+                TableColumn("column", "column_name"),
+                TableColumn("type", "data_type"),
+                TableColumn("meaning", "comment"),
             ],
-            [row for row in answer(connection, "view_columns").to_dicts() if row["view_name"] in VIEWS],
+            [row for row in run_query(connection, "view_columns").to_dicts() if row["view_name"] in VIEWS],
         ),
         "columns": table(
             "Data dictionary",
             [
-                Column("table", "table_name"),
-                Column("column", "column_name"),
-                Column("type", "type"),
-                Column("unit", "unit"),
-                Column("meaning", "meaning"),
-                Column("bounds", "bounds"),
+                TableColumn("table", "table_name"),
+                TableColumn("column", "column_name"),
+                TableColumn("type", "type"),
+                TableColumn("unit", "unit"),
+                TableColumn("meaning", "meaning"),
+                TableColumn("bounds", "bounds"),
             ],
             dictionary().to_dicts(),
         ),

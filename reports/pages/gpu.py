@@ -14,8 +14,8 @@ import polars as pl
 from reports.charts import SERIES, Figure, lines
 from reports.pages import Page
 from reports.pages.names import Names, with_shortfall
-from reports.queries import answer
-from reports.tables import Column, day, dollars, gpu_name, gpu_page, number, share, table
+from reports.queries import run_query
+from reports.tables import TableColumn, day, dollars, gpu_name, gpu_page, number, share, table
 
 _KEY: Final = ["gpu_model", "gpu_form_factor", "gpu_memory_gib"]
 _LINES: Final = 16
@@ -25,9 +25,9 @@ _QUESTIONS: Final = ("gpu_prices", "price_history", "gpu_volatility", "gpu_avail
 def pages(connection: duckdb.DuckDBPyConnection) -> Iterator[Page]:
     """A page for each GPU of the catalogue that has ever been offered."""
     names = Names(connection)
-    parts = {question: _by_gpu(answer(connection, question)) for question in _QUESTIONS}
-    stated = answer(connection, "stated_prices")
-    for row in answer(connection, "gpus").to_dicts():
+    parts = {question: _by_gpu(run_query(connection, question)) for question in _QUESTIONS}
+    stated = run_query(connection, "stated_prices")
+    for row in run_query(connection, "gpus").to_dicts():
         key = tuple(row[name] for name in _KEY)
         found = {question: by_gpu.get(key) for question, by_gpu in parts.items()}
         title = gpu_name(row)
@@ -53,13 +53,13 @@ def _prices(rows: list[dict[str, Any]]) -> Any:
     return table(
         "One GPU for an hour, cheapest first",
         [
-            Column("provider", "venue", page="venue_page"),
-            Column("sold as", "pricing_model"),
-            Column("cheapest", "lowest", dollars, link="source_url", css="number"),
-            Column("where", "region"),
-            Column("median", "median", dollars, css="number"),
-            Column("offers", "offers", number, css="number"),
-            Column("seen on", "slot", day),
+            TableColumn("provider", "venue", page="venue_page"),
+            TableColumn("sold as", "pricing_model"),
+            TableColumn("cheapest", "lowest", dollars, link="source_url", css="number"),
+            TableColumn("where", "region"),
+            TableColumn("median", "median", dollars, css="number"),
+            TableColumn("offers", "offers", number, css="number"),
+            TableColumn("seen on", "slot", day),
         ],
         rows,
     )
@@ -69,16 +69,16 @@ def _volatility(rows: Iterable[dict[str, Any]]) -> Any:
     return table(
         "How the median has moved",
         [
-            Column("provider", "venue", page="venue_page"),
-            Column("sold as", "pricing_model"),
-            Column("median now", "median_now", dollars, css="number"),
-            Column("HV30, % a year", "hv30", number, css="number", note="short"),
-            Column("HV90", "hv90", number, css="number"),
-            Column("snapshots with a change", "change_share", share, css="number"),
-            Column("days between changes", "implied_spell_days", number, css="number"),
-            Column("deepest fall", "max_drawdown", share, css="number"),
-            Column("highest rise", "max_run_up", share, css="number"),
-            Column("snapshots", "observations", number, css="number"),
+            TableColumn("provider", "venue", page="venue_page"),
+            TableColumn("sold as", "pricing_model"),
+            TableColumn("median now", "median_now", dollars, css="number"),
+            TableColumn("HV30, % a year", "hv30", number, css="number", note="short"),
+            TableColumn("HV90", "hv90", number, css="number"),
+            TableColumn("snapshots with a change", "change_share", share, css="number"),
+            TableColumn("days between changes", "implied_spell_days", number, css="number"),
+            TableColumn("deepest fall", "max_drawdown", share, css="number"),
+            TableColumn("highest rise", "max_run_up", share, css="number"),
+            TableColumn("snapshots", "observations", number, css="number"),
         ],
         rows,
     )
@@ -88,13 +88,13 @@ def _stated(rows: list[dict[str, Any]]) -> Any:
     return table(
         "What it cost at other times",
         [
-            Column("date", "observed_as_stated"),
-            Column("provider", "provider"),
-            Column("what", "subject", link="origin"),
-            Column("sold as", "pricing_model"),
-            Column("price", "value_number", number, css="number"),
-            Column("currency", "currency"),
-            Column("standing", "standing"),
+            TableColumn("date", "observed_as_stated"),
+            TableColumn("provider", "provider"),
+            TableColumn("what", "subject", link="origin"),
+            TableColumn("sold as", "pricing_model"),
+            TableColumn("price", "value_number", number, css="number"),
+            TableColumn("currency", "currency"),
+            TableColumn("standing", "standing"),
         ],
         rows,
     )

@@ -11,9 +11,9 @@ import polars as pl
 from reports.charts import Figure, lines
 from reports.pages import Page
 from reports.pages.names import Names
-from reports.queries import answer
+from reports.queries import run_query
 from reports.tables import (
-    Column,
+    TableColumn,
     day,
     dollars,
     gpu_name,
@@ -37,7 +37,7 @@ _GPU: Final = ["gpu_model", "gpu_form_factor", "gpu_memory_gib"]
 def page(connection: duckdb.DuckDBPyConnection) -> Page:
     """The page of price histories."""
     named = _Named(connection)
-    sources = answer(connection, "history_sources").to_dicts()
+    sources = run_query(connection, "history_sources").to_dicts()
     titles = {row["source"]: _called(row) for row in sources}
     changes = [row["source"] for row in sources if row["rows_are"] == "changes"]
     shown: dict[str, Any] = {
@@ -45,44 +45,44 @@ def page(connection: duckdb.DuckDBPyConnection) -> Page:
             {**row, "href": web_link(row["url"]), "licence_href": web_link(row["licence_url"])}
             for row in sources
         ],
-        "figures": list(_figures(answer(connection, "history_runs"), titles, changes)),
+        "figures": list(_figures(run_query(connection, "history_runs"), titles, changes)),
         "steps": table(
             "Steps of list prices, a tenth or more",
             [
-                Column("day", "day", day),
-                Column("provider", "venue", page="venue_page"),
-                Column("GPU", "gpu", page="gpu_page"),
-                Column("offers", "offers", number, css="number"),
-                Column("a GPU-hour before", "before", dollars, css="number"),
-                Column("after", "after", dollars, css="number"),
-                Column("change", "change", signed_share, css="number"),
-                Column("last seen at the old price", "day_before", day),
-                Column("by", "history"),
+                TableColumn("day", "day", day),
+                TableColumn("provider", "venue", page="venue_page"),
+                TableColumn("GPU", "gpu", page="gpu_page"),
+                TableColumn("offers", "offers", number, css="number"),
+                TableColumn("a GPU-hour before", "before", dollars, css="number"),
+                TableColumn("after", "after", dollars, css="number"),
+                TableColumn("change", "change", signed_share, css="number"),
+                TableColumn("last seen at the old price", "day_before", day),
+                TableColumn("by", "history"),
             ],
-            named.rows(answer(connection, "history_steps").to_dicts()),
+            named.rows(run_query(connection, "history_steps").to_dicts()),
         ),
         "statements": table(
             "What was said of free tiers and credits",
             [
-                Column("day", "observed_on", day),
-                Column("of", "venue"),
-                Column("about", "subject"),
-                Column("words", "said"),
-                Column("then", "then"),
-                Column("by", "history", link="origin"),
+                TableColumn("day", "observed_on", day),
+                TableColumn("of", "venue"),
+                TableColumn("about", "subject"),
+                TableColumn("words", "said"),
+                TableColumn("then", "then"),
+                TableColumn("by", "history", link="origin"),
             ],
-            named.rows(answer(connection, "history_statements").to_dicts()),
+            named.rows(run_query(connection, "history_statements").to_dicts()),
         ),
         "refused": table(
             "Rows that were refused",
             [
-                Column("history", "source"),
-                Column("why", "reason"),
-                Column("rows", "row_count", number, css="number"),
-                Column("from", "first_on", day),
-                Column("to", "last_on", day),
+                TableColumn("history", "source"),
+                TableColumn("why", "reason"),
+                TableColumn("rows", "row_count", number, css="number"),
+                TableColumn("from", "first_on", day),
+                TableColumn("to", "last_on", day),
             ],
-            answer(connection, "history_refused").to_dicts(),
+            run_query(connection, "history_refused").to_dicts(),
         ),
     }
     return Page("history", "Price history", shown)
@@ -93,8 +93,8 @@ class _Named:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._names = Names(connection)
-        self._pages = {gpu_page(row) for row in answer(connection, "gpus").to_dicts()}
-        self._pages |= {provider_page(provider) for provider in answer(connection, "titles")["provider"]}
+        self._pages = {gpu_page(row) for row in run_query(connection, "gpus").to_dicts()}
+        self._pages |= {provider_page(provider) for provider in run_query(connection, "titles")["provider"]}
 
     def rows(self, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         """Rows with names, pages, and what became of what was said."""

@@ -16,9 +16,9 @@ import polars as pl
 
 from reports.charts import Figure, lines
 from reports.pages.names import Names
-from reports.queries import answer
+from reports.queries import run_query
 from reports.statistics import geks, hedonic, index
-from reports.tables import Column, number, signed_share, table
+from reports.tables import TableColumn, number, signed_share, table
 
 _MARKET: Final = ["source", "pricing_model"]
 _WAYS: Final = {
@@ -32,7 +32,7 @@ _WAYS: Final = {
 def shown(connection: duckdb.DuckDBPyConnection, names: Names) -> dict[str, Any]:
     """`markets`, a table of each marketplace and way of selling, and `market_figures`, their indices."""
     rows, figures = [], []
-    for (source, pricing_model), offers in answer(connection, "market_offers").group_by(
+    for (source, pricing_model), offers in run_query(connection, "market_offers").group_by(
         _MARKET, maintain_order=True
     ):
         venue = names.of(offers["provider"][0])
@@ -62,19 +62,19 @@ def shown(connection: duckdb.DuckDBPyConnection, names: Names) -> dict[str, Any]
         "markets": table(
             "Change over the last 30 days, and since the day before at equal quality",
             [
-                Column("marketplace", "venue"),
-                Column("sold as", "sold"),
-                Column("days", "days", number, css="number"),
-                Column("level", "level", signed_share, css="number"),
-                Column("matched, chained", "jevons", signed_share, css="number"),
-                Column("matched, GEKS", "geks", signed_share, css="number"),
-                Column("hedonic", "hedonic", signed_share, css="number"),
-                Column("last day, hedonic", "last", signed_share, css="number"),
-                Column("from", "low", signed_share, css="number"),
-                Column("to", "high", signed_share, css="number"),
-                Column("offers", "offers", number, css="number"),
-                Column("explained", "explained", lambda share: f"{share:.0%}", css="number"),
-                Column("why none", "suppressed"),
+                TableColumn("marketplace", "venue"),
+                TableColumn("sold as", "sold"),
+                TableColumn("days", "days", number, css="number"),
+                TableColumn("level", "level", signed_share, css="number"),
+                TableColumn("matched, chained", "jevons", signed_share, css="number"),
+                TableColumn("matched, GEKS", "geks", signed_share, css="number"),
+                TableColumn("hedonic", "hedonic", signed_share, css="number"),
+                TableColumn("last day, hedonic", "last", signed_share, css="number"),
+                TableColumn("from", "low", signed_share, css="number"),
+                TableColumn("to", "high", signed_share, css="number"),
+                TableColumn("offers", "offers", number, css="number"),
+                TableColumn("explained", "explained", lambda share: f"{share:.0%}", css="number"),
+                TableColumn("why none", "suppressed"),
             ],
             rows,
         ),

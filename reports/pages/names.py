@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import duckdb
 
-from reports.queries import answer
+from reports.queries import run_query
 from reports.tables import gpu_name, gpu_page, provider_page
 from warehouse.gpu_catalog import models
 
@@ -22,7 +22,7 @@ class Names:
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self._titles = dict(answer(connection, "titles").iter_rows())
+        self._titles = dict(run_query(connection, "titles").iter_rows())
 
     def of(self, provider: str) -> str:
         """The provider's title."""

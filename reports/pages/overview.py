@@ -9,11 +9,11 @@ import duckdb
 
 from reports.pages import Page
 from reports.pages.names import Names
-from reports.queries import answer
+from reports.queries import run_query
 from reports.statistics.index import daily_fix
 from reports.tables import (
     Cell,
-    Column,
+    TableColumn,
     TableView,
     day,
     dollars,
@@ -31,59 +31,59 @@ MODELS = ("on_demand", "spot", "interruptible")
 
 def page(connection: duckdb.DuckDBPyConnection) -> Page:
     """The overview page."""
-    freshness = answer(connection, "freshness").to_dicts()
-    (night,) = answer(connection, "newest_night").to_dicts()
-    (brought,) = answer(connection, "since_last_night").to_dicts()
+    freshness = run_query(connection, "freshness").to_dicts()
+    (night,) = run_query(connection, "newest_slot").to_dicts()
+    (brought,) = run_query(connection, "since_previous_slot").to_dicts()
     names = Names(connection)
-    movers = names.rows(answer(connection, "movers").to_dicts())
+    movers = names.rows(run_query(connection, "movers").to_dicts())
     shown: dict[str, Any] = {
         "sentence": _sentence(night, freshness),
         "brought": _brought(brought),
-        "cheapest": _cheapest(answer(connection, "cheapest").to_dicts(), names),
+        "cheapest": _cheapest(run_query(connection, "cheapest").to_dicts(), names),
         "movers": table(
             "Largest moves of the median price of a GPU-hour",
             [
-                Column("GPU", "gpu", page="gpu_page"),
-                Column("provider", "venue", page="venue_page"),
-                Column("sold as", "pricing_model"),
-                Column("median now", "median_now", dollars, css="number"),
-                Column("1 day", "change_1d", signed_share, css="number"),
-                Column("7 days", "change_7d", signed_share, css="number"),
+                TableColumn("GPU", "gpu", page="gpu_page"),
+                TableColumn("provider", "venue", page="venue_page"),
+                TableColumn("sold as", "pricing_model"),
+                TableColumn("median now", "median_now", dollars, css="number"),
+                TableColumn("1 day", "change_1d", signed_share, css="number"),
+                TableColumn("7 days", "change_7d", signed_share, css="number"),
             ],
             movers,
         ),
         "fixes": table(
             "The fix: one price on demand for each GPU, over all providers",
             [
-                Column("GPU", "gpu", page="gpu_page"),
-                Column("fix", "value", dollars, css="number"),
-                Column("providers", "venues", number, css="number"),
-                Column("left out as outliers", "dropped", number, css="number"),
+                TableColumn("GPU", "gpu", page="gpu_page"),
+                TableColumn("fix", "value", dollars, css="number"),
+                TableColumn("providers", "venues", number, css="number"),
+                TableColumn("left out as outliers", "dropped", number, css="number"),
             ],
-            _fixes(answer(connection, "venue_medians").to_dicts()),
+            _fixes(run_query(connection, "venue_medians").to_dicts()),
         ),
         "freshness": table(
             "Every source and its last good slot",
             [
-                Column("source", "source"),
-                Column("newest", "last_status", css="status"),
-                Column("last good slot", "last_good_slot", moment),
-                Column("rows", "rows_last_good", number, css="number"),
-                Column("failures since", "failures_since", number, css="number"),
-                Column("why", "last_error"),
+                TableColumn("source", "source"),
+                TableColumn("newest", "last_status", css="status"),
+                TableColumn("last good slot", "last_good_slot", moment),
+                TableColumn("rows", "rows_last_good", number, css="number"),
+                TableColumn("failures since", "failures_since", number, css="number"),
+                TableColumn("why", "last_error"),
             ],
             freshness,
         ),
         "incidents": table(
             "Incidents, newest first",
             [
-                Column("slot", "slot", moment),
-                Column("source", "source"),
-                Column("severity", "severity"),
-                Column("kind", "kind"),
-                Column("what happened", "summary"),
+                TableColumn("slot", "slot", moment),
+                TableColumn("source", "source"),
+                TableColumn("severity", "severity"),
+                TableColumn("kind", "kind"),
+                TableColumn("what happened", "summary"),
             ],
-            answer(connection, "incidents").head(10).to_dicts(),
+            run_query(connection, "incidents").head(10).to_dicts(),
         ),
     }
     return Page("index", "Overview", shown)

@@ -13,10 +13,10 @@ import polars as pl
 
 from reports.pages import Page
 from reports.pages.names import gpu_names
-from reports.queries import answer
+from reports.queries import run_query
 from reports.tables import (
     Cell,
-    Column,
+    TableColumn,
     TableView,
     day,
     dollars,
@@ -28,84 +28,84 @@ from reports.tables import (
     web_link,
 )
 
-_TABLES: Final[Mapping[str, tuple[str, tuple[Column, ...]]]] = {
+_TABLES: Final[Mapping[str, tuple[str, tuple[TableColumn, ...]]]] = {
     "prices": (
         "Asked now for one GPU for an hour",
         (
-            Column("GPU", "gpu", page="gpu_page"),
-            Column("sold as", "pricing_model"),
-            Column("lowest", "lowest", dollars, link="source_url", css="number"),
-            Column("median", "median", dollars, css="number"),
-            Column("highest", "highest", dollars, css="number"),
-            Column("offers", "offers", number, css="number"),
-            Column("regions", "regions", number, css="number"),
+            TableColumn("GPU", "gpu", page="gpu_page"),
+            TableColumn("sold as", "pricing_model"),
+            TableColumn("lowest", "lowest", dollars, link="source_url", css="number"),
+            TableColumn("median", "median", dollars, css="number"),
+            TableColumn("highest", "highest", dollars, css="number"),
+            TableColumn("offers", "offers", number, css="number"),
+            TableColumn("regions", "regions", number, css="number"),
         ),
     ),
     "changes": (
         "List prices that changed, newest first",
         (
-            Column("slot", "slot", moment),
-            Column("GPU", "gpu", page="gpu_page"),
-            Column("sold as", "pricing_model"),
-            Column("median change", "change", signed_share, css="number"),
-            Column("from", "least", signed_share, css="number"),
-            Column("to", "most", signed_share, css="number"),
-            Column("offers", "offers", number, css="number"),
+            TableColumn("slot", "slot", moment),
+            TableColumn("GPU", "gpu", page="gpu_page"),
+            TableColumn("sold as", "pricing_model"),
+            TableColumn("median change", "change", signed_share, css="number"),
+            TableColumn("from", "least", signed_share, css="number"),
+            TableColumn("to", "most", signed_share, css="number"),
+            TableColumn("offers", "offers", number, css="number"),
         ),
     ),
     "plans": (
         "Plans and packages now",
         (
-            Column("plan", "plan", link="source_url"),
-            Column("a month", "usd_per_month", dollars, css="number"),
-            Column("once", "usd_once", dollars, css="number"),
-            Column("units included", "included_units", number, css="number"),
-            Column("unit", "unit"),
-            Column("one more", "usd_per_unit", dollars, css="number"),
-            Column("seen on", "slot", day),
+            TableColumn("plan", "plan", link="source_url"),
+            TableColumn("a month", "usd_per_month", dollars, css="number"),
+            TableColumn("once", "usd_once", dollars, css="number"),
+            TableColumn("units included", "included_units", number, css="number"),
+            TableColumn("unit", "unit"),
+            TableColumn("one more", "usd_per_unit", dollars, css="number"),
+            TableColumn("seen on", "slot", day),
         ),
     ),
     "terms": (
         "What is last known of free tiers and plan limits",
         (
-            Column("tier", "tier"),
-            Column("term", "term"),
-            Column("state", "state"),
-            Column("value", "value", link="source_url"),
-            Column("date", "as_stated"),
-            Column("standing", "standing"),
+            TableColumn("tier", "tier"),
+            TableColumn("term", "term"),
+            TableColumn("state", "state"),
+            TableColumn("value", "value", link="source_url"),
+            TableColumn("date", "as_stated"),
+            TableColumn("standing", "standing"),
         ),
     ),
     "history": (
         "What was stated of them, newest first",
         (
-            Column("date", "as_stated"),
-            Column("tier", "tier"),
-            Column("term", "term"),
-            Column("before", "before"),
-            Column("stated", "after", link="source_url"),
-            Column("words", "quote"),
+            TableColumn("date", "as_stated"),
+            TableColumn("tier", "tier"),
+            TableColumn("term", "term"),
+            TableColumn("before", "before"),
+            TableColumn("stated", "after", link="source_url"),
+            TableColumn("words", "quote"),
         ),
     ),
     "sources": (
         "Sources",
         (
-            Column("source", "source"),
-            Column("newest", "last_status", css="status"),
-            Column("last good slot", "last_good_slot", moment),
-            Column("rows", "rows_last_good", number, css="number"),
-            Column("failures since", "failures_since", number, css="number"),
-            Column("why", "last_error"),
+            TableColumn("source", "source"),
+            TableColumn("newest", "last_status", css="status"),
+            TableColumn("last good slot", "last_good_slot", moment),
+            TableColumn("rows", "rows_last_good", number, css="number"),
+            TableColumn("failures since", "failures_since", number, css="number"),
+            TableColumn("why", "last_error"),
         ),
     ),
     "incidents": (
         "Incidents, newest first",
         (
-            Column("slot", "slot", moment),
-            Column("source", "source"),
-            Column("severity", "severity"),
-            Column("kind", "kind"),
-            Column("what happened", "summary"),
+            TableColumn("slot", "slot", moment),
+            TableColumn("source", "source"),
+            TableColumn("severity", "severity"),
+            TableColumn("kind", "kind"),
+            TableColumn("what happened", "summary"),
         ),
     ),
 }
@@ -113,8 +113,8 @@ _TABLES: Final[Mapping[str, tuple[str, tuple[Column, ...]]]] = {
 
 def pages(connection: duckdb.DuckDBPyConnection) -> Iterator[Page]:
     """A page for each provider of the registry, gone ones included."""
-    found = {name: answer(connection, f"provider_{name}") for name in _TABLES}
-    for facts in answer(connection, "provider_facts").to_dicts():
+    found = {name: run_query(connection, f"provider_{name}") for name in _TABLES}
+    for facts in run_query(connection, "provider_facts").to_dicts():
         shown: dict[str, Any] = {
             "facts": facts | {"homepage": web_link(facts["homepage"])},
             "evidence": [Cell(address, web_link(address)) for address in facts["evidence"] or ()],

@@ -10,11 +10,11 @@ import duckdb
 
 from reports.pages import Page
 from reports.pages.names import gpu_names
-from reports.queries import answer
+from reports.queries import run_query
 from reports.tables import (
     NOTHING,
     Cell,
-    Column,
+    TableColumn,
     TableView,
     day,
     dollars,
@@ -48,24 +48,26 @@ _STATES: Final = {"absent": "none", "present": "yes"}
 
 def page(connection: duckdb.DuckDBPyConnection) -> Page:
     """The providers page."""
-    terms = answer(connection, "terms_known").to_dicts()
-    machines = [{**row, **gpu_names(row)} for row in answer(connection, "machines_side_by_side").to_dicts()]
+    terms = run_query(connection, "terms_known").to_dicts()
+    machines = [
+        {**row, **gpu_names(row)} for row in run_query(connection, "machines_side_by_side").to_dicts()
+    ]
     shown = {
         "registry": table(
             "Every provider that is watched",
             [
-                Column("provider", "title", page="page"),
-                Column("kind", "kind"),
-                Column("state", "status"),
-                Column("since", "since"),
-                Column("what happened, or why it is off", "remark", link="evidence"),
-                Column("sources", "sources"),
-                Column("last good slot", "last_good_slot", moment),
-                Column("rows", "row_count", number, css="number"),
+                TableColumn("provider", "title", page="page"),
+                TableColumn("kind", "kind"),
+                TableColumn("state", "status"),
+                TableColumn("since", "since"),
+                TableColumn("what happened, or why it is off", "remark", link="evidence"),
+                TableColumn("sources", "sources"),
+                TableColumn("last good slot", "last_good_slot", moment),
+                TableColumn("rows", "row_count", number, css="number"),
             ],
             [
                 {**row, "page": provider_page(row["provider"])}
-                for row in answer(connection, "registry").to_dicts()
+                for row in run_query(connection, "registry").to_dicts()
             ],
         ),
         "free": _matrix("What is free, side by side", filter(_is_free, terms)),
@@ -73,17 +75,17 @@ def page(connection: duckdb.DuckDBPyConnection) -> Page:
         "machines": table(
             "The cheapest machine on demand of each provider and GPU",
             [
-                Column("GPU", "gpu", page="gpu_page"),
-                Column("provider", "provider"),
-                Column("a GPU-hour", "usd_per_gpu_hour", dollars, link="source_url", css="number"),
-                Column("machine", "instance_type"),
-                Column("GPUs", "gpu_count", number, css="number"),
-                Column("GPU memory, GiB", "gpu_memory_gib", number, css="number"),
-                Column("vCPUs", "vcpus", number, css="number"),
-                Column("RAM, GiB", "ram_gib", number, css="number"),
-                Column("disk, GiB", "disk_gib", number, css="number"),
-                Column("region", "region"),
-                Column("seen on", "slot", day),
+                TableColumn("GPU", "gpu", page="gpu_page"),
+                TableColumn("provider", "provider"),
+                TableColumn("a GPU-hour", "usd_per_gpu_hour", dollars, link="source_url", css="number"),
+                TableColumn("machine", "instance_type"),
+                TableColumn("GPUs", "gpu_count", number, css="number"),
+                TableColumn("GPU memory, GiB", "gpu_memory_gib", number, css="number"),
+                TableColumn("vCPUs", "vcpus", number, css="number"),
+                TableColumn("RAM, GiB", "ram_gib", number, css="number"),
+                TableColumn("disk, GiB", "disk_gib", number, css="number"),
+                TableColumn("region", "region"),
+                TableColumn("seen on", "slot", day),
             ],
             machines,
         ),

@@ -10,15 +10,15 @@ import duckdb
 import polars as pl
 
 from reports.pages import Page
-from reports.queries import answer
-from reports.tables import NOTHING, Cell, Column, TableView, day, moment, number, table
+from reports.queries import run_query
+from reports.tables import NOTHING, Cell, TableColumn, TableView, day, moment, number, table
 from warehouse.void_runs import void_runs
 
 
 def page(connection: duckdb.DuckDBPyConnection) -> Page:
     """The data quality page."""
     quarantined = [
-        {**row, "slot": moment(row["slot"])} for row in answer(connection, "quarantine").to_dicts()
+        {**row, "slot": moment(row["slot"])} for row in run_query(connection, "quarantine").to_dicts()
     ]
     shown = {
         "nights": _nights(connection),
@@ -26,75 +26,75 @@ def page(connection: duckdb.DuckDBPyConnection) -> Page:
         "expectations": table(
             "Expectations and how often they failed",
             [
-                Column("expectation", "expectation"),
-                Column("level", "level"),
-                Column("of", "table_name"),
-                Column("sources", "sources", number, css="number"),
-                Column("checks", "checks", number, css="number"),
-                Column("failures", "failures", number, css="number"),
-                Column("rows refused by it", "rows_failed", number, css="number"),
-                Column("last failure", "last_failure", moment),
-                Column("at", "last_source"),
+                TableColumn("expectation", "expectation"),
+                TableColumn("level", "level"),
+                TableColumn("of", "table_name"),
+                TableColumn("sources", "sources", number, css="number"),
+                TableColumn("checks", "checks", number, css="number"),
+                TableColumn("failures", "failures", number, css="number"),
+                TableColumn("rows refused by it", "rows_failed", number, css="number"),
+                TableColumn("last failure", "last_failure", moment),
+                TableColumn("at", "last_source"),
             ],
-            answer(connection, "expectations").to_dicts(),
+            run_query(connection, "expectations").to_dicts(),
         ),
         "alarms": table(
             "What the watch has said of each source",
             [
-                Column("source", "source"),
-                Column("days watched", "days", number, css="number"),
-                Column("alarms", "alarms", number, css="number"),
-                Column("in a year of such days", "alarms_a_year", number, css="number"),
-                Column("of", "kinds"),
+                TableColumn("source", "source"),
+                TableColumn("days watched", "days", number, css="number"),
+                TableColumn("alarms", "alarms", number, css="number"),
+                TableColumn("in a year of such days", "alarms_a_year", number, css="number"),
+                TableColumn("of", "kinds"),
             ],
-            answer(connection, "alarms").to_dicts(),
+            run_query(connection, "alarms").to_dicts(),
         ),
         "false_alarms": table(
             "The same watch on real histories of other people's nights",
             [
-                Column("history", "name"),
-                Column("sources", "sources", number, css="number"),
-                Column("nights", "nights", number, css="number"),
-                Column("alarms", "alarms", number, css="number"),
-                Column("a source and year", "a_year", number, css="number"),
+                TableColumn("history", "name"),
+                TableColumn("sources", "sources", number, css="number"),
+                TableColumn("nights", "nights", number, css="number"),
+                TableColumn("alarms", "alarms", number, css="number"),
+                TableColumn("a source and year", "a_year", number, css="number"),
             ],
             _measured(),
         ),
         "incidents": table(
             "Incidents, newest first",
             [
-                Column("slot", "slot", moment),
-                Column("source", "source"),
-                Column("severity", "severity"),
-                Column("kind", "kind"),
-                Column("what happened", "summary"),
+                TableColumn("slot", "slot", moment),
+                TableColumn("source", "source"),
+                TableColumn("severity", "severity"),
+                TableColumn("kind", "kind"),
+                TableColumn("what happened", "summary"),
             ],
-            answer(connection, "incidents").to_dicts(),
+            run_query(connection, "incidents").to_dicts(),
         ),
         "void_runs": table(
             "Void runs, newest first",
             [
-                Column("run", "run_id"),
-                Column("flow", "flow"),
-                Column("declared void", "voided_at", moment),
-                Column("reason", "reason"),
-                Column("scrapes", "scrapes", number, css="number"),
-                Column("first slot", "first_slot", moment),
-                Column("last slot", "last_slot", moment),
+                TableColumn("run", "run_id"),
+                TableColumn("flow", "flow"),
+                TableColumn("declared void", "voided_at", moment),
+                TableColumn("reason", "reason"),
+                TableColumn("scrapes", "scrapes", number, css="number"),
+                TableColumn("first slot", "first_slot", moment),
+                TableColumn("last slot", "last_slot", moment),
             ],
             void_runs(connection),
         ),
         "findings": table(
             "What the parsers met and nobody had declared",
             [
-                Column("slot", "slot", moment),
-                Column("source", "source"),
-                Column("kind", "kind"),
-                Column("field or word", "subject"),
-                Column("where", "detail"),
-                Column("times", "times", number, css="number"),
+                TableColumn("slot", "slot", moment),
+                TableColumn("source", "source"),
+                TableColumn("kind", "kind"),
+                TableColumn("field or word", "subject"),
+                TableColumn("where", "detail"),
+                TableColumn("times", "times", number, css="number"),
             ],
-            answer(connection, "findings").to_dicts(),
+            run_query(connection, "findings").to_dicts(),
         ),
     }
     return Page("quality", "Data quality", shown)
@@ -110,7 +110,7 @@ def _measured() -> list[dict[str, Any]]:
 
 def _nights(connection: duckdb.DuckDBPyConnection) -> TableView:
     """Days down, sources across, the status of each; a dash before a source was first tried."""
-    found = answer(connection, "nights")
+    found = run_query(connection, "snapshots")
     sources = sorted(found["source"].unique().to_list())
     status = {(row["day"], row["source"]): row["status"] for row in found.to_dicts()}
     days = sorted(found["day"].unique().to_list(), reverse=True)

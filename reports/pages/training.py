@@ -11,9 +11,9 @@ import polars as pl
 from reports.charts import Figure, frontier
 from reports.pages import Page
 from reports.pages.names import Names
-from reports.queries import answer
-from reports.statistics.training import efficient, run
-from reports.tables import Column, dollars, number, share, table
+from reports.queries import run_query
+from reports.statistics.training import efficient, training_job
+from reports.tables import TableColumn, dollars, number, share, table
 
 REFERENCE: Final = "RTX 4090"
 REFERENCE_HOURS: Final = 100.0
@@ -22,7 +22,7 @@ REFERENCE_HOURS: Final = 100.0
 def page(connection: duckdb.DuckDBPyConnection) -> Page:
     """The training page."""
     names = Names(connection)
-    runs = _runs(names.rows(answer(connection, "training_offers").to_dicts()))
+    runs = _runs(names.rows(run_query(connection, "training_offers").to_dicts()))
     shown: dict[str, Any] = {
         "reference": REFERENCE,
         "reference_hours": REFERENCE_HOURS,
@@ -32,14 +32,14 @@ def page(connection: duckdb.DuckDBPyConnection) -> Page:
         "discounts": table(
             "What spot saves, and what it survives",
             [
-                Column("provider", "venue", page="venue_page"),
-                Column("GPU", "gpu", page="gpu_page"),
-                Column("on demand", "on_demand", dollars, css="number"),
-                Column("spot", "spot", dollars, css="number"),
-                Column("saved, and what may be lost", "discount", share, css="number"),
-                Column("machines or types", "things", number, css="number"),
+                TableColumn("provider", "venue", page="venue_page"),
+                TableColumn("GPU", "gpu", page="gpu_page"),
+                TableColumn("on demand", "on_demand", dollars, css="number"),
+                TableColumn("spot", "spot", dollars, css="number"),
+                TableColumn("saved, and what may be lost", "discount", share, css="number"),
+                TableColumn("machines or types", "things", number, css="number"),
             ],
-            names.rows(answer(connection, "spot_discounts").to_dicts()),
+            names.rows(run_query(connection, "spot_discounts").to_dicts()),
         ),
     }
     return Page("training", "Where to train", shown)
@@ -52,7 +52,9 @@ def _runs(named: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     if reference is None:
         return []
     runs = [
-        run(row["usd_per_gpu_hour"], row["dlperf"], reference=reference, reference_hours=REFERENCE_HOURS)
+        training_job(
+            row["usd_per_gpu_hour"], row["dlperf"], reference=reference, reference_hours=REFERENCE_HOURS
+        )
         for row in offers
     ]
     rows = [
@@ -64,15 +66,15 @@ def _runs(named: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _table(caption: str, rows: list[dict[str, Any]]) -> Any:
     columns = [
-        Column("GPU", "gpu", page="gpu_page"),
-        Column("provider", "venue", page="venue_page"),
-        Column("sold as", "pricing_model"),
-        Column("region", "region"),
-        Column("a GPU-hour", "usd_per_gpu_hour", dollars, link="source_url", css="number"),
-        Column("hours", "hours", number, css="number"),
-        Column("cost of the job", "usd", dollars, css="number"),
-        Column("DLPerf of one GPU", "dlperf", number, css="number"),
-        Column("machines measured", "machines", number, css="number"),
+        TableColumn("GPU", "gpu", page="gpu_page"),
+        TableColumn("provider", "venue", page="venue_page"),
+        TableColumn("sold as", "pricing_model"),
+        TableColumn("region", "region"),
+        TableColumn("a GPU-hour", "usd_per_gpu_hour", dollars, link="source_url", css="number"),
+        TableColumn("hours", "hours", number, css="number"),
+        TableColumn("cost of the job", "usd", dollars, css="number"),
+        TableColumn("DLPerf of one GPU", "dlperf", number, css="number"),
+        TableColumn("machines measured", "machines", number, css="number"),
     ]
     return table(caption, columns, rows)
 

@@ -11,9 +11,9 @@ import polars as pl
 from reports.charts import Figure, bands
 from reports.pages import Page, markets
 from reports.pages.names import Names, with_shortfall
-from reports.queries import answer
+from reports.queries import run_query
 from reports.statistics.index import chained
-from reports.tables import Column, dollars, gpu_name, number, share, signed_share, table
+from reports.tables import TableColumn, dollars, gpu_name, number, share, signed_share, table
 
 _SERIES: Final = ["provider", "gpu_model", "gpu_form_factor", "gpu_memory_gib", "pricing_model"]
 _DAYS: Final = 7
@@ -22,53 +22,53 @@ _DAYS: Final = 7
 def page(connection: duckdb.DuckDBPyConnection) -> Page:
     """The spot volatility page."""
     names = Names(connection)
-    rows = map(with_shortfall, names.rows(answer(connection, "volatility").to_dicts()))
+    rows = map(with_shortfall, names.rows(run_query(connection, "volatility").to_dicts()))
     measured = table(
         "Historical volatility of the median price of a GPU-hour, per cent a year",
         [
-            Column("GPU", "gpu", page="gpu_page"),
-            Column("source", "source", page="venue_page"),
-            Column("sold as", "pricing_model"),
-            Column("median now", "median_now", dollars, css="number"),
-            Column("HV7", "hv7", number, css="number"),
-            Column("HV30", "hv30", number, css="number", note="short"),
-            Column("HV90", "hv90", number, css="number"),
-            Column("EWMA", "ewma_volatility", number, css="number"),
-            Column("with a change", "change_share", share, css="number"),
-            Column("of them up", "up_part", share, css="number"),
-            Column("days between changes", "implied_spell_days", number, css="number"),
-            Column("deepest fall", "max_drawdown", share, css="number"),
-            Column("highest rise", "max_run_up", share, css="number"),
-            Column("saved against on demand", "discount", share, css="number"),
+            TableColumn("GPU", "gpu", page="gpu_page"),
+            TableColumn("source", "source", page="venue_page"),
+            TableColumn("sold as", "pricing_model"),
+            TableColumn("median now", "median_now", dollars, css="number"),
+            TableColumn("HV7", "hv7", number, css="number"),
+            TableColumn("HV30", "hv30", number, css="number", note="short"),
+            TableColumn("HV90", "hv90", number, css="number"),
+            TableColumn("EWMA", "ewma_volatility", number, css="number"),
+            TableColumn("with a change", "change_share", share, css="number"),
+            TableColumn("of them up", "up_part", share, css="number"),
+            TableColumn("days between changes", "implied_spell_days", number, css="number"),
+            TableColumn("deepest fall", "max_drawdown", share, css="number"),
+            TableColumn("highest rise", "max_run_up", share, css="number"),
+            TableColumn("saved against on demand", "discount", share, css="number"),
         ],
         rows,
     )
     indexed = table(
         "Level and index of the last 30 days",
         [
-            Column("GPU", "gpu", page="gpu_page"),
-            Column("provider", "venue", page="venue_page"),
-            Column("sold as", "pricing_model"),
-            Column("change of the median", "level", signed_share, css="number"),
-            Column("change of the index", "index", signed_share, css="number"),
-            Column("offers matched last", "matched", number, css="number"),
-            Column("of all offers", "share", share, css="number"),
-            Column("days with an index", "days", number, css="number"),
-            Column("why none on the last day", "suppressed"),
+            TableColumn("GPU", "gpu", page="gpu_page"),
+            TableColumn("provider", "venue", page="venue_page"),
+            TableColumn("sold as", "pricing_model"),
+            TableColumn("change of the median", "level", signed_share, css="number"),
+            TableColumn("change of the index", "index", signed_share, css="number"),
+            TableColumn("offers matched last", "matched", number, css="number"),
+            TableColumn("of all offers", "share", share, css="number"),
+            TableColumn("days with an index", "days", number, css="number"),
+            TableColumn("why none on the last day", "suppressed"),
         ],
-        names.rows(_indexed(answer(connection, "matched_prices"))),
+        names.rows(_indexed(run_query(connection, "matched_prices"))),
     )
     interrupted = table(
         "Spot machines interrupted in the last month, pairs of region and type by band",
         [
-            Column("GPU", "gpu", page="gpu_page"),
-            Column("provider", "venue", page="venue_page"),
-            Column("at least", "interruption_low", share, css="number"),
-            Column("at most", "interruption_high", share, css="number"),
-            Column("pairs", "pairs", number, css="number"),
-            Column("median a GPU-hour", "median", dollars, css="number"),
+            TableColumn("GPU", "gpu", page="gpu_page"),
+            TableColumn("provider", "venue", page="venue_page"),
+            TableColumn("at least", "interruption_low", share, css="number"),
+            TableColumn("at most", "interruption_high", share, css="number"),
+            TableColumn("pairs", "pairs", number, css="number"),
+            TableColumn("median a GPU-hour", "median", dollars, css="number"),
         ],
-        names.rows(answer(connection, "interruptions").to_dicts()),
+        names.rows(run_query(connection, "interruptions").to_dicts()),
     )
     shown = {
         "measured": measured,
@@ -107,7 +107,7 @@ def _indexed(frame: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def _figures(connection: duckdb.DuckDBPyConnection) -> list[Figure]:
-    frame = answer(connection, "bands")
+    frame = run_query(connection, "bands")
     figures = []
     for (provider, model), part in frame.group_by("provider", "pricing_model", maintain_order=True):
         names = [gpu_name(row) for row in part.to_dicts()]

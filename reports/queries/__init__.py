@@ -3,9 +3,9 @@
 import duckdb
 import polars as pl
 
-from warehouse.queries import question
+from warehouse.queries import load_query
 
 
-def answer(connection: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
+def run_query(connection: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
     """The answer to queries/<name>.sql."""
-    return connection.execute(question(name, __name__)).pl()
+    return connection.execute(load_query(name, __name__)).pl()

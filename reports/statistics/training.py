@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Run:
+class TrainingJob:
     """A training run on some offer: how long it takes in hours, and what it costs in USD."""
 
     hours: float
     usd: float
 
 
-def run(usd_per_gpu_hour: float, throughput: float, *, reference: float, reference_hours: float) -> Run:
+def training_job(
+    usd_per_gpu_hour: float, throughput: float, *, reference: float, reference_hours: float
+) -> TrainingJob:
     """The job that takes `reference_hours` on a GPU of throughput `reference`, on one GPU of another.
 
     hours = reference_hours x reference / throughput, cost = hours x price. One GPU; what several GPUs lose by
@@ -23,14 +25,14 @@ def run(usd_per_gpu_hour: float, throughput: float, *, reference: float, referen
     if throughput <= 0 or reference <= 0:
         raise ValueError(f"a throughput of {min(throughput, reference)} trains nothing")
     hours = reference_hours * reference / throughput
-    return Run(hours, hours * usd_per_gpu_hour)
+    return TrainingJob(hours, hours * usd_per_gpu_hour)
 
 
-def efficient(runs: Sequence[Run]) -> list[bool]:
+def efficient(runs: Sequence[TrainingJob]) -> list[bool]:
     """Whether each run is on the efficient frontier: none is as fast and as cheap, and better in one."""
     order = sorted(range(len(runs)), key=lambda place: (runs[place].hours, runs[place].usd))
     is_on = [False] * len(runs)
-    best: Run | None = None
+    best: TrainingJob | None = None
     for place in order:
         candidate = runs[place]
         if best is None or candidate.usd < best.usd or candidate == best:

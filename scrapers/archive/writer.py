@@ -50,7 +50,7 @@ Finding = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class FetchOutcome:
     """How a job ended.
 
     `ok` means that every request the source wanted was answered with 2xx; `errors` has one sentence for
@@ -74,7 +74,7 @@ class Outcome:
 class Archive:
     """What one sealed file holds: the outcome, and every capture in the order archived."""
 
-    outcome: Outcome
+    outcome: FetchOutcome
     captures: list[Capture]
 
     @property
@@ -157,7 +157,7 @@ class ArchiveWriter:
         capture = replace(page, url=url, body=body, media_type="text/html", role="rendered", charset="")
         return self._place(capture, record)
 
-    def seal(self, outcome: Outcome | None = None) -> Path:
+    def seal(self, outcome: FetchOutcome | None = None) -> Path:
         """Close the file for good, with the outcome as its last record, and give it its name."""
         if outcome is not None:
             body = self._secrets.struck(json.dumps(asdict(outcome), default=warc_date)).encode()
@@ -215,7 +215,7 @@ def read_archive(path: Path, home: Path) -> Archive:
     archived.
     """
     file = str(path.relative_to(home))
-    outcome: Outcome | None = None
+    outcome: FetchOutcome | None = None
     captures: list[Capture] = []
     asked: dict[str, Mapping[str, Any] | None] = {}
     for record, offset in records(path):
@@ -268,8 +268,8 @@ def _capture(record: ArcWarcRecord, asked: Mapping[str, Any] | None) -> Capture:
     )
 
 
-def _outcome(path: Path, body: bytes) -> Outcome:
+def _outcome(path: Path, body: bytes) -> FetchOutcome:
     try:
-        return TypeAdapter(Outcome).validate_json(body)
+        return TypeAdapter(FetchOutcome).validate_json(body)
     except ValidationError as problem:
         raise ArchiveDamaged(f"{path} has an outcome that cannot be read: {problem}") from problem

@@ -33,10 +33,10 @@ from scrapers.archive.exchange import (
 )
 from scrapers.archive.recorded import Recorded
 from scrapers.crawl.chromium import origin_of
-from scrapers.crawl.job_state import Run
+from scrapers.crawl.job_state import JobState
 from scrapers.crawl.page_guard import PageGuard, host_of, is_page
 from scrapers.crawl.settings import USER_AGENT
-from scrapers.page import Ask, Capture
+from scrapers.page import Capture, FetchRequest
 from scrapers.page.capture import Role
 from warehouse.text_safety import first_line
 
@@ -57,7 +57,7 @@ _CONTEXT: Final[dict[str, Any]] = {
 class Rendering:
     """One page in the browser, from its opening to its rendered document."""
 
-    def __init__(self, run: Run, ask: Ask) -> None:
+    def __init__(self, run: JobState, ask: FetchRequest) -> None:
         self._run = run
         self._ask = ask
         self._guard = PageGuard(run, ask)

@@ -18,14 +18,14 @@ from scrapy.http import Response
 from scrapers.archive.exchange import BodyTooLarge, is_success
 from scrapers.archive.http_coding import BodyBroken
 from scrapers.archive.recorded import Key, request_key
-from scrapers.archive.writer import Outcome
+from scrapers.archive.writer import FetchOutcome
 from scrapers.crawl.browser_page import Rendering
 from scrapers.crawl.errors import FETCH_PROBLEMS, described
-from scrapers.crawl.job_state import CAPTURE, KEY, LABEL, ROLE, RUN, NotArchived, Run
+from scrapers.crawl.job_state import CAPTURE, KEY, LABEL, ROLE, RUN, JobState, NotArchived
 from scrapers.crawl.politeness import tries_of
 from scrapers.formats.page_module import asks_further
-from scrapers.page import Ask, Capture, PageBroken
-from scrapers.parser_process import ReadingStopped
+from scrapers.page import Capture, FetchRequest, PageBroken
+from scrapers.parser_process import ParsingStopped
 from scrapers.url_origin import named, origin_of
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ Download = Callable[[Request], Awaitable[Response]]
 NO_CHROMIUM = "no Chromium was found; install one, or name it in GPULEDGER_CHROMIUM"
 
 
-async def work(run: Run, download: Download) -> Path:
+async def work(run: JobState, download: Download) -> Path:
     """Ask everything that the source wants, within its time, and seal the archive; returns its path.
 
     Nothing that goes wrong with a source leaves this function: it stands in the outcome.
@@ -54,7 +54,7 @@ async def work(run: Run, download: Download) -> Path:
         waiting.clear()
     for error in run.errors:
         logger.warning("%s %s: %s", run.source.id, run.job.slot, error)
-    outcome = Outcome(
+    outcome = FetchOutcome(
         source=run.source.id,
         slot=run.job.slot,
         started_at=run.started_at,
@@ -68,7 +68,7 @@ async def work(run: Run, download: Download) -> Path:
     return run.writer.seal(outcome)
 
 
-async def _walk(run: Run, waiting: deque[Ask], download: Download) -> None:
+async def _walk(run: JobState, waiting: deque[FetchRequest], download: Download) -> None:
     """Ask one request after the other; a request leaves `waiting` when it is answered or has failed."""
     asked: set[Key] = set()
     while waiting:
@@ -81,14 +81,14 @@ async def _walk(run: Run, waiting: deque[Ask], download: Download) -> None:
             if capture is not None and asks_further(run.source):
                 try:
                     waiting.extend(await asyncio.to_thread(run.parser.follow, run.source, ask, capture))
-                except (PageBroken, ReadingStopped) as problem:
+                except (PageBroken, ParsingStopped) as problem:
                     run.errors.append(str(problem))
         waiting.popleft()
     if run.web is not None and run.plan.partial:
         _take_the_rest(run)
 
 
-async def _answer(run: Run, ask: Ask, download: Download) -> Capture | None:
+async def _answer(run: JobState, ask: FetchRequest, download: Download) -> Capture | None:
     """The capture of a 2xx answer; anything else is noted, None is returned."""
     if refusal := _refusal(run, ask):
         run.errors.append(f"{ask.url}: {refusal}")
@@ -117,7 +117,7 @@ async def _answer(run: Run, ask: Ask, download: Download) -> Capture | None:
     return None
 
 
-def _refusal(run: Run, ask: Ask) -> str | None:
+def _refusal(run: JobState, ask: FetchRequest) -> str | None:
     """Why a request is not sent, None where it may be."""
     if run.web is None and run.source.missing_credential:
         return f"its key is missing; put it in {run.source.missing_credential}"
@@ -132,7 +132,7 @@ def _refusal(run: Run, ask: Ask) -> str | None:
     return None
 
 
-def _request(run: Run, ask: Ask, rendering: Rendering | None) -> Request:
+def _request(run: JobState, ask: FetchRequest, rendering: Rendering | None) -> Request:
     headers = dict(ask.headers) | (run.source.credential_headers(ask.url) if run.web is None else {})
     if ask.json is not None:
         headers.setdefault("Content-Type", "application/json")
@@ -152,7 +152,7 @@ def _request(run: Run, ask: Ask, rendering: Rendering | None) -> Request:
     )
 
 
-def _take_the_rest(run: Run) -> None:
+def _take_the_rest(run: JobState) -> None:
     """Archive the answers that were saved by hand for the job and that no request has led to."""
     if run.web is None:
         return
@@ -167,5 +167,5 @@ def _take_the_rest(run: Run) -> None:
                 run.errors.append(f"{held.url}: {problem}")
 
 
-def _body(ask: Ask) -> bytes:
+def _body(ask: FetchRequest) -> bytes:
     return b"" if ask.json is None else json.dumps(ask.json).encode()

@@ -47,7 +47,7 @@ class Rules:
 
 
 @dataclass
-class Run:
+class JobState:
     """One job on its way: where it writes, what it may read, and what went wrong so far.
 
     `web` is None where the network is asked, `proxy` where no browser asks it; `taken` are the recorded
@@ -79,7 +79,7 @@ class Run:
         return next((state for state in _TELLING if state in states), None)
 
 
-def run_of(request: Request) -> Run:
+def state_of(request: Request) -> JobState:
     """The job that a request belongs to."""
-    run: Run = request.meta[RUN]
+    run: JobState = request.meta[RUN]
     return run

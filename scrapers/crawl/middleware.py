@@ -8,7 +8,7 @@ from scrapy import Request
 from scrapy.http import Headers, Response
 
 from scrapers.archive.exchange import Exchange, is_redirect
-from scrapers.crawl.job_state import CAPTURE, EXCHANGE, LABEL, ROLE, NotArchived, run_of
+from scrapers.crawl.job_state import CAPTURE, EXCHANGE, LABEL, ROLE, NotArchived, state_of
 
 
 class FromArchive:
@@ -16,7 +16,7 @@ class FromArchive:
 
     def process_request(self, request: Request) -> Response | None:
         """The recorded answer; a page for the browser passes on, to ask for itself."""
-        run = run_of(request)
+        run = state_of(request)
         if run.web is None:
             return None
         found = run.web.lookup(request.method, request.url, request.body, run.span, run.source.id)
@@ -38,7 +38,7 @@ class IntoArchive:
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Archive the answer; what a browser rendered is archived by its Rendering."""
-        run = run_of(request)
+        run = state_of(request)
         # An answer can come in after its job ran out of time.
         if "playwright" in response.flags or run.writer.sealed:
             return response

@@ -25,10 +25,10 @@ from scrapy.exceptions import IgnoreRequest
 from scrapers.archive.exchange import MAX_BODY, BodyTooLarge, too_large
 from scrapers.archive.redaction import is_secret
 from scrapers.crawl.chromium import origin_of
-from scrapers.crawl.job_state import Run
+from scrapers.crawl.job_state import JobState
 from scrapers.crawl.memory import MOST_OF_A_PAGE
-from scrapers.crawl.ssrf_guard import WEB_PORTS, Destinations, Refused, refusal_of
-from scrapers.page import Ask
+from scrapers.crawl.ssrf_guard import WEB_PORTS, AddressRefused, Destinations, refusal_of
+from scrapers.page import FetchRequest
 from scrapers.registry import Source
 from warehouse.text_safety import first_line
 
@@ -50,7 +50,7 @@ class PageGuard:
     where it must not go, and `unreached` why the proxy could not connect it, both of the current try.
     """
 
-    def __init__(self, run: Run, ask: Ask) -> None:
+    def __init__(self, run: JobState, ask: FetchRequest) -> None:
         self.ended: Exception | None = None
         self.over = asyncio.Event()
         self.refused: str | None = None
@@ -215,11 +215,11 @@ class PageGuard:
     def _not_connected(self, host: str, port: int, problem: Exception) -> None:
         """Called by the proxy; before the page itself is served, all that it connects is the page itself."""
         reason = _why(host, problem)
-        if isinstance(problem, Refused):
+        if isinstance(problem, AddressRefused):
             self._block(host, reason)
         if not self._is_served:
             self.unreached = reason
-            if self._request and isinstance(problem, Refused | socket.gaierror):
+            if self._request and isinstance(problem, AddressRefused | socket.gaierror):
                 self._request.meta["dont_retry"] = True
 
     def _failed(self, request: BrowserRequest) -> None:
@@ -239,7 +239,7 @@ class PageGuard:
         self._closing.add(asyncio.ensure_future(_quietly(closing)))
 
 
-def bears_credential(source: Source, ask: Ask) -> bool:
+def bears_credential(source: Source, ask: FetchRequest) -> bool:
     """Whether the headers of a request hold a key, declared or written out."""
     return source.declared.credential is not None or any(is_secret(name) for name in ask.headers)
 
@@ -252,7 +252,7 @@ def host_of(url: str) -> str:
 
 def _why(host: str, problem: Exception) -> str:
     """Why the proxy did not connect, in a sentence for a person."""
-    if isinstance(problem, Refused):
+    if isinstance(problem, AddressRefused):
         return str(problem)
     if isinstance(problem, socket.gaierror):
         return f"could not resolve {host}"

@@ -22,7 +22,7 @@ from scrapy.utils.httpobj import urlparse_cached
 
 from scrapers.archive.exchange import is_success
 from scrapers.crawl.errors import FETCH_PROBLEMS, described, is_passing
-from scrapers.crawl.job_state import CAPTURE, LABEL, ROLE, RUN, NotArchived, Rules, run_of
+from scrapers.crawl.job_state import CAPTURE, LABEL, ROLE, RUN, NotArchived, Rules, state_of
 from scrapers.page import Capture
 
 ROBOT: Final = "gpuledger"
@@ -56,7 +56,7 @@ class RobotsRules:
         """Raise IgnoreRequest for what the host does not want fetched."""
         if request.meta[ROLE] == "robots":
             return
-        run, parts = run_of(request), urlparse_cached(request)
+        run, parts = state_of(request), urlparse_cached(request)
         origin = f"{parts.scheme}://{parts.netloc}"
         if origin not in run.rules:
             run.rules[origin] = await self._fetched(origin, request)
@@ -68,7 +68,7 @@ class RobotsRules:
             raise IgnoreRequest("robots.txt disallows it")
 
     async def _fetched(self, origin: str, request: Request) -> Rules:
-        run, engine = run_of(request), self._crawler.engine
+        run, engine = state_of(request), self._crawler.engine
         url = f"{origin}/robots.txt"
         if engine is None:
             raise TypeError("a request before the engine started")

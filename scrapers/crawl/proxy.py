@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 import h11
 from playwright.async_api import ProxySettings
 
-from scrapers.crawl.ssrf_guard import Destinations, Refused, is_loopback
+from scrapers.crawl.ssrf_guard import AddressRefused, Destinations, is_loopback
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ class Pass:
     def holding(self, *writers: asyncio.StreamWriter) -> Iterator[None]:
         """Count connections as the page's; raises Refused where it has too many."""
         if self.closed or len(self._open) >= _CONNECTIONS_OF_A_PAGE:
-            raise Refused("the page opened too many connections")
+            raise AddressRefused("the page opened too many connections")
         self._open.update(writers)
         try:
             yield
@@ -158,7 +158,7 @@ class Proxy:
         try:
             await self._serve(reader, writer)
         # What breaks a connection is the page's or its server's affair, and ends that connection.
-        except (OSError, h11.ProtocolError, Refused, TimeoutError):
+        except (OSError, h11.ProtocolError, AddressRefused, TimeoutError):
             pass
         except asyncio.CancelledError:
             writer.transport.abort()
@@ -180,7 +180,7 @@ class Proxy:
         host, port = _destination(request)
         try:
             upstream = await self._connected(admitted, host, port)
-        except (OSError, TimeoutError, Refused) as problem:
+        except (OSError, TimeoutError, AddressRefused) as problem:
             admitted.on_failure(host, port, problem)
             if request.method == b"CONNECT":
                 writer.write(_NO_TUNNEL)
@@ -209,7 +209,7 @@ class Proxy:
         async with asyncio.timeout(_SECONDS_TO_CONNECT):
             addresses = await admitted.destinations.addresses(host, port)
         if port == self.port and any(map(is_loopback, addresses)):
-            raise Refused("a page must not ask the proxy that it is served by")
+            raise AddressRefused("a page must not ask the proxy that it is served by")
         problem: Exception = OSError(f"{host} has no address")
         for address in addresses:
             try:

@@ -12,7 +12,7 @@ from scrapers.archive.http_coding import ASKED
 from scrapers.crawl.chromium import launch_options
 from scrapers.crawl.client import FetchPlan
 from scrapers.crawl.ssrf_guard import ALLOW_LOOPBACK
-from scrapers.page import Ask
+from scrapers.page import FetchRequest
 from scrapers.registry import Source
 
 USER_AGENT: Final = f"gpuledger/{version('gpuledger')} (+https://github.com/gpuledger/gpuledger)"
@@ -83,7 +83,7 @@ def _pace_of_an_archive() -> dict[str, Any]:
     return {"CONCURRENT_REQUESTS_PER_DOMAIN": PAGES_AT_ONCE, "DOWNLOAD_DELAY": 0}
 
 
-def _pace_of_the_network(asks: Iterable[tuple[Ask, float]]) -> dict[str, Any]:
+def _pace_of_the_network(asks: Iterable[tuple[FetchRequest, float]]) -> dict[str, Any]:
     """One request at a time to a host, no sooner than every source there has declared."""
     delays: dict[str, float] = {}
     for ask, delay in asks:

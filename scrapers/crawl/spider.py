@@ -15,7 +15,7 @@ from scrapers.archive.recorded import RecordedWeb
 from scrapers.archive.writer import ArchiveWriter, archive_path
 from scrapers.crawl.client import JOB, FetchPlan, Job
 from scrapers.crawl.job import work
-from scrapers.crawl.job_state import Run
+from scrapers.crawl.job_state import JobState
 from scrapers.crawl.memory import watch_memory
 from scrapers.crawl.proxy import Proxy
 from scrapers.crawl.settings import PAGES_AT_ONCE
@@ -69,7 +69,7 @@ class SourcesSpider(Spider):
         async with self._places[source.browser]:
             path = archive_path(plan.home, job.source, job.slot, plan.run_id)
             writer = ArchiveWriter(path, source=job.source, slot=job.slot)
-            run = Run(job, source, plan, writer, self._web, self._parser, proxy)
+            run = JobState(job, source, plan, writer, self._web, self._parser, proxy)
             sealed = await work(run, self._download)
         tell(job=JOB.dump_python(job, mode="json"), path=str(sealed))
 

@@ -68,7 +68,7 @@ _CARRIERS: Final = (
 )
 
 
-class Refused(IgnoreRequest):
+class AddressRefused(IgnoreRequest):
     """An address must not be asked; the message says why."""
 
 
@@ -132,13 +132,15 @@ class Destinations:
         Raises Refused where one of them is not, and OSError where the name does not resolve.
         """
         if self.only is not None and (host.lower(), port) not in self.only:
-            raise Refused(f"{host}:{port} is not the declared origin, and the request bears a credential")
+            raise AddressRefused(
+                f"{host}:{port} is not the declared origin, and the request bears a credential"
+            )
         found = await resolved(host, port)
         for address in found:
             if not is_allowed(address, allow_loopback=self.allow_loopback):
-                raise Refused(not_public(host, address))
+                raise AddressRefused(not_public(host, address))
             if port not in self.ports and not (self.allow_loopback and is_loopback(address)):
-                raise Refused(f"port {port} of {host} is not a port of the web")
+                raise AddressRefused(f"port {port} of {host} is not a port of the web")
         return found
 
 

@@ -24,7 +24,7 @@ from twisted.web.http import _DataLoss, _IdentityTransferDecoder
 
 from scrapers.archive import exchange
 from scrapers.archive.http_coding import BodyBroken, unpacked
-from scrapers.crawl.job_state import ROLE, run_of
+from scrapers.crawl.job_state import ROLE, state_of
 from scrapers.crawl.middleware import pairs
 
 MAX_HEAD: Final = 64 * 1024
@@ -106,7 +106,7 @@ def check_whole(request: Request, response: Response) -> None:
     # Scrapy's mark of a body that ended with its connection, and that stated no length before.
     unproved = "partial" in response.flags and "Content-Encoding" not in response.headers
     if unproved and exchange.is_success(response.status) and request.meta[ROLE] == "response":
-        shape = run_of(request).source.declared.shape
+        shape = state_of(request).source.declared.shape
         is_page = shape in {"html_table", "liveness"}
         is_cut = is_page and _END_OF_PAGE not in body[-_LAST_BYTES:].lower()
         # Cut JSON and XML are no JSON and XML, but YAML may end after any line.

@@ -7,14 +7,14 @@ from types import ModuleType
 from typing import Protocol
 
 from scrapers.formats import html_table, json_api, liveness, rendered_page, xml_api, yaml_file
-from scrapers.page import Ask, Capture, Document
+from scrapers.page import Capture, Document, FetchRequest
 from scrapers.registry import Source
 
 
-class Shape(Protocol):
+class SourceFormat(Protocol):
     """What a shape module offers."""
 
-    def follow(self, source: Source, ask: Ask, capture: Capture) -> list[Ask]:
+    def follow(self, source: Source, ask: FetchRequest, capture: Capture) -> list[FetchRequest]:
         """Further requests that an answer calls for: the next page, the next query."""
 
     def documents(self, captures: Sequence[Capture]) -> list[Document]:
@@ -31,7 +31,7 @@ _SHAPES: dict[str, ModuleType] = {
 }
 
 
-def shape_of(source: Source) -> Shape:
+def format_of(source: Source) -> SourceFormat:
     """The shape a source is declared with."""
-    shape: Shape = _SHAPES[source.declared.shape]
+    shape: SourceFormat = _SHAPES[source.declared.shape]
     return shape

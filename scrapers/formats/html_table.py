@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from markdown_it import MarkdownIt
 
 from scrapers.formats.markup import refuse_part, text_of
-from scrapers.page import Ask, Capture, Document, Html, PageBroken
+from scrapers.page import Capture, Document, FetchRequest, Html, PageBroken
 from scrapers.registry import Source
 
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
 
 
-def follow(source: Source, ask: Ask, capture: Capture) -> list[Ask]:
+def follow(source: Source, ask: FetchRequest, capture: Capture) -> list[FetchRequest]:
     """Nothing: such a source is one page an ask."""
     return []
 

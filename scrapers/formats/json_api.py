@@ -11,7 +11,7 @@ from typing import Any, Final
 import orjson
 
 from scrapers.formats.page_module import further_asks
-from scrapers.page import Ask, Capture, Document, PageBroken, Payload
+from scrapers.page import Capture, Document, FetchRequest, PageBroken, Payload
 from scrapers.registry import Source
 
 _HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")
@@ -19,7 +19,7 @@ _HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _MOST_VALUES: Final = 20_000_000
 
 
-def follow(source: Source, ask: Ask, capture: Capture) -> list[Ask]:
+def follow(source: Source, ask: FetchRequest, capture: Capture) -> list[FetchRequest]:
     """What `<source>_follow` of the provider's page asks next; nothing where there is none."""
     return further_asks(source, ask, opened, capture)
 

@@ -10,13 +10,13 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from scrapers.formats.markup import text_of
-from scrapers.page import Ask, Capture, Document, Html, Row, term
+from scrapers.page import Capture, Document, FetchRequest, Html, Row, term
 from scrapers.registry import Source
 
 _QUOTED: Final = 200
 
 
-def follow(source: Source, ask: Ask, capture: Capture) -> list[Ask]:
+def follow(source: Source, ask: FetchRequest, capture: Capture) -> list[FetchRequest]:
     """Nothing: one look is enough."""
     return []
 

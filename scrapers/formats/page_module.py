@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
 
-from scrapers.page import Ask, Capture, PageBroken, Payload
+from scrapers.page import Capture, FetchRequest, PageBroken, Payload
 from scrapers.page.record import mistake
 from scrapers.registry import Source
 
@@ -22,8 +22,8 @@ def asks_further(source: Source) -> bool:
 
 
 def further_asks(
-    source: Source, ask: Ask, opened: Callable[[Capture], Payload], capture: Capture
-) -> list[Ask]:
+    source: Source, ask: FetchRequest, opened: Callable[[Capture], Payload], capture: Capture
+) -> list[FetchRequest]:
     """What `<source>_follow` of the provider's page asks next; nothing where there is none.
 
     Raises PageBroken, and nothing else, for an answer that is not what the page knows.

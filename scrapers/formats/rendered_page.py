@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scrapers.formats.markup import refuse_part, text_of
-from scrapers.page import Ask, Capture, Document, Html, PageBroken
+from scrapers.page import Capture, Document, FetchRequest, Html, PageBroken
 from scrapers.registry import Source
 
 
-def follow(source: Source, ask: Ask, capture: Capture) -> list[Ask]:
+def follow(source: Source, ask: FetchRequest, capture: Capture) -> list[FetchRequest]:
     """Nothing: such a source is one page an ask."""
     return []
 

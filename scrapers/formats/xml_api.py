@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from lxml import etree
 
 from scrapers.formats.page_module import further_asks
-from scrapers.page import Ask, Capture, Document, PageBroken, Payload
+from scrapers.page import Capture, Document, FetchRequest, PageBroken, Payload
 from scrapers.registry import Source
 
 
-def follow(source: Source, ask: Ask, capture: Capture) -> list[Ask]:
+def follow(source: Source, ask: FetchRequest, capture: Capture) -> list[FetchRequest]:
     """What `<source>_follow` of the provider's page asks next; nothing where there is none."""
     return further_asks(source, ask, opened, capture)
 

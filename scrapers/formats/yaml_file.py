@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import yaml
 
-from scrapers.page import Ask, Capture, Document, PageBroken, Payload
+from scrapers.page import Capture, Document, FetchRequest, PageBroken, Payload
 from scrapers.page.record import MISTAKEN
 from scrapers.registry import Source
 
@@ -34,7 +34,7 @@ class _Loader(_Fast):  # type: ignore[misc]
         super().ascend_resolver()
 
 
-def follow(source: Source, ask: Ask, capture: Capture) -> list[Ask]:
+def follow(source: Source, ask: FetchRequest, capture: Capture) -> list[FetchRequest]:
     """Nothing: such a source is one file an ask."""
     return []
 

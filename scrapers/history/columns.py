@@ -11,7 +11,7 @@ import polars as pl
 
 from scrapers.history import expressions as say
 from scrapers.history.expressions import Lookups
-from scrapers.history.mapping import Given, Gpu, Rows, Value
+from scrapers.history.mapping import Given, GpuColumns, Rows, Value
 from warehouse.gpu_catalog import gpu_by_alias
 from warehouse.schema import BY_NAME, Column
 
@@ -105,7 +105,7 @@ class Filling:
             frame = self._from_name(frame, gpu)
         return self._named(frame)
 
-    def _from_name(self, frame: pl.DataFrame, gpu: Gpu) -> pl.DataFrame:
+    def _from_name(self, frame: pl.DataFrame, gpu: GpuColumns) -> pl.DataFrame:
         where = f"{self.where}.gpu"
         givens = {"@gpu": gpu.name, "@count": gpu.count, "@memory": gpu.memory_gib, "@form": gpu.form_factor}
         for name, given in givens.items():
@@ -119,7 +119,7 @@ class Filling:
             frame = frame.with_columns(shown.alias("@shown"))
         return frame.with_columns(say.amount(pl.col("@count")), say.amount(pl.col("@memory")))
 
-    def _from_machine(self, frame: pl.DataFrame, gpu: Gpu) -> pl.DataFrame:
+    def _from_machine(self, frame: pl.DataFrame, gpu: GpuColumns) -> pl.DataFrame:
         """The GPU behind a type of machine; a type that is not known is a finding, and has no GPU here."""
         kind = say.needs(self.columns, gpu.instance_type, f"{self.where}.gpu.instance_type")
         machines = self.lookups[gpu.machines]

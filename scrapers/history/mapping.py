@@ -161,7 +161,7 @@ class Rule(_Part):
     why: str
 
 
-class Gpu(_Part):
+class GpuColumns(_Part):
     """Which GPU a row is about: a name as shown, or a machine type to look up (`machines`)."""
 
     name: Given | None = None
@@ -172,13 +172,13 @@ class Gpu(_Part):
     form_factor: Given | None = None
 
     @model_validator(mode="after")
-    def _name_or_machine(self) -> Gpu:
+    def _name_or_machine(self) -> GpuColumns:
         if bool(self.machines) == (self.name is not None) or bool(self.machines) != bool(self.instance_type):
             raise ValueError("give `name`, or `machines` with the column `instance_type`")
         return self
 
 
-class Price(_Part):
+class PriceColumn(_Part):
     """A column of prices: what they are for, and what stands there where there is none.
 
     `blank` says what the texts of `blanks` (and an empty cell) mean: the price is missing, the thing was
@@ -204,9 +204,9 @@ class Rows(_Part):
     table: Literal["offers", "observations", "price_statistics"]
     when: Condition = {}
     key: tuple[str, ...] = ()
-    gpu: Gpu | None = None
+    gpu: GpuColumns | None = None
     columns: dict[str, Given] = {}
-    prices: tuple[Price, ...] = ()
+    prices: tuple[PriceColumn, ...] = ()
 
     @model_validator(mode="after")
     def _fits_its_table(self) -> Rows:

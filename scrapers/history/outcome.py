@@ -29,7 +29,7 @@ REFUSED: Final = pl.Schema(_REFUSED)
 
 
 @dataclass
-class Read:
+class ParsedBatch:
     """What a batch of records became.
 
     `rows` holds frames by table, each with its `line`; `refused` the rows for quarantine, whose slot is null
@@ -64,7 +64,7 @@ def refuse(
     table: str,
     expectation: str | pl.Expr,
     reason: str | pl.Expr,
-    result: Read,
+    result: ParsedBatch,
 ) -> None:
     """Keep records for quarantine, each as it stands in the file, with its line."""
     if frame.is_empty():

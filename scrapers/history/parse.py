@@ -15,17 +15,17 @@ from scrapers.history import expressions as say
 from scrapers.history.bounds import EXPECTATION, REASON
 from scrapers.history.expressions import MARK, MOMENT, SEEN, STATED, Lookups
 from scrapers.history.mapping import Mapping
-from scrapers.history.outcome import RECORD, REFUSED, SLOT, Read, refuse
+from scrapers.history.outcome import RECORD, REFUSED, SLOT, ParsedBatch, refuse
 from scrapers.history.readers import LINE, Batch
 from scrapers.history.row_builder import Block
 
 
-def read(batch: Batch, mapping: Mapping, lookups: Lookups, *, part: str = "", at: str = "") -> Read:
+def parse(batch: Batch, mapping: Mapping, lookups: Lookups, *, part: str = "", at: str = "") -> ParsedBatch:
     """Read a batch; `part` is the part of the data set that its file is, `at` the moment the user gives.
 
     Raises MappingError where the mapping does not fit the file.
     """
-    result = Read(records=batch.frame.height + len(batch.broken))
+    result = ParsedBatch(records=batch.frame.height + len(batch.broken))
     _keep_broken(batch, result)
     if batch.frame.is_empty():
         return result
@@ -49,7 +49,7 @@ def read(batch: Batch, mapping: Mapping, lookups: Lookups, *, part: str = "", at
     return result
 
 
-def _keep_broken(batch: Batch, result: Read) -> None:
+def _keep_broken(batch: Batch, result: ParsedBatch) -> None:
     if not batch.broken:
         return
     result.readings += len(batch.broken)
@@ -85,7 +85,7 @@ def _prepared(frame: pl.DataFrame, mapping: Mapping, lookups: Lookups, part: str
     return frame.with_columns(seen.alias(SEEN), say.slot(pl.col(MOMENT), mapping.time.cadence).alias(SLOT))
 
 
-def _note_unread(raw: Sequence[str], mapping: Mapping, result: Read) -> None:
+def _note_unread(raw: Sequence[str], mapping: Mapping, result: ParsedBatch) -> None:
     read_by = mapping.columns_read
     for name in raw:
         if name not in read_by and name not in mapping.file.ignored:
@@ -93,7 +93,7 @@ def _note_unread(raw: Sequence[str], mapping: Mapping, result: Read) -> None:
 
 
 def _without_outside(
-    frame: pl.DataFrame, mapping: Mapping, columns: Sequence[str], result: Read
+    frame: pl.DataFrame, mapping: Mapping, columns: Sequence[str], result: ParsedBatch
 ) -> pl.DataFrame:
     for index, rule in enumerate(mapping.outside):
         mine = say.condition(rule.when, columns, f"outside[{index}]")
@@ -105,7 +105,7 @@ def _without_outside(
 
 
 def _without_refused(
-    frame: pl.DataFrame, mapping: Mapping, raw: Sequence[str], columns: Sequence[str], result: Read
+    frame: pl.DataFrame, mapping: Mapping, raw: Sequence[str], columns: Sequence[str], result: ParsedBatch
 ) -> pl.DataFrame:
     frame = frame.with_columns(say.mark(raw).alias(MARK))
     reasons = [

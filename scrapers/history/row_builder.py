@@ -12,8 +12,8 @@ from scrapers.history import expressions as say
 from scrapers.history.bounds import EXPECTATION, REASON, judged
 from scrapers.history.columns import Filling
 from scrapers.history.expressions import MARK, MOMENT, SEEN, STATED, Lookups
-from scrapers.history.mapping import Mapping, Price, Rows
-from scrapers.history.outcome import SLOT, WRITTEN_LATER, Read, refuse
+from scrapers.history.mapping import Mapping, PriceColumn, Rows
+from scrapers.history.outcome import SLOT, WRITTEN_LATER, ParsedBatch, refuse
 from scrapers.history.readers import LINE
 from warehouse.schema import BY_NAME
 
@@ -31,7 +31,7 @@ class Block:
     lookups: Lookups
     columns: Sequence[str]
     raw: Sequence[str]
-    result: Read
+    result: ParsedBatch
 
     def read(self, frame: pl.DataFrame) -> None:
         """Turn records into rows, one for each price, or one where no price is asked for."""
@@ -54,7 +54,7 @@ class Block:
             self.result.readings += filled.height
             yield self._priced(filled, price, f"{self.where}.prices[{index}]")
 
-    def _priced(self, filled: pl.DataFrame, price: Price, where: str) -> pl.DataFrame:
+    def _priced(self, filled: pl.DataFrame, price: PriceColumn, where: str) -> pl.DataFrame:
         """The records with this price in the columns of an offer; blanks are counted and left out."""
         shown = pl.col(say.needs(self.columns, price.column, where))
         blank = shown.is_null() | shown.is_in(list(price.blanks)).fill_null(value=True)

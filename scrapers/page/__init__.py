@@ -4,8 +4,8 @@ A page is a pure function of archived documents. It has no network and no clock,
 only this package and `warehouse.schema`.
 """
 
-from scrapers.page.capture import Ask, Capture
-from scrapers.page.documents import Cell, Document, Html, PageTable, Payload
+from scrapers.page.capture import Capture, FetchRequest
+from scrapers.page.documents import Document, Html, PageTable, Payload, TableCell
 from scrapers.page.lookups import Gpu, country_of, gibibytes, gpu_named, lookup
 from scrapers.page.money import Price, dollars, exact_decimal, price
 from scrapers.page.record import (
@@ -25,10 +25,9 @@ from scrapers.page.record import (
 from scrapers.page.terms import Prose, Saying, gpu_names, terms_said
 
 __all__ = [
-    "Ask",
     "Capture",
-    "Cell",
     "Document",
+    "FetchRequest",
     "Gpu",
     "Html",
     "Notes",
@@ -42,6 +41,7 @@ __all__ = [
     "Rejected",
     "Row",
     "Saying",
+    "TableCell",
     "Unreadable",
     "country_of",
     "dollars",

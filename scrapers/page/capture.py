@@ -13,7 +13,7 @@ Role = Literal["response", "rendered", "robots", "resource"]
 
 
 @dataclass(frozen=True)
-class Ask:
+class FetchRequest:
     """One request of a source.
 
     `label` tells a page which answer it holds when a source asks several things; `json` is sent as

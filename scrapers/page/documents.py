@@ -31,7 +31,7 @@ class Payload:
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """One table cell: its header, its text with white space folded."""
 
     header: str

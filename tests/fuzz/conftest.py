@@ -19,10 +19,10 @@ from hypothesis import HealthCheck, settings
 
 from scrapers.page import Capture
 from scrapers.registry import Source
-from scrapers.simulation import Night
+from scrapers.simulation import SimulatedNight
 
 LAST: Final = datetime(2026, 11, 19, 3, tzinfo=UTC)
-NIGHT: Final = Night(59, LAST, LAST + timedelta(minutes=17))
+NIGHT: Final = SimulatedNight(59, LAST, LAST + timedelta(minutes=17))
 # More of the same makes an example slower and no more telling.
 _MOST: Final = 6
 

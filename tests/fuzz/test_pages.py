@@ -24,9 +24,9 @@ import expectations.row_checks
 from expectations.gx_adapter import Result, validate
 from expectations.suites import ROW_ID, Expectation
 from flows.operations.derivation import judged
-from scrapers.archive.writer import Archive, Outcome
-from scrapers.formats import shape_of
-from scrapers.page import Ask, Capture, PageBroken
+from scrapers.archive.writer import Archive, FetchOutcome
+from scrapers.formats import format_of
+from scrapers.page import Capture, FetchRequest, PageBroken
 from scrapers.parse import reading_of
 from scrapers.registry import Source, providers
 from warehouse.ledger import Ledger, ScrapeRecord
@@ -161,7 +161,7 @@ def _holds(expectation: Expectation) -> pl.Expr:
 
 
 def night(source: Source, captures: Sequence[Capture]) -> ScrapeRecord:
-    outcome = Outcome(source.id, SLOT, SLOT, SLOT, ok=True)
+    outcome = FetchOutcome(source.id, SLOT, SLOT, SLOT, ok=True)
     archive = Archive(outcome, list(captures))
     reading = reading_of(source, archive, slot=SLOT, run_id="fuzz")
     (record,) = judged(source, {SLOT: reading}, {}, run_id="fuzz", partial=True)
@@ -226,7 +226,7 @@ def test_a_damaged_answer_is_refused_or_read_and_every_row_has_its_fate(
         assert_honest(record)
         records.append(record)
         try:
-            shape_of(source).follow(source, Ask(one.url, one.label, one.asked), captures[place])
+            format_of(source).follow(source, FetchRequest(one.url, one.label, one.asked), captures[place])
         except PageBroken as problem:
             assert str(problem)
 

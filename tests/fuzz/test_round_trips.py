@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scrapers.archive.exchange import Exchange, media_type_of
-from scrapers.archive.writer import ArchiveWriter, Outcome, read_archive
+from scrapers.archive.writer import ArchiveWriter, FetchOutcome, read_archive
 from warehouse.ledger import Ledger
 from warehouse.schema import TABLES, Column, Table
 
@@ -53,7 +53,7 @@ def test_an_archive_gives_back_what_was_put_into_it(
     archives: Path, exchanges: list[tuple[Exchange, str]], error: str
 ) -> None:
     name = f"{uuid4().hex}.warc.gz"
-    outcome = Outcome("acme.prices", SLOT, SLOT, SLOT, ok=False, errors=(error,))
+    outcome = FetchOutcome("acme.prices", SLOT, SLOT, SLOT, ok=False, errors=(error,))
     writer = ArchiveWriter(archives / name, source="acme.prices", slot=SLOT)
     try:
         written = [writer.write(_packed(exchange, coding)) for exchange, coding in exchanges]

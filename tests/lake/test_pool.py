@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.scheduling.worker_signs import LIFE_PATIENCE
+from flows.scheduling.heartbeat import LIFE_PATIENCE
 from tests.flows.conftest import PAGE, LocalServer
 from tests.lake.conftest import HOST, USER
 from tests.loopback import Declared, declare_provider, serving

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.operations.query import ask
+from flows.operations.query import execute as answer
 from flows.operations.sql_allowlist import QuestionRefused, _allowed, check
 from flows.runtime.installation import for_questions
 from tests.lake.conftest import HOST, execute
@@ -86,11 +86,11 @@ def test_every_attack_is_refused_on_both_storages_and_nobody_is_called(
                         check(connection, query)
             for query in attacks[:1]:
                 with pytest.raises(QuestionRefused):
-                    ask(folder, query, "table", None)
+                    answer(folder, query, "table", None)
         with pytest.raises(BlockingIOError):
             elsewhere.accept()
         monkeypatch.setenv("GPULEDGER_WAREHOUSE", str(place))
-        ask(folder, "SELECT count(*) FROM latest_offers", "csv", None)
+        answer(folder, "SELECT count(*) FROM latest_offers", "csv", None)
 
 
 def test_every_function_of_every_extension_is_listed_or_refused(place: Lake) -> None:
@@ -150,7 +150,7 @@ def test_a_readers_role_answers_and_cannot_write(
             )
             for statement in statements:
                 connection.execute("CALL postgres_execute('__ducklake_metadata_lake', ?)", [statement])
-        ask(folder, "SELECT count(*) AS n FROM offers", "csv", tmp_path / "answer")
+        answer(folder, "SELECT count(*) AS n FROM offers", "csv", tmp_path / "answer")
         assert (tmp_path / "answer").read_text(encoding="utf-8") == "n\n0\n"
         with (
             Lake(f"{place.catalog} user={role}").open() as connection,

@@ -19,7 +19,7 @@ from flows.history.importer import ImportRequest, import_history
 from reports import build
 from scrapers.history.mappings import parsed
 from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, Ledger, publish, read_warehouse
-from warehouse.queries import question
+from warehouse.queries import load_query
 from warehouse.views import VIEWS
 
 ORIGIN = b"""
@@ -124,7 +124,7 @@ def queries() -> Iterator[tuple[str, str]]:
         for file in resources.files(package).iterdir():
             name = file.name.removesuffix(".sql")
             if file.name.endswith(".sql") and not name.startswith(("history_", "imported_")):
-                yield f"{package}.{name}", question(name, package)
+                yield f"{package}.{name}", load_query(name, package)
 
 
 @pytest.fixture(scope="module")

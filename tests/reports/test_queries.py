@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from reports.build import KEPT
-from reports.queries import answer
+from reports.queries import run_query
 from warehouse.ledger import WAREHOUSE_FILE, read_warehouse
 from warehouse.views import VIEWS
 
@@ -22,9 +22,9 @@ TIMES = 4
 @pytest.mark.parametrize("name", NAMES)
 def test_a_question_has_one_answer(name: str, demo_home: Path) -> None:
     with read_warehouse(demo_home / WAREHOUSE_FILE) as connection:
-        first = answer(connection, name)
+        first = run_query(connection, name)
         for _ in range(TIMES):
-            assert answer(connection, name).equals(first)
+            assert run_query(connection, name).equals(first)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def test_what_is_kept_answers_as_the_views_do(
     name: str, demo_home: Path, kept: duckdb.DuckDBPyConnection
 ) -> None:
     with read_warehouse(demo_home / WAREHOUSE_FILE) as connection:
-        assert answer(kept, name).equals(answer(connection, name))
+        assert run_query(kept, name).equals(run_query(connection, name))
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from scrapers.archive.exchange import ArchiveDamaged, Exchange
-from scrapers.archive.writer import ArchiveWriter, Outcome
-from scrapers.parser_process import Parser, ReadingStopped
+from scrapers.archive.writer import ArchiveWriter, FetchOutcome
+from scrapers.parser_process import Parser, ParsingStopped
 from scrapers.registry import source
 
 SLOT = datetime(2026, 11, 10, 3, tzinfo=UTC)
@@ -28,7 +28,7 @@ def archive(home: Path, body: bytes) -> Path:
     writer = ArchiveWriter(home / "raw" / f"{len(body)}.warc.gz", source=SPOT.id, slot=SLOT)
     headers = [("Content-Type", "application/json"), ("Content-Encoding", "gzip")]
     writer.write(Exchange(SPOT.asks[0].url, SLOT, gzip.compress(body), headers, label=SPOT.asks[0].label))
-    return writer.seal(Outcome(SPOT.id, SLOT, SLOT, SLOT, ok=True))
+    return writer.seal(FetchOutcome(SPOT.id, SLOT, SLOT, SLOT, ok=True))
 
 
 def test_a_bomb_ends_its_own_slot_and_the_next_is_read(parser: Parser, tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_an_answer_of_endless_values_is_refused_before_it_is_read(parser: Parser
 
 
 def test_reading_that_takes_too_long_is_ended(tmp_path: Path) -> None:
-    with Parser(seconds=0.001) as hurried, pytest.raises(ReadingStopped, match=r"took more than 0\.001 s"):
+    with Parser(seconds=0.001) as hurried, pytest.raises(ParsingStopped, match=r"took more than 0\.001 s"):
         hurried.reading(SPOT, archive(tmp_path, b"{}"), tmp_path, slot=SLOT, run_id="r")
 
 

@@ -5,14 +5,16 @@ from pathlib import Path
 
 from scrapers.archive.recorded import RecordedWeb, Span
 from scrapers.registry import Source, sources
-from scrapers.simulation import Night, first_recorded, record_web
+from scrapers.simulation import SimulatedNight, first_recorded, record_web
 
 FIRST = datetime(2026, 9, 21, 3, tzinfo=UTC)
 
 
-def nights(count: int, *, first: int = 0) -> list[Night]:
+def nights(count: int, *, first: int = 0) -> list[SimulatedNight]:
     slots = [FIRST + timedelta(days=index) for index in range(first, first + count)]
-    return [Night(index, slot, slot + timedelta(minutes=17)) for index, slot in enumerate(slots, first)]
+    return [
+        SimulatedNight(index, slot, slot + timedelta(minutes=17)) for index, slot in enumerate(slots, first)
+    ]
 
 
 def simulated() -> list[Source]:
@@ -21,7 +23,7 @@ def simulated() -> list[Source]:
 
 
 def test_every_source_has_an_answer_to_its_first_request_in_the_last_nights(tmp_path: Path) -> None:
-    told: list[Night] = []
+    told: list[SimulatedNight] = []
     last = nights(2, first=58)
     record_web(tmp_path, last, told.append)
     web = RecordedWeb(tmp_path)

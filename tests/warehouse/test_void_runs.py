@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from flows.queries import question
+from flows.queries import load_query
 from flows.runtime.clock import ClockWrong, refuse_earlier_clock
 from reports.pages import quality
 from tests.warehouse.test_views import FIRST, offer, scraped
@@ -144,12 +144,12 @@ def test_what_a_run_asks_before_it_begins_leaves_a_void_run_out(home: Path) -> N
         refuse_earlier_clock(ledger, NOW)
         assert ("p.s", FIRST + timedelta(days=AHEAD)) not in ledger.settled()
         assert ledger.last_good("p.s", NOW + timedelta(days=AHEAD)) == {"offers": 3}
-        assert ledger.query(question("last_live_run"), {"flow": "nightly"}).item() == FIRST + timedelta(
+        assert ledger.query(load_query("last_live_run"), {"flow": "nightly"}).item() == FIRST + timedelta(
             days=3
         )
-        assert ledger.query(question("alerts_raised")).rows() == [("r", "s")]
+        assert ledger.query(load_query("alerts_raised")).rows() == [("r", "s")]
         asked = {"severity": None, "source": None, "now": NOW}
-        assert ledger.query(question("alert_incident"), asked).is_empty()
+        assert ledger.query(load_query("alert_incident"), asked).is_empty()
 
 
 def test_a_slot_of_a_void_run_is_due_again(home: Path) -> None:

@@ -19,7 +19,7 @@ import duckdb
 
 from warehouse.ddl import DUCKDB_TYPES, ddl
 from warehouse.errors import GpuledgerError
-from warehouse.queries import question
+from warehouse.queries import load_query
 from warehouse.schema import BY_NAME, TABLES, Column, Table
 from warehouse.views import view_statements
 
@@ -58,7 +58,7 @@ def bring_up_to_date(cursor: duckdb.DuckDBPyConnection, steps: Mapping[int, str]
             cursor.execute(statement)
     if added or _stated(cursor) != (newest, definition()):
         row = [newest, datetime.now(UTC), definition(), added]
-        cursor.execute(question("add_schema_version"), row)
+        cursor.execute(load_query("add_schema_version"), row)
 
 
 def is_up_to_date(cursor: duckdb.DuckDBPyConnection, steps: Mapping[int, str]) -> bool:
@@ -77,13 +77,13 @@ def definition() -> str:
 
 def _stated(cursor: duckdb.DuckDBPyConnection) -> tuple[int, str | None] | None:
     """The newest version and definition that the ledger says it has; None where it says nothing."""
-    rows = cursor.execute(question("schema_version")).fetchall()
+    rows = cursor.execute(load_query("schema_version")).fetchall()
     return rows[0] if rows else None
 
 
 def _tables(cursor: duckdb.DuckDBPyConnection) -> set[str]:
     """The tables of the database in use."""
-    return {name for (name,) in cursor.execute(question("tables")).fetchall()}
+    return {name for (name,) in cursor.execute(load_query("tables")).fetchall()}
 
 
 def _version(cursor: duckdb.DuckDBPyConnection, newest: int) -> int:
@@ -100,5 +100,5 @@ def _version(cursor: duckdb.DuckDBPyConnection, newest: int) -> int:
 
 def _missing_columns(cursor: duckdb.DuckDBPyConnection, table: Table) -> list[Column]:
     """The columns that a table of the database lacks; none where there is no such table yet."""
-    there = {name for (name,) in cursor.execute(question("columns"), [table.name]).fetchall()}
+    there = {name for (name,) in cursor.execute(load_query("columns"), [table.name]).fetchall()}
     return [column for column in table.columns if there and column.name not in there]

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from scrapers.providers.aws import simulated_on_demand as on_demand
-from scrapers.simulation import Answer, Night, level
+from scrapers.simulation import Answer, SimulatedNight, level
 
 SOURCE = "aws.spot"
 SPOT_URL = "https://website.spot.ec2.aws.a2z.com/spot.json"
@@ -70,7 +70,7 @@ _UNADVISED = ("eu-central-1", "p4de.24xlarge")
 _BANDS = (("<5%", 5), ("5-10%", 11), ("10-15%", 16), ("15-20%", 22), (">20%", 100))
 
 
-def answers(night: Night) -> Iterator[Answer]:
+def answers(night: SimulatedNight) -> Iterator[Answer]:
     """What the spot page's data and the Spot Instance Advisor answer in one night."""
     for url in (SPOT_URL, ADVISOR_URL):
         yield Answer(SOURCE, url.rpartition("/")[0] + "/robots.txt", _ROBOTS, "text/plain")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from scrapers.page import lookup
-from scrapers.simulation import Answer, Night
+from scrapers.simulation import Answer, SimulatedNight
 
 SOURCE = "aws.on_demand"
 JOINS = 50
@@ -31,7 +31,7 @@ _EVERYWHERE = 5
 _FULL_REGIONS = ("us-east-1", "us-east-2", "us-west-2", "eu-west-1")
 
 
-def answers(night: Night) -> Iterator[Answer]:
+def answers(night: SimulatedNight) -> Iterator[Answer]:
     """What the price files answer in one night."""
     if night.index < JOINS:
         return

@@ -12,9 +12,9 @@ from typing import Final
 from urllib.parse import quote
 
 from scrapers.page import (
-    Ask,
     Capture,
     Document,
+    FetchRequest,
     Notes,
     PageBroken,
     Payload,
@@ -31,11 +31,13 @@ _LINUX: Final = "Linux/UNIX"
 _IGNORED: Final = frozenset({"timestamp"})
 
 
-def spot_zones_follow(ask: Ask, payload: Payload) -> Iterator[Ask]:
+def spot_zones_follow(ask: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
     """The next page, where there is one."""
     token = payload.value.findtext("nextToken")
     if token:
-        yield Ask(f"{ask.url.partition('&NextToken=')[0]}&NextToken={quote(token, safe='')}", ask.label)
+        yield FetchRequest(
+            f"{ask.url.partition('&NextToken=')[0]}&NextToken={quote(token, safe='')}", ask.label
+        )
 
 
 def spot_zones(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:

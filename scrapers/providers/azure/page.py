@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from scrapers.page import (
-    Ask,
     Capture,
     Document,
+    FetchRequest,
     Html,
     Notes,
     OnePrice,
@@ -71,11 +71,11 @@ _IGNORED: Final = frozenset(
 )
 
 
-def retail_follow(ask: Ask, payload: Payload) -> Iterator[Ask]:
+def retail_follow(ask: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
     """The next page of the walk, where there is one."""
     link = payload.value.get("NextPageLink") if isinstance(payload.value, dict) else None
     if link:
-        yield Ask(link.replace(_PORT, "https://prices.azure.com/"), ask.label)
+        yield FetchRequest(link.replace(_PORT, "https://prices.azure.com/"), ask.label)
 
 
 def retail(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from scrapers.simulation import Answer, Night, level
+from scrapers.simulation import Answer, SimulatedNight, level
 
 SOURCE = "azure.retail"
 JOINS = 50
@@ -37,7 +37,7 @@ _SIZES = {
 }
 
 
-def answers(night: Night) -> Iterator[Answer]:
+def answers(night: SimulatedNight) -> Iterator[Answer]:
     """What the API answers in one night, page by page."""
     if night.index < JOINS:
         return

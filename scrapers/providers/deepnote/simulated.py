@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scrapers.simulation import Answer, Night
+from scrapers.simulation import Answer, SimulatedNight
 
 SOURCE = "deepnote.plans"
 JOINS = 50
@@ -19,7 +19,7 @@ _PAGE = """<!doctype html><html lang="en"><head><title>Pricing (simulated)</titl
 """
 
 
-def answers(night: Night) -> Iterator[Answer]:
+def answers(night: SimulatedNight) -> Iterator[Answer]:
     """What the pricing page answers in one night."""
     if night.index < JOINS:
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from scrapers.simulation import Answer, Night, level
+from scrapers.simulation import Answer, SimulatedNight, level
 
 SOURCE = "digitalocean.droplets"
 PAGE = "https://docs.digitalocean.com/products/droplets/details/pricing/"
@@ -22,7 +22,7 @@ _SPOT = {"AMD MI350X": 4.00, "AMD MI355X": 4.50, "NVIDIA B300, air-cooled": 11.1
 _SINGLE_ONLY = {"NVIDIA L40s", "NVIDIA RTX 4000", "NVIDIA RTX 6000"}
 
 
-def answers(night: Night) -> Iterator[Answer]:
+def answers(night: SimulatedNight) -> Iterator[Answer]:
     """What the price list answers in one night."""
     if night.index < JOINS:
         return

@@ -16,9 +16,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 from scrapers.page import (
-    Ask,
     Capture,
     Document,
+    FetchRequest,
     Notes,
     PageBroken,
     Payload,
@@ -46,11 +46,11 @@ class _Rate:
 Rates = dict[tuple[str, str, str], _Rate]
 
 
-def catalog_follow(ask: Ask, payload: Payload) -> Iterator[Ask]:
+def catalog_follow(ask: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
     """The next page, where there is one."""
     token = payload.value.get("nextPageToken") if isinstance(payload.value, dict) else None
     if token:
-        yield Ask(f"{ask.url.partition('&pageToken=')[0]}&pageToken={token}", ask.label)
+        yield FetchRequest(f"{ask.url.partition('&pageToken=')[0]}&pageToken={token}", ask.label)
 
 
 def catalog(documents: list[Document], notes: Notes) -> Iterator[Row]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from scrapers.simulation import Answer, Night, level
+from scrapers.simulation import Answer, SimulatedNight, level
 
 JOINS = 50
 _LIST = "https://raw.githubusercontent.com/Cyclenerd/google-cloud-pricing-cost-calculator/master/pricing.yml"
@@ -32,7 +32,7 @@ _NOTICE = "<p>Simulated page: written for the gpuledger demo, no price on it is 
 _SELECTED = '<div role="option" aria-selected="true" data-value="Iowa (us-central1)">Iowa</div>'
 
 
-def answers(night: Night) -> Iterator[Answer]:
+def answers(night: SimulatedNight) -> Iterator[Answer]:
     """What the list and the pages answer in one night."""
     if night.index < JOINS:
         return

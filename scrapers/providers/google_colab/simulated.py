@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from scrapers.simulation import Answer, Night
+from scrapers.simulation import Answer, SimulatedNight
 
 SIGNUP = "https://colab.research.google.com/signup?hl=en"
 SCRIPT = "https://colab.research.google.com/signup/plans.js"
@@ -47,7 +47,7 @@ show();
 _EXPIRY = "Compute units expire after 90 days."
 
 
-def answers(night: Night) -> Iterator[Answer]:
+def answers(night: SimulatedNight) -> Iterator[Answer]:
     """What Colab answers in one night, for each source, robots.txt first."""
     plans = "google_colab.plans"
     yield Answer(plans, "https://colab.research.google.com/robots.txt", _ROBOTS, "text/plain")

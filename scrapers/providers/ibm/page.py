@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from scrapers.page import (
-    Ask,
     Document,
+    FetchRequest,
     Html,
     Notes,
     OnePrice,
@@ -48,11 +48,11 @@ _AMOUNT: Final = re.compile(
 )
 
 
-def profiles_follow(ask: Ask, payload: Payload) -> Iterator[Ask]:
+def profiles_follow(ask: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
     """The next page of the catalogue, where there is one."""
     link = payload.value.get("next") if isinstance(payload.value, dict) else None
     if link:
-        yield Ask(link, ask.label)
+        yield FetchRequest(link, ask.label)
 
 
 def profiles(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:

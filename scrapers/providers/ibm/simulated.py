@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from scrapers.simulation import Answer, Night
+from scrapers.simulation import Answer, SimulatedNight
 
 JOINS = 50
 _URL = "https://globalcatalog.cloud.ibm.com/api/v1?q=is.instance&_limit=200&_offset={offset}"
@@ -29,7 +29,7 @@ _TABLE = """<!doctype html><html lang="en"><head><title>Plans (simulated)</title
 """
 
 
-def answers(night: Night) -> Iterator[Answer]:
+def answers(night: SimulatedNight) -> Iterator[Answer]:
     """What the catalogue and the page of plans answer in one night."""
     if night.index < JOINS:
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from scrapers.simulation import Answer, Night
+from scrapers.simulation import Answer, SimulatedNight
 
 SOURCE = "kaggle.terms"
 JOINS, FEWER_TPU_HOURS = 56, 58
@@ -31,7 +31,7 @@ _QUOTAS = (
 )
 
 
-def answers(night: Night) -> Iterator[Answer]:
+def answers(night: SimulatedNight) -> Iterator[Answer]:
     """What the two pages answer in one night."""
     if night.index < JOINS:
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from scrapers.simulation import Answer, Night
+from scrapers.simulation import Answer, SimulatedNight
 
 PAGE = "https://lambda.ai/pricing"
 JOINS, PRICE_CUT, CUT = 50, 54, ("NVIDIA B200 SXM6", "5.99")
@@ -52,7 +52,7 @@ _INSTANCE_LABELS = ("VRAM/GPU", "vCPUs", "RAM", "STORAGE", "PRICE/GPU/HR*")
 _CLUSTER_LABELS = ("DURATION", "GPU COUNT", "PRICE/GPU/HR*")
 
 
-def answers(night: Night) -> Iterator[Answer]:
+def answers(night: SimulatedNight) -> Iterator[Answer]:
     """What Lambda's pricing page answers in one night, for both of its sources."""
     if night.index < JOINS:
         return

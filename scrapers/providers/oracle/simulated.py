@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from scrapers.simulation import Answer, Night
+from scrapers.simulation import Answer, SimulatedNight
 
 SOURCE = "oracle.products"
 URL = "https://apexapps.oracle.com/pls/apex/cetools/api/v1/products/?currencyCode=USD"
@@ -33,7 +33,7 @@ _GPUS = {
 _LICENCE = ("B111824", "OCI - NVIDIA AI Enterprise - H100", 2.5)
 
 
-def answers(night: Night) -> Iterator[Answer]:
+def answers(night: SimulatedNight) -> Iterator[Answer]:
     """What the price list answers in one night."""
     if night.index < JOINS:
         return

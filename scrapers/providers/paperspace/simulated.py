@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from scrapers.simulation import Answer, Night
+from scrapers.simulation import Answer, SimulatedNight
 
 PRICE_LIST = "https://docs.digitalocean.com/products/paperspace/pricing/"
 PLAN_CARDS = "https://www.paperspace.com/pricing"
@@ -58,7 +58,7 @@ _CARDS = (
 )
 
 
-def answers(night: Night) -> Iterator[Answer]:
+def answers(night: SimulatedNight) -> Iterator[Answer]:
     """What Paperspace answers in one night, for each source, robots.txt first."""
     price_list = _price_list(night.index).encode()
     for source in ("paperspace.machines", "paperspace.plans"):

@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from scrapers.page import Ask, Capture, Document, Notes, Payload, Record, Rejected, Row, each
+from scrapers.page import Capture, Document, FetchRequest, Notes, Payload, Record, Rejected, Row, each
 from scrapers.providers.vast_ai.chunks import IGNORED, Chunk, machine_offers, read_chunk
 from scrapers.providers.vast_ai.demand import utilisation
 from scrapers.providers.vast_ai.search import follow, offers_of, shortfalls
@@ -23,7 +23,7 @@ __all__ = ["market", "market_follow", "utilisation"]
 _BESIDE_OFFERS: Final = frozenset({"success", "gpu_names", "offers"})
 
 
-def market_follow(ask: Ask, payload: Payload) -> Iterator[Ask]:
+def market_follow(ask: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
     """The searches that an answer calls for: one a GPU name, then what did not fit on a page."""
     return follow(ask, payload)
 

@@ -16,7 +16,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from scrapers.page import Ask, PageBroken, Payload
+from scrapers.page import FetchRequest, PageBroken, Payload
 
 NAMES: Final = "names"
 SEARCH: Final = "https://console.vast.ai/api/v0/bundles/"
@@ -59,7 +59,7 @@ def offers_of(payload: Payload) -> list[Mapping[str, Any]]:
     return offers
 
 
-def follow(ask: Ask, payload: Payload) -> Iterator[Ask]:
+def follow(ask: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
     """The queries that an answer calls for."""
     if ask.json is None:
         yield from (_search({"gpu_name": {"eq": name}}, _ASCENDING) for name in names_of(payload))
@@ -78,7 +78,7 @@ def shortfalls(payloads: Sequence[Payload]) -> Iterator[tuple[str, str]]:
         yield NAMES, "the list of GPU names is missing"
     for payload in payloads:
         capture = payload.capture
-        for ask in follow(Ask(capture.url, capture.label, capture.asked), payload):
+        for ask in follow(FetchRequest(capture.url, capture.label, capture.asked), payload):
             if _key(ask.json) not in answered:
                 yield _name(ask.json), f"no answer to {ask.label}"
         if capture.asked is not None and _stuck(capture.asked, payload):
@@ -108,7 +108,7 @@ def _contradicted(payloads: Sequence[Payload]) -> Iterator[tuple[str, str]]:
             yield _name(asked), f"a page of {len(upwards)} offers is not the whole answer"
 
 
-def _split(filters: Mapping[str, Any], offers: Sequence[Mapping[str, Any]]) -> Iterator[Ask]:
+def _split(filters: Mapping[str, Any], offers: Sequence[Mapping[str, Any]]) -> Iterator[FetchRequest]:
     """Smaller queries in place of one whose page is full; none where nothing smaller is known."""
     if "num_gpus" not in filters:
         for gpus in _USUAL_SIZES:
@@ -122,13 +122,13 @@ def _split(filters: Mapping[str, Any], offers: Sequence[Mapping[str, Any]]) -> I
         yield _search({**filters, "dph_total": {"gte": totals[-1]}}, _ASCENDING)
 
 
-def _search(filters: Mapping[str, Any], order: list[list[str]]) -> Ask:
+def _search(filters: Mapping[str, Any], order: list[list[str]]) -> FetchRequest:
     label = f"{filters['gpu_name']['eq']} {order[0][1]}"
     if "num_gpus" in filters:
         label += f" of {filters['num_gpus'].get('eq', 'other')} GPUs"
     if "dph_total" in filters:
         label += f" from {filters['dph_total']['gte']:g} USD/h"
-    return Ask(SEARCH, label, {**_BOOK, **filters, "order": order})
+    return FetchRequest(SEARCH, label, {**_BOOK, **filters, "order": order})
 
 
 def _filters(query: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from scrapers.page import Ask, Capture, Payload
+from scrapers.page import Capture, FetchRequest, Payload
 from scrapers.providers.vast_ai.search import follow
-from scrapers.simulation import Answer, Night
+from scrapers.simulation import Answer, SimulatedNight
 
 SOURCE = "vast_ai.market"
 NAMES_URL = "https://console.vast.ai/api/v0/gpu_names/unique/"
@@ -105,12 +105,12 @@ _MODELS = (
 )
 
 
-def answers(night: Night) -> Iterator[Answer]:
+def answers(night: SimulatedNight) -> Iterator[Answer]:
     """What the search answers in one night: the names, then every query that the walk asks."""
     yield Answer(SOURCE, ROBOTS_URL, b"User-agent: *\nAllow: /api/\n", "text/plain")
     book = [(offer, json.dumps(offer)) for offer in _book(night)]
     names = sorted({offer["gpu_name"] for offer, _ in book} | set(_UNOFFERED))
-    asks = deque([Ask(NAMES_URL)])
+    asks = deque([FetchRequest(NAMES_URL)])
     asked = 0
     while asks:
         ask = asks.popleft()
@@ -165,7 +165,7 @@ def _fleet() -> tuple[_Machine, ...]:
     return tuple(machines)
 
 
-def _book(night: Night) -> Iterator[dict[str, Any]]:
+def _book(night: SimulatedNight) -> Iterator[dict[str, Any]]:
     for machine in _fleet():
         if machine.since <= night.index < machine.until:
             yield from _chunks(machine, night)
@@ -174,7 +174,7 @@ def _book(night: Night) -> Iterator[dict[str, Any]]:
         yield from _chunks(_Machine(FIRST_MACHINE + 900, stranger, 1, 0, 60), night)
 
 
-def _chunks(machine: _Machine, night: Night) -> Iterator[dict[str, Any]]:
+def _chunks(machine: _Machine, night: SimulatedNight) -> Iterator[dict[str, Any]]:
     """The whole machine, its halves, its quarters: a chunk with a rented GPU in it cannot be had."""
     rented = _rented(machine, night.index)
     size, chunk = machine.gpus, 0
@@ -216,7 +216,9 @@ def _gpu_hour(machine: _Machine, index: int) -> float:
     return _level(machine.model, repriced) * premium * (factor if index in nights else 1.0)
 
 
-def _offer(machine: _Machine, night: Night, chunk: int, ids: list[int], *, rentable: bool) -> dict[str, Any]:
+def _offer(
+    machine: _Machine, night: SimulatedNight, chunk: int, ids: list[int], *, rentable: bool
+) -> dict[str, Any]:
     seed, model, gpus = machine.seed, machine.model, len(ids)
     share = gpus / machine.gpus
     base = round(gpus * _gpu_hour(machine, night.index), 6)
@@ -291,7 +293,7 @@ def _hardware(machine: _Machine, ids: list[int], seed: random.Random) -> dict[st
     }
 
 
-def _host(machine: _Machine, night: Night, seed: random.Random) -> dict[str, Any]:
+def _host(machine: _Machine, night: SimulatedNight, seed: random.Random) -> dict[str, Any]:
     host = 70_000 + machine.number % 37
     reliability = round(seed.uniform(0.95, 0.9995), 7)
     now = night.at.timestamp()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scrapers.simulation import Answer, Night
+from scrapers.simulation import Answer, SimulatedNight
 
 SOURCE = "vertex_ai.training"
 JOINS = 50
@@ -21,7 +21,7 @@ _TRAINING = {
 }
 
 
-def answers(night: Night) -> Iterator[Answer]:
+def answers(night: SimulatedNight) -> Iterator[Answer]:
     """What the pricing page answers in one night."""
     if night.index < JOINS:
         return

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from flows.alerts.notify import ADDRESSES, Told, deliver, tell
+from flows.alerts.notify import ADDRESSES, Notification, deliver, notify
 from flows.alerts.rules import Rule
 from flows.runtime.settings import SettingsWrong, read_settings
 from tests.loopback import serving
@@ -74,8 +74,8 @@ def night(ledger: Ledger, day: int, price: float) -> datetime:
     return FIRST + timedelta(days=day)
 
 
-def told(ledger: Ledger, now: datetime, *rules: Rule) -> Told:
-    return tell(ledger, rules, run_id="r", now=now, site=SITE)
+def told(ledger: Ledger, now: datetime, *rules: Rule) -> Notification:
+    return notify(ledger, rules, run_id="r", now=now, site=SITE)
 
 
 def test_a_price_is_told_when_it_crosses_and_again_only_after_it_was_back(
@@ -83,7 +83,7 @@ def test_a_price_is_told_when_it_crosses_and_again_only_after_it_was_back(
 ) -> None:
     cheap = rule(on="price", gpu="H100", pricing_model="spot", under=2.0)
     for day, (price, new) in enumerate(((2.5, 0), (1.9, 1), (1.8, 0), (2.2, 0), (1.7, 1))):
-        assert told(ledger, night(ledger, day, price), cheap) == Told(new)
+        assert told(ledger, night(ledger, day, price), cheap) == Notification(new)
     first, second = inbox.messages
     assert first["title"] == "gpuledger: 1 alert"
     assert "H100 SXM spot costs $1.9 a GPU-hour" in first["message"]
@@ -96,8 +96,8 @@ def test_a_price_is_told_when_it_crosses_and_again_only_after_it_was_back(
 def test_a_fall_within_days_is_told_with_both_medians(ledger: Ledger, inbox: Inbox) -> None:
     fall = rule(on="drop", gpu="H100", pricing_model="spot", percent=20, days=3)
     for day, price in enumerate((2.0, 2.0, 1.9, 1.7)):
-        assert told(ledger, night(ledger, day, price), fall) == Told()
-    assert told(ledger, night(ledger, 4, 1.5), fall) == Told(1)
+        assert told(ledger, night(ledger, day, price), fall) == Notification()
+    assert told(ledger, night(ledger, 4, 1.5), fall) == Notification(1)
     (message,) = inbox.messages
     assert "fell by 25.0 % in 3 days: the median was $2 a GPU-hour and is $1.5" in message["message"]
 
@@ -138,8 +138,8 @@ def test_what_could_not_be_delivered_is_told_by_the_next_run(ledger: Ledger, inb
     undelivered = told(ledger, now, cheap)
     assert (undelivered.new, undelivered.problem) == (1, "1 of 1 addresses could not be reached")
     inbox.closed = False
-    assert told(ledger, now + timedelta(days=1), cheap) == Told(1)
-    assert told(ledger, now + timedelta(days=2), cheap) == Told()
+    assert told(ledger, now + timedelta(days=1), cheap) == Notification(1)
+    assert told(ledger, now + timedelta(days=2), cheap) == Notification()
     assert len(inbox.messages) == 1
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from flows.alerts import run_failures
 from flows.alerts.notify import ADDRESSES
-from flows.alerts.run_failures import STATE_FILE, failures_told, notify_run_failed, run_succeeded
+from flows.alerts.run_failures import STATE_FILE, notify_run_failed, notifying_failures, run_succeeded
 from flows.runtime.settings import Settings
 from tests.flows.alerts.test_notify import SECRET, Inbox, inbox
 from warehouse.ledger import LEDGER_FILE, LedgerDamaged
@@ -63,7 +63,7 @@ def test_the_error_passes_on_whatever_becomes_of_the_message(
         raise ValueError("no network")
 
     monkeypatch.setattr(run_failures, "deliver", broken)
-    with pytest.raises(type(ending)) as raised, failures_told(tmp_path, "nightly", RULES):
+    with pytest.raises(type(ending)) as raised, notifying_failures(tmp_path, "nightly", RULES):
         raise ending
     assert raised.value is ending
 

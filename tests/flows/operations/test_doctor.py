@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from flows.alerts.notify import ADDRESSES
-from flows.operations.doctor import Check, examine
+from flows.operations.doctor import HealthCheck, examine
 from flows.runtime.settings import Settings
 from tests.warehouse.test_views import FIRST, offer, store
 from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, Ledger, publish
@@ -35,7 +35,7 @@ def home(tmp_path: Path) -> Path:
     return folder
 
 
-def wrong(home: Path, now: datetime = NOW, **settings: Any) -> list[Check]:
+def wrong(home: Path, now: datetime = NOW, **settings: Any) -> list[HealthCheck]:
     return [check for check in examine(home, Settings(**settings), now) if check.state != "ok"]
 
 

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from flows.operations.verify import verify
-from flows.runtime.comparison import Verdict
+from flows.runtime.comparison import Verification
 from warehouse.ledger import WAREHOUSE_FILE
 
 Gpuledger = Callable[..., subprocess.CompletedProcess[str]]
@@ -29,7 +29,7 @@ def home(demo_home: Path, tmp_path: Path) -> Path:
     return home
 
 
-def verdicts(home: Path, *sources: str) -> list[Verdict]:
+def verdicts(home: Path, *sources: str) -> list[Verification]:
     return list(verify(home, [MOMENT], sources))
 
 

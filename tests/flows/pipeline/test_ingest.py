@@ -13,7 +13,7 @@ import pytest
 
 from flows.operations.derivation import judged, unstored
 from flows.pipeline.ingest import ingest
-from scrapers.archive.writer import Archive, Outcome
+from scrapers.archive.writer import Archive, FetchOutcome
 from scrapers.page import Capture, Row
 from scrapers.parse import reading_of
 from scrapers.providers.aws import page as aws_page
@@ -54,7 +54,7 @@ def archive(body: bytes | None, *errors: str, of: Source = SPOT) -> Archive:
                 warc_file="raw/x.warc.gz",
             )
         ]
-    return Archive(Outcome(of.id, SLOT, SLOT, SLOT, not errors, errors, "absent"), captures)
+    return Archive(FetchOutcome(of.id, SLOT, SLOT, SLOT, not errors, errors, "absent"), captures)
 
 
 def record_of(found: Archive | None, *, of: Source = SPOT, **options: Any) -> ScrapeRecord:

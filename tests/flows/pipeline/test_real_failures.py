@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flows.pipeline.ingest import ingest
-from scrapers.archive.writer import Archive, Outcome
+from scrapers.archive.writer import Archive, FetchOutcome
 from scrapers.page import Capture
 from scrapers.parse import reading_of
 from scrapers.registry import source
@@ -24,10 +24,10 @@ NAME = "gpurentalprices_daily_provider_status.csv.gz"
 def as_it_would_end_here(slot: datetime, error: str) -> Archive:
     """A page whose table is gone was answered; anything else was never answered."""
     if "matched 0 rows" not in error:
-        return Archive(Outcome(ASKED.id, slot, slot, slot, False, (error,), "absent"), [])
+        return Archive(FetchOutcome(ASKED.id, slot, slot, slot, False, (error,), "absent"), [])
     body = b"<html><h1>Pricing</h1><p>All new.</p></html>"
     page = Capture(ASKED.id, ASKED.asks[0].url, slot, 200, "text/html", body, warc_file="raw/x.warc.gz")
-    return Archive(Outcome(ASKED.id, slot, slot, slot, True, (), "absent"), [page])
+    return Archive(FetchOutcome(ASKED.id, slot, slot, slot, True, (), "absent"), [page])
 
 
 def test_each_raises_an_incident_the_same_night_and_no_price_is_carried_on(

@@ -16,7 +16,7 @@ from flows.pipeline import ingest as ingesting
 from flows.pipeline.ingest import ingest
 from flows.pipeline.replay import _differs
 from scrapers.archive.exchange import Exchange
-from scrapers.archive.writer import ArchiveWriter, Outcome, archive_path, read_archive
+from scrapers.archive.writer import ArchiveWriter, FetchOutcome, archive_path, read_archive
 from scrapers.parse import reading_of
 from scrapers.registry import source
 from tests.flows.pipeline.test_ingest import feed
@@ -39,7 +39,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     body = feed(("p3.2xlarge", "3.06"), ("p4d.24xlarge", "32.77"), ("g4dn.xlarge", "0.52"))
     json_type = [("Content-Type", "application/json")]
     writer.write(Exchange(SPOT.asks[0].url, SLOT, body, json_type, label=SPOT.asks[0].label))
-    archive = read_archive(writer.seal(Outcome(SPOT.id, SLOT, SLOT, SLOT, ok=True)), tmp_path)
+    archive = read_archive(writer.seal(FetchOutcome(SPOT.id, SLOT, SLOT, SLOT, ok=True)), tmp_path)
     reading = reading_of(SPOT, archive, slot=SLOT, run_id="run-12345678")
     with Ledger(tmp_path) as ledger:
         (record,) = ingest(SPOT, {SLOT: reading}, ledger, run_id="run-12345678")

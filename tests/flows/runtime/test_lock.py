@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows.runtime.lock import turn
+from flows.runtime.lock import run_lock
 from warehouse.ledger import LEDGER_FILE, Ledger, LedgerBusy
 from warehouse.storage.file_lock import holder_of
 
@@ -41,12 +41,12 @@ def test_a_client_is_named_once_and_waited_for_within_bounds(tmp_path: Path) -> 
     with (
         client(ledger) as process,
         pytest.raises(LedgerBusy, match=f"process {process.pid} .*open .*warehouse.duckdb instead"),
-        turn(tmp_path, "nightly", told.append, client_patience=1.2),
+        run_lock(tmp_path, "nightly", told.append, client_patience=1.2),
     ):
         pytest.fail("the client still has the ledger")
     (sentence,) = told
     assert sentence.endswith("waiting for it to be closed")
-    with turn(tmp_path, "nightly", told.append), Ledger(tmp_path):
+    with run_lock(tmp_path, "nightly", told.append), Ledger(tmp_path):
         assert len(told) == 1
 
 

@@ -13,16 +13,16 @@ import pytest
 from flows.runtime.run import RunRequest, RunSummary, due, new_run_id
 from scrapers.registry import Source, SourceDeclared
 from scrapers.slots import slot_of
-from warehouse.ledger import Ledger, Settled
+from warehouse.ledger import CurrentScrape, Ledger
 
 AT = datetime(2026, 11, 20, 15, 40, tzinfo=UTC)
 
 
 @dataclass
 class LedgerWith:
-    scrapes: dict[tuple[str, datetime], Settled]
+    scrapes: dict[tuple[str, datetime], CurrentScrape]
 
-    def settled(self) -> dict[tuple[str, datetime], Settled]:
+    def settled(self) -> dict[tuple[str, datetime], CurrentScrape]:
         return self.scrapes
 
 
@@ -39,7 +39,7 @@ def source(cadence: str = "nightly") -> Source:
     return Source("aws", "spot", declared)
 
 
-def jobs(scrapes: dict[tuple[str, datetime], Settled], *, recorded: bool = False) -> int:
+def jobs(scrapes: dict[tuple[str, datetime], CurrentScrape], *, recorded: bool = False) -> int:
     request = RunRequest(Path("home"), (source(),), (AT,), recorded=Path("web") if recorded else None)
     found, _ = due(request, cast("Ledger", LedgerWith(scrapes)))
     return len(found)
@@ -56,22 +56,22 @@ def test_nothing_is_due_from_before_a_source_was_there() -> None:
 def test_a_new_slot_is_due_and_a_stored_one_is_not() -> None:
     slot = slot_of("nightly", AT)
     assert jobs({}) == 1
-    assert jobs({("aws.spot", slot): Settled("ok", "v")}) == 0
-    assert jobs({("aws.spot", slot): Settled("partial", "v")}) == 0
-    assert jobs({("aws.spot", slot - timedelta(days=1)): Settled("ok", "v")}) == 1
+    assert jobs({("aws.spot", slot): CurrentScrape("ok", "v")}) == 0
+    assert jobs({("aws.spot", slot): CurrentScrape("partial", "v")}) == 0
+    assert jobs({("aws.spot", slot - timedelta(days=1)): CurrentScrape("ok", "v")}) == 1
 
 
 @pytest.mark.parametrize("status", ["failed", "skipped"])
 def test_a_live_failure_is_tried_again(status: str) -> None:
-    assert jobs({("aws.spot", slot_of("nightly", AT)): Settled(status, "v")}) == 1
+    assert jobs({("aws.spot", slot_of("nightly", AT)): CurrentScrape(status, "v")}) == 1
 
 
 def test_a_recorded_failure_is_tried_again_only_by_another_parser() -> None:
     slot = slot_of("nightly", AT)
     version = source().parser_version
-    assert jobs({("aws.spot", slot): Settled("failed", version)}, recorded=True) == 0
-    assert jobs({("aws.spot", slot): Settled("failed", "older")}, recorded=True) == 1
-    assert jobs({("aws.spot", slot): Settled("skipped", version)}, recorded=True) == 1
+    assert jobs({("aws.spot", slot): CurrentScrape("failed", version)}, recorded=True) == 0
+    assert jobs({("aws.spot", slot): CurrentScrape("failed", "older")}, recorded=True) == 1
+    assert jobs({("aws.spot", slot): CurrentScrape("skipped", version)}, recorded=True) == 1
 
 
 def test_many_moments_of_one_slot_are_one_job() -> None:

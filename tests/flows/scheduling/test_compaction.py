@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.runtime.lock import RunUnderWay, turn
+from flows.runtime.lock import RunUnderWay, run_lock
 from flows.scheduling.compaction import compact
 from tests.warehouse.test_views import offer, store
 from warehouse.ledger import LEDGER_FILE, Ledger
@@ -29,5 +29,5 @@ def test_the_flow_compacts_the_ledger_of_its_data_folder(
 
 def test_it_does_not_disturb_another_compaction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GPULEDGER_HOME", str(tmp_path))
-    with turn(tmp_path, "compact"), pytest.raises(RunUnderWay, match="a second one is not started"):
+    with run_lock(tmp_path, "compact"), pytest.raises(RunUnderWay, match="a second one is not started"):
         compact.fn()

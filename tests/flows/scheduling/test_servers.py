@@ -19,7 +19,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from flows.pipeline.missed_slots import firings, missed
-from flows.runtime.lock import RunUnderWay, turn
+from flows.runtime.lock import RunUnderWay, run_lock
 from flows.runtime.run import RunRequest
 from flows.scheduling.prefect_secret import secret_file
 from scrapers.registry import Source, SourceDeclared
@@ -165,13 +165,13 @@ def test_a_second_run_of_a_flow_is_refused_and_another_flow_waits_its_turn(
 def test_a_turn_is_not_waited_for_without_end(tmp_path: Path) -> None:
     told: list[str] = []
     with (
-        turn(tmp_path, "nightly"),
+        run_lock(tmp_path, "nightly"),
         pytest.raises(RunUnderWay, match="long enough"),
-        turn(tmp_path, "market", told.append, patience=0.1),
+        run_lock(tmp_path, "market", told.append, patience=0.1),
     ):
         pass
     assert len(told) == 1
-    with turn(tmp_path, "nightly"):
+    with run_lock(tmp_path, "nightly"):
         pass
 
 

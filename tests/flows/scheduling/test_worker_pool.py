@@ -15,8 +15,8 @@ from prefect.states import Completed, Crashed, Pending, Running, Scheduled
 from flows.pipeline.missed_slots import missed
 from flows.runtime.run import RunRequest, RunSummary
 from flows.scheduling import worker_pool
+from flows.scheduling.heartbeat import LIFE_PATIENCE, START_PATIENCE, Heartbeat, ShareMonitor
 from flows.scheduling.worker_pool import await_shares, record_unread, unread
-from flows.scheduling.worker_signs import LIFE_PATIENCE, START_PATIENCE, ShareWatch, Sign
 from scrapers.registry import source
 from scrapers.slots import slot_of
 from tests.warehouse.test_views import scraped
@@ -27,41 +27,41 @@ SPOT = source("aws.spot")
 
 
 def test_a_running_share_is_given_up_once_it_shows_no_sign_of_life() -> None:
-    watch = ShareWatch({"a": 3600.0, "b": 3600.0}, 0.0)
+    watch = ShareMonitor({"a": 3600.0, "b": 3600.0}, 0.0)
     for now in range(0, 1200, 20):
-        watch.see("a", Sign("RUNNING", now), now)
-        watch.see("b", Sign("RUNNING", min(now, 400)), now)
+        watch.see("a", Heartbeat("RUNNING", now), now)
+        watch.see("b", Heartbeat("RUNNING", min(now, 400)), now)
         assert watch.given_up("a", now) == ""
         assert bool(watch.given_up("b", now)) == (now - 400 > LIFE_PATIENCE)
     assert watch.given_up("b", 1200) == "its worker has shown no sign of life for 13 minutes"
 
 
 def test_a_share_that_lives_is_bounded_by_what_its_sources_may_take() -> None:
-    watch = ShareWatch({"a": 600.0}, 0.0)
+    watch = ShareMonitor({"a": 600.0}, 0.0)
     for now in range(0, 601, 20):
-        watch.see("a", Sign("RUNNING", now), now)
+        watch.see("a", Heartbeat("RUNNING", now), now)
         assert watch.given_up("a", now) == ""
-    watch.see("a", Sign("RUNNING", 620), 620)
+    watch.see("a", Heartbeat("RUNNING", 620), 620)
     assert watch.given_up("a", 620) == "it was not done after 10 minutes"
 
 
 def test_a_share_waits_for_a_worker_as_long_as_the_night_moves() -> None:
-    watch = ShareWatch({"a": 3600.0, "waiting": 3600.0}, 0.0)
+    watch = ShareMonitor({"a": 3600.0, "waiting": 3600.0}, 0.0)
     for now in range(0, 900, 20):
-        watch.see("a", Sign("RUNNING", now), now)
-        watch.see("waiting", Sign("SCHEDULED", now), now)
+        watch.see("a", Heartbeat("RUNNING", now), now)
+        watch.see("waiting", Heartbeat("SCHEDULED", now), now)
         assert watch.given_up("waiting", now) == ""
-    watch.see("a", Sign("COMPLETED"), 900)
-    watch.see("waiting", Sign("SCHEDULED", 900), 900)
+    watch.see("a", Heartbeat("COMPLETED"), 900)
+    watch.see("waiting", Heartbeat("SCHEDULED", 900), 900)
     assert watch.given_up("waiting", 900 + START_PATIENCE) == ""
     assert watch.given_up("waiting", 901 + START_PATIENCE) == "no worker took it within 5 minutes"
 
 
 def test_a_share_that_a_worker_took_and_never_started_is_given_up() -> None:
-    watch = ShareWatch({"a": 3600.0, "b": 3600.0}, 0.0)
-    watch.see("a", Sign("PENDING", 1), 0.0)
+    watch = ShareMonitor({"a": 3600.0, "b": 3600.0}, 0.0)
+    watch.see("a", Heartbeat("PENDING", 1), 0.0)
     for now in range(0, 400, 20):
-        watch.see("b", Sign("RUNNING", now), now)
+        watch.see("b", Heartbeat("RUNNING", now), now)
     assert watch.given_up("a", START_PATIENCE) == ""
     assert "did not start it" in watch.given_up("a", START_PATIENCE + 1)
 

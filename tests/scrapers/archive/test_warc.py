@@ -14,7 +14,7 @@ from warcio.warcwriter import WARCWriter
 from scrapers.archive.exchange import ArchiveDamaged, Exchange
 from scrapers.archive.http_coding import BodyBroken
 from scrapers.archive.recorded import RecordedWeb, Span
-from scrapers.archive.writer import ArchiveWriter, Outcome, read_archive
+from scrapers.archive.writer import ArchiveWriter, FetchOutcome, read_archive
 
 SLOT = datetime(2026, 11, 20, 3, tzinfo=UTC)
 URL = "https://acme.example/prices"
@@ -27,7 +27,7 @@ CUT = gzip.compress(b"prices", mtime=0)[:-3]
 def archive(tmp_path: Path) -> Path:
     writer = ArchiveWriter(tmp_path / "raw" / "a.warc.gz", source="acme.prices", slot=SLOT)
     writer.write(Exchange(URL, SLOT, b'{"offers": [2.5]}', [("Content-Type", "application/json")]))
-    return writer.seal(Outcome("acme.prices", SLOT, SLOT, SLOT, ok=True))
+    return writer.seal(FetchOutcome("acme.prices", SLOT, SLOT, SLOT, ok=True))
 
 
 def test_an_archive_cut_anywhere_is_named(archive: Path, tmp_path: Path) -> None:

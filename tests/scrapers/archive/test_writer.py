@@ -12,11 +12,11 @@ from warcio.cli import main as warcio
 
 from scrapers.archive import exchange as exchanges
 from scrapers.archive.exchange import ArchiveDamaged, BodyTooLarge, Exchange
-from scrapers.archive.writer import Archive, ArchiveWriter, Outcome, archive_path, read_archive
+from scrapers.archive.writer import Archive, ArchiveWriter, FetchOutcome, archive_path, read_archive
 
 SLOT = datetime(2026, 11, 20, 3, tzinfo=UTC)
 AT = SLOT + timedelta(minutes=17, microseconds=250)
-OUTCOME = Outcome(
+OUTCOME = FetchOutcome(
     "acme.prices", SLOT, AT, AT, ok=False, errors=("http://acme.example/: HTTP 503",), robots="absent"
 )
 PAGE = Exchange(

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from scrapers.formats import json_api, page_module, shape_of
-from scrapers.page import Ask, Capture, PageBroken, Payload
+from scrapers.formats import format_of, json_api, page_module
+from scrapers.page import Capture, FetchRequest, PageBroken, Payload
 from scrapers.registry import Source, SourceDeclared
 
 
@@ -27,9 +27,9 @@ def prices() -> Source:
     return Source("acme", "prices", declared)
 
 
-def next_page(ask: Ask, payload: Payload) -> Iterator[Ask]:
+def next_page(ask: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
     if payload.value["next"]:
-        yield Ask(payload.value["next"])
+        yield FetchRequest(payload.value["next"])
 
 
 def test_an_answer_is_decoded() -> None:
@@ -47,14 +47,18 @@ def test_anything_but_json_is_a_broken_page_though_its_status_is_200(body: bytes
 
 def test_the_page_says_what_is_asked_next(prices: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page_module, "page_module", lambda provider: SimpleNamespace(prices_follow=next_page))
-    first = Ask("https://acme.example/prices")
+    first = FetchRequest("https://acme.example/prices")
     more, last = capture(b'{"next": "https://acme.example/prices?page=2"}'), capture(b'{"next": null}')
-    assert shape_of(prices).follow(prices, first, more) == [Ask("https://acme.example/prices?page=2")]
-    assert shape_of(prices).follow(prices, first, last) == []
+    assert format_of(prices).follow(prices, first, more) == [
+        FetchRequest("https://acme.example/prices?page=2")
+    ]
+    assert format_of(prices).follow(prices, first, last) == []
 
 
 def test_a_page_without_a_follow_function_is_one_request(
     prices: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(page_module, "page_module", lambda provider: SimpleNamespace())
-    assert json_api.follow(prices, Ask("https://acme.example/prices"), capture(b"no JSON at all")) == []
+    assert (
+        json_api.follow(prices, FetchRequest("https://acme.example/prices"), capture(b"no JSON at all")) == []
+    )

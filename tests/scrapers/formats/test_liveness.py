@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from scrapers.page import Capture
-from scrapers.parse import read
+from scrapers.parse import parse
 from scrapers.registry import Source, load_provider
 
 NIGHT = datetime(2026, 9, 21, 3, tzinfo=UTC)
@@ -38,7 +38,7 @@ def source(tmp_path: Path) -> Source:
 
 def term(source: Source, html: str, url: str = "https://acme.example") -> dict[str, Any]:
     capture = Capture(source.id, url, NIGHT, 200, "text/html", html.encode())
-    (row,) = read(source, [capture], slot=NIGHT, run_id="r").frames["terms"].to_dicts()
+    (row,) = parse(source, [capture], slot=NIGHT, run_id="r").frames["terms"].to_dicts()
     return row
 
 

@@ -12,8 +12,8 @@ import pytest
 from flows.history.lookups import lookups
 from scrapers.history.mapping import Mapping, MappingError
 from scrapers.history.mappings import load, parsed
-from scrapers.history.outcome import Read
-from scrapers.history.parse import read
+from scrapers.history.outcome import ParsedBatch
+from scrapers.history.parse import parse
 from scrapers.history.readers import batches
 
 PRICES = """
@@ -63,17 +63,17 @@ def mapping(**changes: str) -> Mapping:
     return parsed("prices", PRICES.format(**{**given, "blank": "missing", **changes}).encode())
 
 
-def reading(path: Path, text: str, by: Mapping, **asked: str) -> Read:
+def reading(path: Path, text: str, by: Mapping, **asked: str) -> ParsedBatch:
     path.write_text(text, encoding="utf-8")
     (batch,) = batches(path, by.file)
-    return read(batch, by, {**by.words, **lookups(by.lookups)}, **asked)
+    return parse(batch, by, {**by.words, **lookups(by.lookups)}, **asked)
 
 
-def rows(found: Read, table: str = "offers") -> list[dict[str, Any]]:
+def rows(found: ParsedBatch, table: str = "offers") -> list[dict[str, Any]]:
     return pl.concat(found.rows[table]).to_dicts() if table in found.rows else []
 
 
-def reasons(found: Read) -> list[tuple[int, str]]:
+def reasons(found: ParsedBatch) -> list[tuple[int, str]]:
     return [row for frame in found.refused for row in frame.select("#", "reason").rows()]
 
 

@@ -8,14 +8,14 @@ from importlib import import_module
 import pytest
 
 from flows.operations.derivation import judged
-from scrapers.archive.writer import Archive, Outcome
+from scrapers.archive.writer import Archive, FetchOutcome
 from scrapers.page import Capture
 from scrapers.parse import reading_of
 from scrapers.registry import Source, sources
-from scrapers.simulation import Night
+from scrapers.simulation import SimulatedNight
 
 LAST = datetime(2026, 11, 19, 3, tzinfo=UTC)
-NIGHT = Night(59, LAST, LAST + timedelta(minutes=17))
+NIGHT = SimulatedNight(59, LAST, LAST + timedelta(minutes=17))
 # What a browser must render first is read in the demo itself.
 STATIC = [
     s for s in sources() if s.declared.credential is None and s.declared.shape in {"json_api", "html_table"}
@@ -40,7 +40,7 @@ def test_the_last_simulated_night_is_a_good_one(source: Source) -> None:
         for answer in simulated.answers(NIGHT)
         if answer.source == source.id and not answer.url.endswith("/robots.txt")
     ]
-    archive = Archive(Outcome(source.id, LAST, NIGHT.at, NIGHT.at, ok=True), captures)
+    archive = Archive(FetchOutcome(source.id, LAST, NIGHT.at, NIGHT.at, ok=True), captures)
     (record,) = judged(
         source, {LAST: reading_of(source, archive, slot=LAST, run_id="test")}, {}, run_id="test"
     )

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from scrapers.page import Capture, PageBroken
-from scrapers.parse import Parsed, read
+from scrapers.parse import Parsed, parse
 from scrapers.providers.aws.instances import accelerators
 from scrapers.registry import source
 
@@ -36,7 +36,7 @@ def parsed(**bodies: Any) -> Parsed:
         )
         for label, body in bodies.items()
     ]
-    return read(source("aws.spot"), captures, slot=SLOT, run_id="run")
+    return parse(source("aws.spot"), captures, slot=SLOT, run_id="run")
 
 
 def rows(result: Parsed) -> dict[str, dict[str, Any]]:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from scrapers.page import Capture, PageBroken
-from scrapers.parse import Parsed, read
+from scrapers.parse import Parsed, parse
 from scrapers.providers.aws import simulated
 from scrapers.registry import source
-from scrapers.simulation import Night
+from scrapers.simulation import SimulatedNight
 
 FIRST = datetime(2026, 9, 21, 3, tzinfo=UTC)
 SPOT = source("aws.spot")
@@ -19,7 +19,7 @@ SPOT = source("aws.spot")
 
 def read_night(index: int) -> Parsed:
     slot = FIRST + timedelta(days=index)
-    night = Night(index, slot, slot + timedelta(minutes=17))
+    night = SimulatedNight(index, slot, slot + timedelta(minutes=17))
     labels = {ask.url: ask.label for ask in SPOT.asks}
     captures = [
         Capture(
@@ -34,7 +34,7 @@ def read_night(index: int) -> Parsed:
         for answer in simulated.answers(night)
         if not answer.url.endswith("/robots.txt")
     ]
-    return read(SPOT, captures, slot=slot, run_id="run")
+    return parse(SPOT, captures, slot=slot, run_id="run")
 
 
 def offers(index: int) -> dict[str, dict[str, Any]]:

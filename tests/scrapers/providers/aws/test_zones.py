@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from scrapers.formats import shape_of, xml_api
-from scrapers.page import Ask, Capture, PageBroken, Payload
+from scrapers.formats import format_of, xml_api
+from scrapers.page import Capture, FetchRequest, PageBroken, Payload
 from scrapers.providers.aws import page
 from scrapers.registry import source
 
@@ -73,7 +73,7 @@ def test_an_entity_is_never_resolved() -> None:
 
 
 def test_further_pages_are_asked_for_by_their_token(answered: Any) -> None:
-    first = Ask("https://ec2.us-east-1.amazonaws.com/?Action=DescribeSpotPriceHistory", "us-east-1")
+    first = FetchRequest("https://ec2.us-east-1.amazonaws.com/?Action=DescribeSpotPriceHistory", "us-east-1")
     (second,) = page.spot_zones_follow(first, answer(further="a/b=="))
     assert second.url == f"{first.url}&NextToken=a%2Fb%3D%3D"
     (third,) = page.spot_zones_follow(second, answer(further="c"))
@@ -83,7 +83,7 @@ def test_further_pages_are_asked_for_by_their_token(answered: Any) -> None:
 
 def test_a_slot_is_asked_for_as_such_and_signed(monkeypatch: pytest.MonkeyPatch) -> None:
     zones = source("aws.spot_zones")
-    assert shape_of(zones) is xml_api
+    assert format_of(zones) is xml_api
     monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY", raising=False)
     assert zones.missing_credential == "AWS_ACCESS_KEY_ID"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scrapers.page import Ask, Capture, Html, Notes, PageBroken, Payload
+from scrapers.page import Capture, FetchRequest, Html, Notes, PageBroken, Payload
 from scrapers.providers.azure import page
 
 AT = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)
@@ -125,7 +125,7 @@ def test_a_record_without_its_names_is_refused_alone(
 def test_the_walk_follows_the_link_without_its_port(payload: Callable[..., Payload]) -> None:
     link = "https://prices.azure.com:443/api/retail/prices?$skip=1000"
     first = payload({"Items": [], "NextPageLink": link})
-    (further,) = page.retail_follow(Ask("https://prices.azure.com/", "ND"), first)
+    (further,) = page.retail_follow(FetchRequest("https://prices.azure.com/", "ND"), first)
     assert (further.url, further.label) == ("https://prices.azure.com/api/retail/prices?$skip=1000", "ND")
     assert list(page.retail_follow(further, payload({"Items": [], "NextPageLink": None}))) == []
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scrapers.page import Ask, PageBroken, Payload
+from scrapers.page import FetchRequest, PageBroken, Payload
 from scrapers.providers.google_cloud import page
 
 
@@ -107,7 +107,7 @@ def test_an_empty_list_is_no_answer(read: Callable[..., Any]) -> None:
 
 
 def test_the_walk_goes_on_while_there_is_a_token(payload: Callable[..., Payload]) -> None:
-    ask = Ask("https://cloudbilling.googleapis.com/v1/services/X/skus?pageSize=5000")
+    ask = FetchRequest("https://cloudbilling.googleapis.com/v1/services/X/skus?pageSize=5000")
     (second,) = page.catalog_follow(ask, payload({"skus": [], "nextPageToken": "abc"}))
     assert second.url == f"{ask.url}&pageToken=abc"
     (third,) = page.catalog_follow(second, payload({"skus": [], "nextPageToken": "def"}))

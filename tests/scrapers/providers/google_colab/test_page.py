@@ -12,11 +12,11 @@ import pytest
 
 from scrapers.page import Capture, Html, Notes, PageBroken, Rejected, Row
 from scrapers.page.capture import Role
-from scrapers.parse import Parsed, read
+from scrapers.parse import Parsed, parse
 from scrapers.providers.google_colab import page
 from scrapers.providers.google_colab.simulated import PLANS, SCRIPT, SIGNUP, answers
 from scrapers.registry import source
-from scrapers.simulation import Night
+from scrapers.simulation import SimulatedNight
 
 HERE = Path(__file__).parent
 SLOT = datetime(2026, 9, 21, 3, tzinfo=UTC)
@@ -61,7 +61,7 @@ def rendered(shell: bytes, plans_json: bytes) -> bytes:
 
 def simulated(source_id: str, index: int) -> Parsed:
     slot = SLOT + timedelta(days=index)
-    night = Night(index, slot, slot + timedelta(minutes=17))
+    night = SimulatedNight(index, slot, slot + timedelta(minutes=17))
     answered = {answer.url: answer for answer in answers(night) if answer.source == source_id}
     bodies: dict[tuple[str, Role], bytes] = {
         (url, "response"): answer.body for url, answer in answered.items() if not url.endswith("/robots.txt")
@@ -72,7 +72,7 @@ def simulated(source_id: str, index: int) -> Parsed:
         Capture(source_id, url, night.at, 200, "text/html", body, role)
         for (url, role), body in bodies.items()
     ]
-    return read(source(source_id), captures, slot=slot, run_id="test")
+    return parse(source(source_id), captures, slot=slot, run_id="test")
 
 
 def frame_term(parsed: Parsed, tier: str, name: str) -> dict[str, Any]:
@@ -205,7 +205,7 @@ def test_a_faq_of_other_words_is_broken() -> None:
 
 
 def test_the_demo_page_needs_a_browser() -> None:
-    night = Night(0, SLOT, SLOT + timedelta(minutes=17))
+    night = SimulatedNight(0, SLOT, SLOT + timedelta(minutes=17))
     served = {answer.url: answer.body.decode() for answer in answers(night)}
     assert "$" not in served[SIGNUP]
     assert "compute units" not in served[SIGNUP].lower()
@@ -249,7 +249,7 @@ def test_a_night_of_the_demo_is_a_good_night(source_id: str) -> None:
 
 @pytest.mark.parametrize("index", [0, 44, 59])
 def test_the_demo_answers_robots_and_says_that_it_is_simulated(index: int) -> None:
-    found = list(answers(Night(index, SLOT, SLOT + timedelta(minutes=17))))
+    found = list(answers(SimulatedNight(index, SLOT, SLOT + timedelta(minutes=17))))
     asked = {(answer.source, urlsplit(answer.url).hostname) for answer in found}
     robots = [answer for answer in found if urlsplit(answer.url).path == "/robots.txt"]
     assert {(answer.source, urlsplit(answer.url).hostname) for answer in robots} == asked

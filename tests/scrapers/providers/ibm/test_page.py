@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from scrapers.page import Ask, Html, PageBroken, Payload
+from scrapers.page import FetchRequest, Html, PageBroken, Payload
 from scrapers.providers.ibm import page
 
 PLANS = """<h2>Plans</h2><table><tr><th>Feature</th><th>Lite</th><th>Standard</th></tr>
@@ -36,7 +36,7 @@ def test_a_gpu_that_nobody_knows_is_reported(payload: Callable[..., Payload], an
 
 def test_the_walk_goes_on_to_the_last_page(payload: Callable[..., Payload]) -> None:
     first = payload(resources("bx2-2x8", next="https://globalcatalog.cloud.ibm.com/api/v1?_offset=200"))
-    (further,) = page.profiles_follow(Ask("https://globalcatalog.cloud.ibm.com/api/v1"), first)
+    (further,) = page.profiles_follow(FetchRequest("https://globalcatalog.cloud.ibm.com/api/v1"), first)
     assert further.url.endswith("_offset=200")
     assert list(page.profiles_follow(further, payload(resources("bx2-2x8")))) == []
 

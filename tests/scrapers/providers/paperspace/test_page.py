@@ -10,12 +10,12 @@ import pytest
 
 from scrapers.formats import html_table
 from scrapers.page import Capture, Html, Notes, PageBroken, Rejected, Row
-from scrapers.parse import Parsed, read
+from scrapers.parse import Parsed, parse
 from scrapers.providers.paperspace import page
 from scrapers.providers.paperspace.simulated import answers
 from scrapers.providers.paperspace.subscriptions import tier_terms
 from scrapers.registry import source
-from scrapers.simulation import Night
+from scrapers.simulation import SimulatedNight
 
 HERE = Path(__file__).parent
 SLOT = datetime(2026, 9, 21, 3, tzinfo=UTC)
@@ -51,13 +51,13 @@ def terms(rows: Iterable[Row | Rejected]) -> dict[tuple[str, str], tuple[Any, st
 
 def simulated(source_id: str, index: int) -> Parsed:
     slot = SLOT + timedelta(days=index)
-    night = Night(index, slot, slot + timedelta(minutes=17))
+    night = SimulatedNight(index, slot, slot + timedelta(minutes=17))
     captures = [
         Capture(source_id, answer.url, night.at, answer.status, answer.media_type, answer.body)
         for answer in answers(night)
         if answer.source == source_id and not answer.url.endswith("/robots.txt")
     ]
-    return read(source(source_id), captures, slot=slot, run_id="test")
+    return parse(source(source_id), captures, slot=slot, run_id="test")
 
 
 def prices(parsed: Parsed) -> dict[str, float]:
@@ -272,7 +272,7 @@ def test_a_night_of_the_demo_is_a_good_night(source_id: str) -> None:
 
 @pytest.mark.parametrize("index", [0, 44, 59])
 def test_the_demo_answers_robots_and_says_that_it_is_simulated(index: int) -> None:
-    found = list(answers(Night(index, SLOT, SLOT + timedelta(minutes=17))))
+    found = list(answers(SimulatedNight(index, SLOT, SLOT + timedelta(minutes=17))))
     asked = {(answer.source, urlsplit(answer.url).hostname) for answer in found}
     robots = [answer for answer in found if urlsplit(answer.url).path == "/robots.txt"]
     assert {(answer.source, urlsplit(answer.url).hostname) for answer in robots} == asked

@@ -11,8 +11,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from scrapers.page import Ask, Capture, PageBroken, Payload
-from scrapers.parse import Parsed, read
+from scrapers.page import Capture, FetchRequest, PageBroken, Payload
+from scrapers.parse import Parsed, parse
 from scrapers.providers.vast_ai.search import SEARCH, follow
 from scrapers.registry import source
 
@@ -21,7 +21,7 @@ OFFER: dict[str, Any] = json.loads(Path(__file__).with_name("offer.json").read_t
 NAMES = "https://console.vast.ai/api/v0/gpu_names/unique/"
 
 
-def capture(value: Any, ask: Ask, body: bytes | None = None) -> Capture:
+def capture(value: Any, ask: FetchRequest, body: bytes | None = None) -> Capture:
     content = json.dumps(value).encode() if body is None else body
     return Capture(
         "vast_ai.market", ask.url, SLOT, 200, "application/json", content, label=ask.label, asked=ask.json
@@ -30,8 +30,8 @@ def capture(value: Any, ask: Ask, body: bytes | None = None) -> Capture:
 
 def walked(*offers: Mapping[str, Any], names: tuple[str, ...] = ("RTX 4090",)) -> list[Capture]:
     """The answers of a whole walk through a market of at most one page a name."""
-    captures = [capture({"success": True, "gpu_names": list(names)}, Ask(NAMES, "names"))]
-    asks = list(follow(Ask(NAMES, "names"), Payload(captures[0], {"gpu_names": list(names)})))
+    captures = [capture({"success": True, "gpu_names": list(names)}, FetchRequest(NAMES, "names"))]
+    asks = list(follow(FetchRequest(NAMES, "names"), Payload(captures[0], {"gpu_names": list(names)})))
     for ask in asks:
         assert ask.json is not None
         page = {"offers": [offer for offer in offers if offer["gpu_name"] == ask.json["gpu_name"]["eq"]]}
@@ -41,7 +41,7 @@ def walked(*offers: Mapping[str, Any], names: tuple[str, ...] = ("RTX 4090",)) -
 
 
 def parsed(captures: list[Capture]) -> Parsed:
-    return read(source("vast_ai.market"), captures, slot=SLOT, run_id="run")
+    return parse(source("vast_ai.market"), captures, slot=SLOT, run_id="run")
 
 
 def rows(result: Parsed) -> dict[tuple[str, str], dict[str, Any]]:
@@ -151,7 +151,7 @@ def test_the_same_offer_on_two_pages_counts_once_with_its_highest_score() -> Non
     captures = walked(OFFER)
     names, ascending, descending = captures
     better = json.dumps({"offers": [chunk(score=300.0, dph_base=0.7), chunk(score=1.0, dph_base=0.9)]})
-    ask = Ask(descending.url, descending.label, descending.asked)
+    ask = FetchRequest(descending.url, descending.label, descending.asked)
     result = parsed([names, ascending, capture(None, ask, better.encode())])
     assert rows(result)["501:2", "on_demand"]["usd_per_hour"] == 0.7
     assert result.frames["offers"]["capture_id"].unique().to_list() != [ascending.capture_id]
@@ -215,7 +215,7 @@ def test_a_walk_with_an_answer_missing_is_no_whole_book(missing: str) -> None:
 )
 def test_an_answer_that_is_no_page_of_offers_breaks_the_scrape(value: Any) -> None:
     names, ascending, descending = walked(OFFER)
-    error = capture(value, Ask(ascending.url, ascending.label, ascending.asked))
+    error = capture(value, FetchRequest(ascending.url, ascending.label, ascending.asked))
     with pytest.raises(PageBroken):
         parsed([names, error, descending])
 
@@ -226,7 +226,7 @@ def test_real_pages_of_2026_give_the_figures_that_stand_in_them(captures_dir: Pa
         body = (captures_dir / "vast" / f"h100_sxm_{direction}.2026-08.json").read_bytes()
         raw += json.loads(body)["offers"]
         query = {"gpu_name": {"eq": "H100 SXM"}, "order": [["dph_total", direction]]}
-        captures.append(capture(None, Ask(SEARCH, f"H100 SXM {direction}", query), body))
+        captures.append(capture(None, FetchRequest(SEARCH, f"H100 SXM {direction}", query), body))
     result = parsed(captures)
     found = rows(result)
     assert len(found) == 2 * len(raw) == 32

@@ -8,21 +8,21 @@ from typing import Any
 
 import pytest
 
-from scrapers.page import Ask, Capture, PageBroken, Payload
+from scrapers.page import Capture, FetchRequest, PageBroken, Payload
 from scrapers.providers.vast_ai.search import LIMIT, SEARCH, follow, shortfalls
 
 AT = datetime(2026, 9, 21, 3, tzinfo=UTC)
-NAMES_ASK = Ask("https://console.vast.ai/api/v0/gpu_names/unique/", "names")
+NAMES_ASK = FetchRequest("https://console.vast.ai/api/v0/gpu_names/unique/", "names")
 Offer = dict[str, Any]
 
 
-def payload(ask: Ask, value: Any) -> Payload:
+def payload(ask: FetchRequest, value: Any) -> Payload:
     return Payload(
         Capture("vast_ai.market", ask.url, AT, 200, "", b"", label=ask.label, asked=ask.json), value
     )
 
 
-def server(book: list[Offer], ask: Ask, clamp: int = LIMIT) -> Any:
+def server(book: list[Offer], ask: FetchRequest, clamp: int = LIMIT) -> Any:
     """What a server that honours the query answers; `clamp` is its own page limit."""
     if ask.json is None:
         return {"success": True, "gpu_names": sorted({offer["gpu_name"] for offer in book})}
@@ -113,7 +113,7 @@ def test_more_offers_at_one_price_than_a_page_holds_end_the_walk_and_are_told() 
 def test_a_server_that_forgets_the_order_ends_the_walk_and_is_told() -> None:
     ask = next(follow(NAMES_ASK, payload(NAMES_ASK, {"gpu_names": ["RTX 4090"]})))
     assert ask.json is not None
-    sized = Ask(SEARCH, "one GPU", {**ask.json, "num_gpus": {"eq": 1}})
+    sized = FetchRequest(SEARCH, "one GPU", {**ask.json, "num_gpus": {"eq": 1}})
     unsorted = payload(sized, {"offers": list(reversed(book_of(LIMIT)))})
     assert list(follow(sized, unsorted)) == []
     assert ("RTX 4090", "one GPU stays full") in list(shortfalls([unsorted]))

@@ -8,18 +8,18 @@ from functools import cache
 import polars as pl
 
 from scrapers.page import Capture
-from scrapers.parse import Parsed, read
+from scrapers.parse import Parsed, parse
 from scrapers.providers.vast_ai import simulated
 from scrapers.registry import source
-from scrapers.simulation import Night
+from scrapers.simulation import SimulatedNight
 
 FIRST = datetime(2026, 9, 21, 3, tzinfo=UTC)
 MARKET = source("vast_ai.market")
 
 
-def night_of(index: int) -> Night:
+def night_of(index: int) -> SimulatedNight:
     slot = FIRST + timedelta(days=index)
-    return Night(index, slot, slot + timedelta(minutes=17))
+    return SimulatedNight(index, slot, slot + timedelta(minutes=17))
 
 
 @cache
@@ -40,7 +40,7 @@ def read_night(index: int) -> Parsed:
         for answer in simulated.answers(night)
         if not answer.url.endswith("/robots.txt")
     ]
-    return read(MARKET, captures, slot=night.slot, run_id="run")
+    return parse(MARKET, captures, slot=night.slot, run_id="run")
 
 
 def offers(index: int, model: str | None = None) -> pl.DataFrame:

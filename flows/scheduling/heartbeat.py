@@ -22,14 +22,14 @@ _RUNNING: Final = frozenset({"RUNNING", "CANCELLING"})
 
 
 @dataclass(frozen=True)
-class Sign:
+class Heartbeat:
     """What is seen of a share: the type of its state, and when it was last touched, by the server's clock."""
 
     state: str
     touched: Any = None
 
 
-class ShareWatch:
+class ShareMonitor:
     """Decides for each share of a run whether to wait for it any longer.
 
     `limits` are the seconds that each share may run. Times are in seconds of one monotonic clock.
@@ -37,12 +37,12 @@ class ShareWatch:
 
     def __init__(self, limits: Mapping[str, float], now: float) -> None:
         self._limits = limits
-        self._signs = dict.fromkeys(limits, Sign("SCHEDULED"))
+        self._signs = dict.fromkeys(limits, Heartbeat("SCHEDULED"))
         self._changed = dict.fromkeys(limits, now)
         self._began: dict[str, float] = {}
         self._moved = now
 
-    def see(self, share: str, sign: Sign, now: float) -> None:
+    def see(self, share: str, sign: Heartbeat, now: float) -> None:
         """Note what is seen of a share now; that Prefect calls it late is no sign of anything."""
         before = self._signs[share]
         lives = sign.state in _RUNNING and sign.touched != before.touched
@@ -69,7 +69,7 @@ class ShareWatch:
 
 
 @contextmanager
-def signs_of_life(every: float = SECONDS_BETWEEN_SIGNS) -> Iterator[None]:
+def heartbeats(every: float = SECONDS_BETWEEN_SIGNS) -> Iterator[None]:
     """Touch the flow run that this process carries out every few seconds, from a thread of its own.
 
     A share that waits for a lock or parses a large page lives too. Errors of Prefect end nothing.
