@@ -22,7 +22,7 @@ from scrapers.archive.writer import FetchOutcome
 from scrapers.crawl.browser_page import Rendering
 from scrapers.crawl.errors import FETCH_PROBLEMS, described
 from scrapers.crawl.job_state import CAPTURE, KEY, LABEL, ROLE, RUN, JobState, NotArchived
-from scrapers.crawl.politeness import tries_of
+from scrapers.crawl.retry import tries_of
 from scrapers.formats.page_module import asks_further
 from scrapers.page import Capture, FetchRequest, PageBroken
 from scrapers.parser_process import ParsingStopped

@@ -49,7 +49,7 @@ _COMMON: Final[dict[str, Any]] = {
     "DOWNLOAD_VERIFY_CERTIFICATES": True,
     "REDIRECT_MAX_TIMES": 5,
     "TWISTED_DNS_RESOLVER": f"{_HERE}.ssrf_guard.GuardedResolver",
-    "EXTENSIONS": {"scrapy.extensions.throttle.AutoThrottle": None, f"{_HERE}.politeness.Throttle": 0},
+    "EXTENSIONS": {"scrapy.extensions.throttle.AutoThrottle": None, f"{_HERE}.throttle.Throttle": 0},
     "LOG_LEVEL": "INFO",
     "LOG_COLOR": False,
     # Answers are archived as received, and the archive's readers undo the encoding.
@@ -65,12 +65,12 @@ _COMMON: Final[dict[str, Any]] = {
 
 def _middlewares(*, recorded: bool) -> dict[str, int | None]:
     """From the engine (low) to the wire (high): the archive stands next to the wire."""
-    ours = {f"{_HERE}.politeness.RobotsRules": 100, f"{_HERE}.wire.IntoArchive": 900}
+    ours = {f"{_HERE}.robots.RobotsRules": 100, f"{_HERE}.middleware.IntoArchive": 900}
     ours[f"{_HERE}.redirects.Redirects"] = 600
     if recorded:
-        ours[f"{_HERE}.wire.FromArchive"] = 910
+        ours[f"{_HERE}.middleware.FromArchive"] = 910
     else:
-        ours |= {f"{_HERE}.ssrf_guard.AddressGuard": 50, f"{_HERE}.politeness.BackOff": 550}
+        ours |= {f"{_HERE}.ssrf_guard.AddressGuard": 50, f"{_HERE}.retry.BackOff": 550}
     return {
         f"{_SCRAPY}.robotstxt.RobotsTxtMiddleware": None,
         f"{_SCRAPY}.retry.RetryMiddleware": None,

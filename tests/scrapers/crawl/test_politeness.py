@@ -9,7 +9,9 @@ from scrapy import Request
 from scrapy.core.downloader import Slot
 from scrapy.http import Response
 
-from scrapers.crawl.politeness import LONGEST_WAIT, is_absent, slow_down, wait_before
+from scrapers.crawl.retry import wait_before
+from scrapers.crawl.robots import is_absent
+from scrapers.crawl.throttle import LONGEST_WAIT, slow_down
 
 URL = "https://acme.example/prices"
 
