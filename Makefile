@@ -1,5 +1,9 @@
 # `make` alone prints the targets.
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# The versions that every locked package has wheels for: requires-python of pyproject.toml, written out.
+VERSIONS := 3.11 3.12 3.13 3.14
+# The oldest of them that has pip, or whatever python3 is, which setup then judges.
+PYTHON ?= $(shell for python in $(VERSIONS:%=python%) python3; do \
+	$$python -c "import pip" 2> /dev/null && exec echo $$python; done; echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -15,7 +19,12 @@ setup: $(READY) ## Create .venv with the locked packages, and find or install a 
 # pip installs into the new environment from outside, so that a Python without ensurepip serves too.
 # The lock is complete, so nothing is resolved again.
 $(READY): constraints.txt pyproject.toml
-	@test -n "$(PYTHON)" || { echo "python3.11 is needed"; exit 1; }
+	@python="$(PYTHON)"; test ! -x $(BIN)/python || python=$(BIN)/python; \
+	found=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2> /dev/null); \
+	case " $(VERSIONS) " in *" $${found:-none} "*) ;; *) \
+		echo "$$python is $${found:+Python }$${found:-not a Python}, and gpuledger runs on Python $(firstword $(VERSIONS)) to" \
+			"$(lastword $(VERSIONS)): install one of them and type, for example, make clean setup PYTHON=python3.12" >&2; \
+		exit 1;; esac
 	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV)
 	@echo "installing the locked packages (about a minute)"
 	@$(PYTHON) -m pip --quiet --disable-pip-version-check --python $(BIN)/python install --no-deps --require-hashes -r constraints.txt
@@ -65,8 +74,10 @@ reliability: $(READY) ## Write the tables of docs/reliability.md from what the f
 	$(BIN)/python -m tests.faults.reliability
 
 # uv is not among the locked packages: only whoever changes the dependencies needs it.
+# One lock for all versions: what only some of them need carries a marker. A version in constraints.txt is kept
+# where it still fits; `uv pip compile --upgrade` takes newer ones.
 lock: ## Resolve pyproject.toml anew into constraints.txt (needs uv)
-	uv pip compile --python-version 3.11 --group dev --extra lake pyproject.toml --generate-hashes \
+	uv pip compile --universal --group dev --extra lake pyproject.toml --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --output-file constraints.txt
 
 clean: ## Remove the environment and the demo
