@@ -3,7 +3,7 @@
 VERSIONS := 3.11 3.12 3.13 3.14
 # The oldest of them that has pip, or whatever python3 is, which setup then judges.
 PYTHON ?= $(shell for python in $(VERSIONS:%=python%) python3; do \
-	$$python -c "import pip" 2> /dev/null && exec echo $$python; done; echo python3)
+	$$python -c "import pip" 2> /dev/null && echo $$python && exit; done; echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready

@@ -30,9 +30,22 @@ def find_chromium() -> str | None:
 
 
 def _playwrights_own() -> str | None:
+    if not _driver_starts():
+        return None
     with sync_playwright() as playwright:
         path = playwright.chromium.executable_path
     return path if Path(path).exists() else None
+
+
+def _driver_starts() -> bool:
+    """Whether Playwright's driver runs: a bare system may lack libatomic, which its Node.js needs.
+
+    Asked of a process, since Playwright itself raises nothing narrower than Exception then.
+    """
+    asked = subprocess.run(  # nosec B603
+        [sys.executable, "-m", "playwright", "--version"], check=False, capture_output=True
+    )
+    return asked.returncode == 0
 
 
 def _installers() -> Iterator[list[str]]:

@@ -48,6 +48,16 @@ def test_without_any_there_is_none(only_these: Path) -> None:
     assert browser.find_chromium() is None
 
 
+def test_a_system_on_which_playwrights_driver_does_not_start_has_none(
+    only_these: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = only_these / "node"
+    node.write_text("#!/bin/sh\nexit 127\n")
+    node.chmod(0o755)
+    monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", str(node))
+    assert browser.find_chromium() is None
+
+
 def test_setting_up_without_a_browser_says_what_that_means(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
