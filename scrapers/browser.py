@@ -76,8 +76,11 @@ def _install() -> str | None:
 
 
 def main() -> None:
-    """Find a Chromium or install one, and say which; without one the other sources still work."""
-    found = find_chromium() or _install()
+    """Find a Chromium or install one, and say which; without one the other sources still work.
+
+    Nothing is installed in place of one that is named and absent.
+    """
+    found = find_chromium() or (None if os.environ.get(VARIABLE) else _install())
     if found:
         sys.stdout.write(f"pages that need a browser are rendered by {found}\n")
     else:

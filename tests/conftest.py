@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -32,7 +31,6 @@ LONGEST = (
 settings.register_profile("gpuledger", deadline=None)
 settings.load_profile("gpuledger")
 Gpuledger = Callable[..., subprocess.CompletedProcess[str]]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "microsoft-edge")
 
 
 @pytest.fixture(scope="session")
@@ -45,10 +43,13 @@ def captures_dir() -> Path:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """The browser on PATH."""
-    found = os.environ.get("GPULEDGER_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    """The browser that a run would take."""
+    # Imports Playwright, which few tests need.
+    from scrapers.browser import find_chromium  # noqa: PLC0415
+
+    found = find_chromium()
     if not found:
-        pytest.skip("no Chromium on this machine")
+        pytest.skip("needs a Chromium")
     return found
 
 

@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -81,6 +82,8 @@ def test_the_versions_are_the_same_wherever_they_are_named() -> None:
     assert classified == VERSIONS
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert f"Python {VERSIONS[0]} to {VERSIONS[-1]}" in readme
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
+    assert workflow["jobs"]["test"]["strategy"]["matrix"]["python"] == [VERSIONS[0], VERSIONS[-1]]
 
 
 def make(*arguments: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:

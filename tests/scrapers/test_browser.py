@@ -66,3 +66,12 @@ def test_setting_up_without_a_browser_says_what_that_means(
     said = capsys.readouterr().out
     assert "sources that need a browser will be reported as failed" in said
     assert browser.VARIABLE in said
+
+
+def test_nothing_is_installed_in_place_of_a_named_browser(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(browser.VARIABLE, "none")
+    monkeypatch.setattr(browser, "_installers", lambda: pytest.fail("a browser was to be installed"))
+    browser.main()
+    assert "sources that need a browser will be reported as failed" in capsys.readouterr().out
