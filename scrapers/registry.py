@@ -31,6 +31,8 @@ from warehouse.errors import GpuledgerError
 from warehouse.schema import FACT_TABLES
 
 PROVIDERS = Path(str(resources.files("scrapers"))) / "providers"
+# The packages whose code every parser runs: a change in them is a new parser version of every source.
+PARSING = ("scrapers.page", "scrapers.formats")
 ShapeName = Literal["json_api", "xml_api", "html_table", "rendered_page", "liveness", "yaml_file"]
 
 
@@ -318,7 +320,6 @@ def source(source_id: str) -> Source:
 
 @cache
 def _parser_version(provider: str) -> str:
-    package = PROVIDERS.parent
     own = [path for root in _package.__path__ for path in (Path(root) / provider).glob("*")]
     shared = [
         path
@@ -329,8 +330,7 @@ def _parser_version(provider: str) -> str:
     files = [
         *sorted(own),
         *sorted(shared),
-        *sorted((package / "rows").glob("*.py")),
-        *sorted((package / "shapes").glob("*.py")),
+        *(path for name in PARSING for path in sorted(Path(str(resources.files(name))).glob("*.py"))),
         Path(str(resources.files("warehouse"))) / "gpus.toml",
     ]
     digest = hashlib.sha256()

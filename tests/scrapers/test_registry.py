@@ -197,3 +197,14 @@ def test_a_key_is_taken_from_the_environment_and_named_where_it_is_missing(
     monkeypatch.setenv("ACME_KEY", "sesame")
     assert prices.missing_credential is None
     assert prices.credential_headers("https://acme.example/") == {"Authorization": "Bearer sesame"}
+
+
+@pytest.mark.parametrize("package", registry.PARSING)
+def test_a_change_of_what_all_parsers_share_is_a_new_parser(
+    package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = source("aws.spot").parser_version
+    registry._parser_version.cache_clear()
+    monkeypatch.setattr(registry, "PARSING", tuple({*registry.PARSING} - {package}))
+    assert source("aws.spot").parser_version != now
+    registry._parser_version.cache_clear()
