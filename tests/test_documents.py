@@ -18,6 +18,7 @@ from flows.runtime.settings import Schedule, Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 OPERATION = (ROOT / "docs" / "operation.md").read_text(encoding="utf-8")
+ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 
 
 def block(kind: str) -> str:
@@ -115,3 +116,25 @@ def test_every_line_of_the_threat_model_names_its_test() -> None:
     claims = [line for line in lines if line.startswith("| ") and not line.startswith("| may |")]
     assert len(claims) > 20
     assert [line for line in claims if "tests/" not in line] == []
+
+
+def named_paths() -> list[str]:
+    """Every path of the clone that ARCHITECTURE.md names, `<id>` and the like as it stands."""
+    named = re.findall(r"`([\w.<>-]+/[\w./<>*-]*)`", ARCHITECTURE) + re.findall(
+        r"\]\(([^):]+)\)", ARCHITECTURE
+    )
+    return sorted({path for path in named if not path.startswith("raw/")})
+
+
+@pytest.mark.parametrize("path", named_paths())
+def test_every_path_that_the_architecture_names_exists(path: str) -> None:
+    assert list(ROOT.glob(re.sub(r"<\w+>", "*", path)))
+
+
+def test_the_architecture_names_every_package() -> None:
+    rooms = ("scrapers", "expectations", "warehouse", "reports", "flows")
+    packages = [file.parent for room in rooms for file in (ROOT / room).glob("*/__init__.py")]
+    assert len(packages) > 15
+    assert [
+        name for path in packages if (name := f"{path.parent.name}/{path.name}/") not in ARCHITECTURE
+    ] == []
