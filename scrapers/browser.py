@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess  # nosec B404
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -17,12 +17,11 @@ _NAMES: Final = ("chromium", "chromium-browser", "google-chrome-stable", "google
 _SECONDS_TO_INSTALL: Final = 600
 
 
-def find_chromium() -> str | None:
-    """The path of a Chromium: GPULEDGER_CHROMIUM, one on PATH, or Playwright's own; None without one.
+def find_chromium(named: str | None = None) -> str | None:
+    """The path of a Chromium: the one that is named, or else one on PATH or Playwright's own; None for none.
 
     Must not be called inside a running event loop, where Playwright cannot be asked.
     """
-    named = os.environ.get(VARIABLE)
     if named:
         return shutil.which(named)
     on_path = next((path for path in map(shutil.which, _NAMES) if path), None)
@@ -43,7 +42,7 @@ def _installers() -> Iterator[list[str]]:
         yield ["apt-get", "install", "-qq", "--yes", "--no-install-recommends", "chromium"]
 
 
-def _install() -> str | None:
+def _install(environment: Mapping[str, str]) -> str | None:
     for command in _installers():
         try:
             subprocess.run(  # noqa: S603 (the commands are the ones above)  # nosec B603
@@ -52,7 +51,7 @@ def _install() -> str | None:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 timeout=_SECONDS_TO_INSTALL,
-                env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+                env={**environment, "DEBIAN_FRONTEND": "noninteractive"},
             )
         except subprocess.TimeoutExpired:
             continue
@@ -64,7 +63,7 @@ def _install() -> str | None:
 
 def main() -> None:
     """Find a Chromium or install one, and say which; without one the other sources still work."""
-    found = find_chromium() or _install()
+    found = find_chromium(os.environ.get(VARIABLE)) or _install(os.environ)
     if found:
         sys.stdout.write(f"pages that need a browser are rendered by {found}\n")
     else:
