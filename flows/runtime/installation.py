@@ -108,7 +108,7 @@ class Installation:
         return warehouse
 
     def for_queries(self) -> Storage:
-        """What `sql` reads: as `published`; a lake by its reader's role, with nothing left to libpq to look up.
+        """What `sql` reads: as `published`; of a lake what its reader's role may, with all that libpq needs.
 
         Raises NothingPublished and LakeRefused.
         """

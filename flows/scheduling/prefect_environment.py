@@ -84,8 +84,8 @@ def prefect_prepared(
     """Prefect imported for an installation; yields what is wrong with its variables, "" for nothing.
 
     `given` is the environment that the installation was built with, `server` the variables that reach a
-    server of our own. Until the block ends, the environment of this process is the one of prefect_environment,
-    but for credentials: Prefect has those in memory, and hands them to the runs that it starts.
+    server of our own. Until the block ends, this process has the environment of prefect_environment, but for
+    credentials: Prefect has those in memory, and hands them to the runs that it starts.
 
     No other place writes Prefect's variables to os.environ. Prefect takes its settings from there when it is
     imported, and a variable that it cannot read ends the import; its HTTP client looks there for a proxy at
