@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess  # nosec B404
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -17,12 +17,11 @@ _NAMES: Final = ("chromium", "chromium-browser", "google-chrome-stable", "google
 _SECONDS_TO_INSTALL: Final = 600
 
 
-def find_chromium() -> str | None:
-    """The path of a Chromium: GPULEDGER_CHROMIUM, one on PATH, or Playwright's own; None without one.
+def find_chromium(named: str | None = None) -> str | None:
+    """The path of a Chromium: the one that is named, or else one on PATH or Playwright's own; None for none.
 
     Must not be called inside a running event loop, where Playwright cannot be asked.
     """
-    named = os.environ.get(VARIABLE)
     if named:
         return shutil.which(named)
     on_path = next((path for path in map(shutil.which, _NAMES) if path), None)
@@ -56,7 +55,7 @@ def _installers() -> Iterator[list[str]]:
         yield ["apt-get", "install", "-qq", "--yes", "--no-install-recommends", "chromium"]
 
 
-def _install() -> str | None:
+def _install(environment: Mapping[str, str]) -> str | None:
     for command in _installers():
         try:
             subprocess.run(  # noqa: S603 (the commands are the ones above)  # nosec B603
@@ -65,7 +64,7 @@ def _install() -> str | None:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 timeout=_SECONDS_TO_INSTALL,
-                env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+                env={**environment, "DEBIAN_FRONTEND": "noninteractive"},
             )
         except subprocess.TimeoutExpired:
             continue
@@ -80,7 +79,8 @@ def main() -> None:
 
     Nothing is installed in place of one that is named and absent.
     """
-    found = find_chromium() or (None if os.environ.get(VARIABLE) else _install())
+    named = os.environ.get(VARIABLE)
+    found = find_chromium(named) or (None if named else _install(os.environ))
     if found:
         sys.stdout.write(f"pages that need a browser are rendered by {found}\n")
     else:

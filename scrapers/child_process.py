@@ -1,4 +1,4 @@
-"""Child processes that end with the process that started them."""
+"""Child processes: what they inherit, and their end with the process that started them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,15 @@ from threading import Thread
 from typing import Final
 
 _SECONDS_BETWEEN_LOOKS: Final = 1.0
+
+
+def inherited() -> dict[str, str]:
+    """The environment of a child process: that of this process, without what opens a Prefect server's API.
+
+    A run that Prefect started has the API's key in its environment; a crawl, its browser and a parser of
+    other people's bytes need none.
+    """
+    return {name: value for name, value in os.environ.items() if not name.upper().startswith("PREFECT_")}
 
 
 def end_with_parent() -> None:

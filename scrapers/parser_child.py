@@ -13,7 +13,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from scrapers import registry
 from scrapers.archive.exchange import ArchiveDamaged
 from scrapers.archive.writer import read_archive
 from scrapers.child_process import end_with_parent
@@ -21,6 +20,7 @@ from scrapers.formats import format_of
 from scrapers.page import PageBroken
 from scrapers.parse import opened, parse
 from scrapers.parser_process import FollowTask, Limits, ParseTask, Reply
+from scrapers.registry import make_importable
 
 _STATUS: Final = Path("/proc/self/status")
 _OOM: Final = Path("/proc/self/oom_score_adj")
@@ -49,6 +49,7 @@ class Child:
     def work(self, task: ParseTask | FollowTask) -> bool:
         """Carry out a task; False where this process is of no further use."""
         self._lines.lines.clear()
+        make_importable(task.source.root)
         try:
             result = self._read(task) if isinstance(task, ParseTask) else _followed(task)
             self._say("result", result)
@@ -64,7 +65,7 @@ class Child:
         return True
 
     def _read(self, task: ParseTask) -> Any:
-        source = registry.source(task.source)
+        source = task.source
         archive = read_archive(task.path, task.home)
         reading = opened(source, archive, slot=task.slot, run_id=task.run_id)
         self._say("facts", reading)
@@ -86,8 +87,7 @@ class Child:
 
 
 def _followed(task: FollowTask) -> Any:
-    source = registry.source(task.source)
-    return list(format_of(source).follow(source, task.ask, task.capture))
+    return list(format_of(task.source).follow(task.source, task.ask, task.capture))
 
 
 def _bound(mebibytes: int) -> None:
@@ -112,9 +112,7 @@ def main() -> int:
     # What a page prints must not stand between two replies.
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    limits, roots = pickle.load(tasks)  # noqa: S301 (our own parent)  # nosec B301
-    for root in roots:
-        registry.add_providers(Path(root))
+    limits: Limits = pickle.load(tasks)  # noqa: S301 (our own parent)  # nosec B301
     child = Child(replies, limits)
     # Looking for cycles takes minutes over millions of values; what a task leaves is collected after it.
     gc.disable()

@@ -8,7 +8,6 @@ The child is started at the first use, kept for the next, and started again afte
 from __future__ import annotations
 
 import logging
-import os
 import pickle
 import signal
 import subprocess
@@ -20,7 +19,7 @@ from pathlib import Path
 from threading import Lock, Timer
 from typing import Any, Final, Literal, Self
 
-from scrapers import providers
+from scrapers.child_process import inherited
 from scrapers.page import Capture, FetchRequest
 from scrapers.parse import Reading
 from scrapers.registry import Source
@@ -54,7 +53,7 @@ class Limits:
 class ParseTask:
     """Read one sealed archive."""
 
-    source: str
+    source: Source
     path: Path
     home: Path
     slot: datetime
@@ -65,7 +64,7 @@ class ParseTask:
 class FollowTask:
     """Find what an answer leads to."""
 
-    source: str
+    source: Source
     ask: FetchRequest
     capture: Capture
 
@@ -103,7 +102,7 @@ class Parser:
         facts: Reading | None = None
         try:
             with self._turn:
-                self._send(ParseTask(source.id, path, home, slot, run_id))
+                self._send(ParseTask(source, path, home, slot, run_id))
                 facts = self._reply()
                 reading: Reading = self._reply()
         except ParsingStopped as problem:
@@ -117,7 +116,7 @@ class Parser:
         """What an answer leads to; raises PageBroken, and ParsingStopped where a limit was met."""
         try:
             with self._turn:
-                self._send(FollowTask(source.id, ask, capture))
+                self._send(FollowTask(source, ask, capture))
                 asks: list[FetchRequest] = self._reply()
         except ParsingStopped as problem:
             raise ParsingStopped(f"{capture.url}: reading the answer {problem}") from None
@@ -186,10 +185,10 @@ def _started(limits: Limits) -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         # One thread: its stack and its share of memory are the whole of what is bounded.
-        env={**os.environ, "POLARS_MAX_THREADS": "1"},
+        env={**inherited(), "POLARS_MAX_THREADS": "1"},
     )
     if child.stdin is None:
         raise TypeError("the child has no pipes")
-    pickle.dump((limits, list(providers.__path__)), child.stdin)
+    pickle.dump(limits, child.stdin)
     child.stdin.flush()
     return child

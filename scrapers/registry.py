@@ -3,15 +3,18 @@
 A provider is a folder: provider.toml says who it is, what is asked, how often, and what a good
 night looks like; page.py has one pure function for each source, named like it.
 
+The providers of an installation are a value, a Registry: those shipped, and those of its own folder. Keys are
+never part of it; whoever needs one gives the environment that it is in.
+
 The module is long because a declaration is one schema: every field stands here with its check.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib import resources
@@ -23,7 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from scrapers import providers as _package
 from scrapers.archive.redaction import redacted_headers, redacted_url
-from scrapers.crawl.auth import aws_signature
+from scrapers.crawl.auth import AWS_SESSION_TOKEN, aws_signature
 from scrapers.page import FetchRequest
 from scrapers.slots import Cadence
 from scrapers.url_origin import Origin, origin_of
@@ -31,8 +34,6 @@ from warehouse.errors import GpuledgerError
 from warehouse.schema import FACT_TABLES
 
 PROVIDERS = Path(str(resources.files("scrapers"))) / "providers"
-# The packages whose code every parser runs: a change in them is a new parser version of every source.
-PARSING = ("scrapers.page", "scrapers.formats")
 ShapeName = Literal["json_api", "xml_api", "html_table", "rendered_page", "liveness", "yaml_file"]
 
 
@@ -173,12 +174,25 @@ class ProviderDeclared(_Declared):
 
 
 class Source:
-    """One source of a provider: its declaration and its ids."""
+    """One source of a provider: its declaration, its ids, and the folder of providers that it is in.
 
-    def __init__(self, provider: str, name: str, declared: SourceDeclared) -> None:
+    `shares` are the providers whose words and code its page uses too.
+    """
+
+    def __init__(
+        self,
+        provider: str,
+        name: str,
+        declared: SourceDeclared,
+        *,
+        root: Path = PROVIDERS,
+        shares: tuple[str, ...] = (),
+    ) -> None:
         self.provider = provider
         self.name = name
         self.declared = declared
+        self.root = root
+        self.shares = shares
 
     def __repr__(self) -> str:
         return f"Source({self.id})"
@@ -219,39 +233,87 @@ class Source:
         """Whether the source needs a browser."""
         return self.declared.shape == "rendered_page"
 
-    @property
-    def missing_credential(self) -> str | None:
-        """The environment variable that the source needs and that is not set, if there is one."""
+    def missing_credential(self, environment: Mapping[str, str]) -> str | None:
+        """The variable that the source needs and that the environment lacks, if there is one."""
         credential = self.declared.credential
         variables = (credential.variable, credential.secret) if credential else ()
-        return next((name for name in variables if name and not os.environ.get(name)), None)
+        return next((name for name in variables if name and not environment.get(name)), None)
 
-    def credential_headers(self, url: str) -> dict[str, str]:
-        """The headers that carry the source's key to `url`; never to be logged.
+    def credential_headers(self, url: str, environment: Mapping[str, str]) -> dict[str, str]:
+        """The headers that carry the source's key, taken from the environment, to `url`; never to be logged.
 
         None for a source without a key, and none to an origin that the source does not declare.
         """
         credential = self.declared.credential
         if credential is None or origin_of(url) not in self.origins:
             return {}
-        key = os.environ.get(credential.variable, "")
+        key = environment.get(credential.variable, "")
         if credential.signing:
-            return aws_signature(url, key, os.environ.get(credential.secret, ""))
+            secret, token = environment.get(credential.secret, ""), environment.get(AWS_SESSION_TOKEN)
+            return aws_signature(url, key, secret, token)
         return {credential.header: credential.prefix + key}
 
     @property
     def parser_version(self) -> str:
         """Digest of the code, lookups and declaration that read this source's captures."""
-        return _parser_version(self.provider)
+        return _parser_version(self.root, self.provider, self.shares)
 
 
 class Provider:
-    """A provider with its sources, in declared order."""
+    """A provider with its sources, in declared order; `root` is the folder of providers that it is in."""
 
-    def __init__(self, provider_id: str, declared: ProviderDeclared) -> None:
+    def __init__(self, provider_id: str, declared: ProviderDeclared, *, root: Path = PROVIDERS) -> None:
         self.id = provider_id
         self.declared = declared
-        self.sources = {name: Source(provider_id, name, source) for name, source in declared.sources.items()}
+        self.root = root
+        shares = tuple(declared.shares)
+        self.sources = {
+            name: Source(provider_id, name, source, root=root, shares=shares)
+            for name, source in declared.sources.items()
+        }
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The providers of one installation by id, in alphabetical order."""
+
+    providers: Mapping[str, Provider]
+
+    def sources(self, only: Iterable[str] = (), *, enable: Iterable[str] = ()) -> list[Source]:
+        """Every source of an enabled provider, or those named (a provider's id or a source's).
+
+        `enable` are ids of providers to count as enabled. A source named outright is returned even when its
+        provider is off. Raises DeclarationError for a name that nothing has.
+        """
+        wanted, enabled = list(only), set(enable)
+        if unknown := enabled - self.providers.keys():
+            raise DeclarationError(f"no provider is called {', '.join(map(repr, sorted(unknown)))}")
+        found = [source for provider in self.providers.values() for source in provider.sources.values()]
+        if not wanted:
+            enabled |= {provider.id for provider in self.providers.values() if provider.declared.enabled}
+            return [source for source in found if source.provider in enabled]
+        for name in wanted:
+            if not any(name in {source.id, source.provider} for source in found):
+                raise DeclarationError(f"no source or provider is called {name!r}")
+        return [source for source in found if source.id in wanted or source.provider in wanted]
+
+    def source(self, source_id: str) -> Source:
+        """The source of this id; raises DeclarationError."""
+        provider, _, name = source_id.partition(".")
+        try:
+            return self.providers[provider].sources[name]
+        except KeyError:
+            raise DeclarationError(f"no source is called {source_id!r}") from None
+
+    def credentials(self, environment: Mapping[str, str]) -> frozenset[str]:
+        """The keys and secrets in an environment: the value of every variable that a declaration names.
+
+        Never to be logged.
+        """
+        sources = (source for provider in self.providers.values() for source in provider.sources.values())
+        declared = (source.declared.credential for source in sources)
+        names = {name for one in declared if one for name in (one.variable, one.secret)}
+        return frozenset(value for name in names if (value := environment.get(name, "")))
 
 
 def load_provider(folder: Path) -> Provider:
@@ -261,76 +323,62 @@ def load_provider(folder: Path) -> Provider:
         declared = ProviderDeclared.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, tomllib.TOMLDecodeError, ValidationError) as problem:
         raise DeclarationError(f"{folder.name}/provider.toml: {problem}") from problem
-    return Provider(folder.name, declared)
+    return Provider(folder.name, declared, root=folder.parent)
 
 
 @cache
+def shipped() -> Registry:
+    """The providers that gpuledger ships."""
+    return Registry(_loaded(PROVIDERS))
+
+
+def registry_with(folder: Path | None) -> Registry:
+    """The shipped providers with those of a further folder, which come first where both declare one.
+
+    Raises DeclarationError.
+    """
+    if folder is None:
+        return shipped()
+    return Registry(dict(sorted({**shipped().providers, **_loaded(folder)}.items())))
+
+
+def make_importable(root: Path) -> None:
+    """Let this process import the pages of a further folder as scrapers.providers.<id>.page.
+
+    Python knows a module by its name alone: only for a child process, which works for one installation.
+    """
+    if str(root) not in _package.__path__:
+        _package.__path__.append(str(root))
+
+
 def providers() -> Mapping[str, Provider]:
-    """Every declared provider by id, in alphabetical order."""
-    found = (path.parent for root in _package.__path__ for path in Path(root).glob("*/provider.toml"))
-    return {folder.name: load_provider(folder) for folder in sorted(found, key=lambda folder: folder.name)}
-
-
-def add_providers(folder: Path) -> None:
-    """Declare the providers of a further folder too: an installation's own, or a test's."""
-    if str(folder) not in _package.__path__:
-        _package.__path__.append(str(folder))
-        providers.cache_clear()
+    """Every shipped provider by id, in alphabetical order; an installation's are in its registry."""
+    return shipped().providers
 
 
 def sources(only: Iterable[str] = (), *, enable: Iterable[str] = ()) -> list[Source]:
-    """Every source of an enabled provider, or those named (a provider's id or a source's).
-
-    `enable` are ids of providers to count as enabled. A source named outright is returned even when its
-    provider is off. Raises DeclarationError for a name that nothing has.
-    """
-    wanted, enabled = list(only), set(enable)
-    if unknown := enabled - providers().keys():
-        raise DeclarationError(f"no provider is called {', '.join(map(repr, sorted(unknown)))}")
-    found = [source for provider in providers().values() for source in provider.sources.values()]
-    if not wanted:
-        enabled |= {provider.id for provider in providers().values() if provider.declared.enabled}
-        return [source for source in found if source.provider in enabled]
-    for name in wanted:
-        if not any(name in {source.id, source.provider} for source in found):
-            raise DeclarationError(f"no source or provider is called {name!r}")
-    return [source for source in found if source.id in wanted or source.provider in wanted]
-
-
-def credentials(further: Path | None = None) -> frozenset[str]:
-    """The keys and secrets of this installation: the values of every variable that a declaration names.
-
-    `further` is a folder of providers that need not have been added. Never to be logged.
-    """
-    found = list(providers().values())
-    found += [load_provider(path.parent) for path in further.glob("*/provider.toml")] if further else []
-    declared = (source.declared.credential for provider in found for source in provider.sources.values())
-    names = {name for one in declared if one for name in (one.variable, one.secret)}
-    return frozenset(value for name in names if (value := os.environ.get(name, "")))
+    """Shipped sources, as Registry.sources gives them."""
+    return shipped().sources(only, enable=enable)
 
 
 def source(source_id: str) -> Source:
-    """The source of this id; raises DeclarationError."""
-    provider, _, name = source_id.partition(".")
-    try:
-        return providers()[provider].sources[name]
-    except KeyError:
-        raise DeclarationError(f"no source is called {source_id!r}") from None
+    """The shipped source of this id; raises DeclarationError."""
+    return shipped().source(source_id)
+
+
+def _loaded(root: Path) -> dict[str, Provider]:
+    return {path.parent.name: load_provider(path.parent) for path in sorted(root.glob("*/provider.toml"))}
 
 
 @cache
-def _parser_version(provider: str) -> str:
-    own = [path for root in _package.__path__ for path in (Path(root) / provider).glob("*")]
-    shared = [
-        path
-        for root in _package.__path__
-        for other in _shares(provider)
-        for path in (Path(root) / other).glob("*")
-    ]
+def _parser_version(root: Path, provider: str, shares: tuple[str, ...]) -> str:
+    package = PROVIDERS.parent
+    roots = dict.fromkeys((PROVIDERS, root))
     files = [
-        *sorted(own),
-        *sorted(shared),
-        *(path for name in PARSING for path in sorted(Path(str(resources.files(name))).glob("*.py"))),
+        *sorted(path for one in roots for path in (one / provider).glob("*")),
+        *sorted(path for one in roots for other in shares for path in (one / other).glob("*")),
+        *sorted((package / "page").glob("*.py")),
+        *sorted((package / "formats").glob("*.py")),
         Path(str(resources.files("warehouse"))) / "gpus.toml",
     ]
     digest = hashlib.sha256()
@@ -339,8 +387,3 @@ def _parser_version(provider: str) -> str:
             digest.update(path.name.encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
-
-
-def _shares(provider: str) -> list[str]:
-    known = providers().get(provider)
-    return known.declared.shares if known else []

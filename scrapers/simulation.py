@@ -63,7 +63,7 @@ def level(seed: str, nights: int, *, spread: float, chance: float, step: float) 
 def record_web(
     folder: Path, nights: Sequence[SimulatedNight], on_night: Callable[[SimulatedNight], None]
 ) -> None:
-    """Archive every provider's answers below `folder`, one WARC file a night and source.
+    """Archive every shipped provider's answers below `folder`, one WARC file a night and source.
 
     `on_night` is told of each night that is written.
     """

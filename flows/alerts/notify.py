@@ -7,7 +7,6 @@ not on record as told, so that the next run tries again.
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,12 +14,11 @@ from typing import Any, Final
 
 import polars as pl
 
+from flows.alerts.routing import AlertRouting
 from flows.alerts.rules import Rule
 from flows.queries import load_query
 from warehouse.ledger import Ledger
 
-ADDRESSES: Final = "GPULEDGER_ALERT_URLS"
-"""The variable with Apprise's addresses, separated by blanks; they hold keys, so nothing ever prints them."""
 # These stay true until they pass; the others are events, which happen once.
 _LASTING: Final = frozenset({"price", "drop", "source_failed"})
 
@@ -46,17 +44,12 @@ class Notification:
     problem: str = ""
 
 
-def addresses() -> list[str]:
-    """Where alerts go."""
-    return os.environ.get(ADDRESSES, "").split()
-
-
-def unknown_addresses() -> int:
+def unknown_addresses(addresses: Sequence[str]) -> int:
     """How many of the addresses are of no kind that Apprise knows; nothing is sent."""
     from apprise import Apprise  # noqa: PLC0415 - as above
 
     logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
-    return sum(not Apprise().add(address) for address in addresses())
+    return sum(not Apprise().add(address) for address in addresses)
 
 
 def evaluate(rule: Rule, query: Query, now: datetime) -> list[Alert]:
@@ -74,12 +67,12 @@ def evaluate(rule: Rule, query: Query, now: datetime) -> list[Alert]:
     return [Alert(str(rule), row["subject"], row["message"], row["page"]) for row in rows]
 
 
-def notify(ledger: Ledger, rules: Sequence[Rule], *, run_id: str, now: datetime, site: str) -> Notification:
+def notify(ledger: Ledger, routing: AlertRouting, *, run_id: str, now: datetime, site: str) -> Notification:
     """Hold every rule against the ledger, deliver what is new as one message, and record what was told.
 
     `site` is the address that the pages stand under.
     """
-    if not rules:
+    if not (rules := routing.rules):
         return Notification()
     raised = set(ledger.query(load_query("alerts_raised")).iter_rows())
     found = [(rule, alert) for rule in rules for alert in evaluate(rule, ledger.query, now)]
@@ -88,7 +81,7 @@ def notify(ledger: Ledger, rules: Sequence[Rule], *, run_id: str, now: datetime,
     lasting = {str(rule) for rule in rules if rule.on in _LASTING}
     passed = sorted((rule, subject) for rule, subject in raised - standing if rule in lasting)
     rows = [_row(Alert(*which, "it has passed", ""), "passed", run_id, now, site) for which in passed]
-    problem = deliver(_title(new), _text(new, site)) if new else ""
+    problem = deliver(_title(new), _text(new, site), routing.addresses) if new else ""
     if not problem:
         rows += [_row(alert, "raised", run_id, now, site) for alert in new]
     if rows:
@@ -96,21 +89,20 @@ def notify(ledger: Ledger, rules: Sequence[Rule], *, run_id: str, now: datetime,
     return Notification(len(new), problem)
 
 
-def deliver(title: str, text: str) -> str:
+def deliver(title: str, text: str, addresses: Sequence[str]) -> str:
     """Send a message to every address; returns why that failed in a sentence, "" when it did not."""
     from apprise import Apprise, NotifyFormat  # noqa: PLC0415 - only who is told something waits for it
 
     # Its log names the addresses, keys and all.
     logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
-    given = addresses()
-    if not given:
-        return f"{ADDRESSES} names no address"
+    if not addresses:
+        return "GPULEDGER_ALERT_URLS names no address"
     failed = 0
-    for address in given:
+    for address in addresses:
         to = Apprise()
         if not to.add(address) or not to.notify(body=text, title=title, body_format=NotifyFormat.TEXT):
             failed += 1
-    return f"{failed} of {len(given)} addresses could not be reached" if failed else ""
+    return f"{failed} of {len(addresses)} addresses could not be reached" if failed else ""
 
 
 def _title(alerts: Sequence[Alert]) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -17,11 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from flows.alerts.notify import addresses, deliver
+from flows.alerts.notify import deliver
+from flows.alerts.routing import AlertRouting
 from flows.alerts.rules import RunFailedRule
-from flows.runtime.settings import Settings
 from scrapers.archive.redaction import Secrets
-from scrapers.registry import DeclarationError, credentials
 from scrapers.slots import slot_name, slot_of
 from warehouse.text_safety import first_line, visible
 
@@ -30,23 +28,20 @@ _SIZE: Final = 4096
 _MOST_KINDS: Final = 20
 _LONGEST: Final = 1000
 _ENDINGS: Final = {"TerminationSignal": "it was ended by SIGTERM", "CancelledError": "it was cancelled"}
-_SECRET: Final = re.compile(r"(?i)(key|secret|password|token|credential|alert_urls)")
-# For a config.toml that cannot be read as a whole.
-_RULE: Final = re.compile(r"""^[^#\n]*\bon\s*=\s*["']run_failed["']""", re.MULTILINE)
 
 
 @contextmanager
-def notifying_failures(home: Path, flow: str, settings: Settings | None = None) -> Iterator[None]:
+def notifying_failures(home: Path, flow: str, routing: AlertRouting) -> Iterator[None]:
     """Tell of whatever ends the block early, and note when it ends well; the error itself passes on.
 
-    Ctrl-C is a person's own wish and is told to nobody. `settings` are read where they are not given.
+    Ctrl-C is a person's own wish and is told to nobody.
     """
     try:
         yield
     except KeyboardInterrupt:
         raise
     except BaseException as problem:
-        notify_run_failed(home, flow, problem, settings)
+        notify_run_failed(home, flow, problem, routing)
         raise
     run_succeeded(home, flow)
 
@@ -55,7 +50,7 @@ def notify_run_failed(
     home: Path,
     flow: str,
     problem: BaseException,
-    settings: Settings | None = None,
+    routing: AlertRouting,
     *,
     at: datetime | None = None,
 ) -> str:
@@ -64,7 +59,7 @@ def notify_run_failed(
     Returns why nothing could be delivered, "" where it was delivered, told before, or no rule asks for it.
     """
     try:
-        return _notify(home, flow, problem, settings, at or datetime.now(UTC))
+        return _notify(home, flow, problem, routing, at or datetime.now(UTC))
     # Whatever is wrong with telling must not hide what is told.
     except Exception as other:
         return f"the failure could not be told: {type(other).__name__}"
@@ -78,35 +73,23 @@ def run_succeeded(home: Path, flow: str) -> None:
             _write(home, state)
 
 
-def _notify(home: Path, flow: str, problem: BaseException, settings: Settings | None, at: datetime) -> str:
-    if not _asked(home, flow, settings):
+def _notify(home: Path, flow: str, problem: BaseException, routing: AlertRouting, at: datetime) -> str:
+    rules = [rule for rule in routing.rules if isinstance(rule, RunFailedRule)]
+    if not any(rule.flow in {None, flow} for rule in rules):
         return ""
     state = _read(home)
     kind = kind_of(problem)
     if kind in state.get(flow, {}):
         return ""
     title = f"gpuledger: {flow} failed on {socket.gethostname()}"
-    if trouble := deliver(title, _without_secrets(_message(home, flow, problem, at))):
+    text = Secrets(routing.secrets).struck(_message(home, flow, problem, at))
+    if trouble := deliver(title, text, routing.addresses):
         return trouble
     told = {**state.get(flow, {}), kind: f"{at:%Y-%m-%dT%H:%MZ}"}
     state[flow] = dict(list(told.items())[-_MOST_KINDS:])
     with suppress(OSError):
         _write(home, state)
     return ""
-
-
-def _asked(home: Path, flow: str, settings: Settings | None) -> bool:
-    """Whether a rule asks to be told of this flow; where the settings are wrong, whether they seem to."""
-    if settings is None:
-        try:
-            settings = Settings()
-        except Exception:
-            # The settings are what is wrong: the rule is looked for in their text.
-            with suppress(OSError, UnicodeError):
-                return bool(_RULE.search((home / "config.toml").read_text(encoding="utf-8")))
-            return False
-    rules = [rule for rule in settings.alerts if isinstance(rule, RunFailedRule)]
-    return any(rule.flow in {None, flow} for rule in rules)
 
 
 def kind_of(problem: BaseException) -> str:
@@ -124,14 +107,6 @@ def _message(home: Path, flow: str, problem: BaseException, at: datetime) -> str
         "This is told once, until a run of this flow has succeeded.",
     ]
     return "\n".join(lines)
-
-
-def _without_secrets(text: str) -> str:
-    """The text without the value of any variable that seems to hold a secret, or an alert address."""
-    secrets = {value for name, value in os.environ.items() if _SECRET.search(name)} | set(addresses())
-    with suppress(OSError, DeclarationError):
-        secrets |= credentials()
-    return Secrets(frozenset(secrets)).struck(text)
 
 
 def _read(home: Path) -> dict[str, dict[str, str]]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import typer
 
 from flows.cli.options import Home, out, refuse
-from flows.runtime.settings import Settings
+from flows.runtime.installation import Installation
 
 app = typer.Typer(no_args_is_help=True, help="Who is told of prices, free tiers and failures, and when.")
 
@@ -23,24 +23,27 @@ def test(home: Home) -> None:
 
     Exit code 1 when it did not reach all of them.
     """
-    from flows.alerts.notify import addresses, deliver
+    from flows.alerts.notify import deliver
 
-    rules = Settings().alerts
+    installation = Installation.of_process(home)
+    routing = installation.alert_routing
+    rules = routing.rules
     named = "\n".join(f"- {rule}" for rule in rules) or "- none: config.toml has no [[alerts]]"
-    if problem := deliver("gpuledger: test", f"This is a test. Rules of {home.name}/config.toml:\n{named}"):
+    text = f"This is a test. Rules of {installation.home.name}/config.toml:\n{named}"
+    if problem := deliver("gpuledger: test", text, routing.addresses):
         refuse(problem, code=1)
-    out.print(f"sent to {len(addresses())}, with {len(rules)} rules", markup=False)
+    out.print(f"sent to {len(routing.addresses)}, with {len(rules)} rules", markup=False)
 
 
 @app.command()
 def check(home: Home) -> None:
     """Show what each rule sees in the published warehouse; nothing is sent and nothing is put on record."""
     from flows.alerts.notify import evaluate
-    from flows.runtime.installation import published
     from warehouse.ledger import read_warehouse
 
-    with read_warehouse(published(home)) as connection:
-        for rule in Settings().alerts:
+    installation = Installation.of_process(home)
+    with read_warehouse(installation.published()) as connection:
+        for rule in installation.settings.alerts:
             if rule.on == "run_failed":
                 out.print(f"{rule}: told when it happens", markup=False)
                 continue

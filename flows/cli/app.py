@@ -23,7 +23,6 @@ from flows.cli import (
     verify,
 )
 from flows.cli.errors import CommandGroup
-from flows.runtime.settings import add_own_providers, read_settings
 
 app = typer.Typer(cls=CommandGroup, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -31,7 +30,6 @@ app = typer.Typer(cls=CommandGroup, no_args_is_help=True, pretty_exceptions_enab
 @app.callback()
 def gpuledger() -> None:
     """The open ledger of GPU prices: fetch, archive, validate, store and report what a GPU-hour costs."""
-    add_own_providers(read_settings())
 
 
 for command in (

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.options import Home, json_text, moment, out
+from flows.runtime.installation import Installation
 
 app = typer.Typer(no_args_is_help=True, help="Archived responses.")
 
@@ -36,16 +37,17 @@ def add(
     ] = None,
 ) -> None:
     """Put a response saved by hand into an archive, to be replayed with `nightly --recorded`."""
-    from scrapers import registry
     from scrapers.archive.recorded import add_capture
 
+    installation = Installation.of_process(home)
     path = add_capture(
-        archive or home / "captures",
-        registry.source(source),
+        archive or installation.home / "captures",
+        installation.registry.source(source),
         url=url,
         at=at,
         body=file.read_bytes(),
         media_type=media_type,
         asked=json.loads(asked) if asked else None,
+        keys=installation.keys,
     )
     out.print(str(path), markup=False)

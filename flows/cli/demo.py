@@ -9,7 +9,7 @@ import typer
 
 from flows.cli.flow_run import ended_early, perform, progress, warn
 from flows.cli.options import out
-from flows.runtime.settings import Settings
+from flows.runtime.installation import Installation
 from flows.scheduling.prefect_api import prefect_api
 
 
@@ -22,7 +22,8 @@ def demo(
 
     Nothing is fetched from the network; the prices are simulated and every page says so.
     """
-    with prefect_api(home, warn) as is_orchestrated:
+    installation = Installation.of_process(home)
+    with prefect_api(installation, warn) as is_orchestrated:
         from flows.cli.progress import print_summary
         from flows.pipeline import demo as sixty_nights
         from flows.pipeline.nightly import nightly as run
@@ -30,7 +31,7 @@ def demo(
 
         with ended_early(), progress() as watch:
             web = sixty_nights.recorded_web(home, watch.night)
-            request = sixty_nights.request(home, web, chromium(Settings()))
+            request = sixty_nights.request(installation, web, chromium(installation.settings))
             summary = perform(run, request, watch, is_orchestrated)
     print_summary(summary, out)
     out.print("\nThree queries to try:")

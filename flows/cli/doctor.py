@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -12,8 +12,8 @@ import typer
 from rich.text import Text
 
 from flows.cli.options import AsJson, Home, out
-from flows.runtime.settings import read_settings
-from flows.scheduling.prefect_environment import prepare_prefect
+from flows.runtime.installation import Installation
+from flows.scheduling.prefect_environment import prefect_prepared
 
 _STYLES = {"ok": "green", "warning": "yellow", "problem": "red"}
 
@@ -24,12 +24,14 @@ def doctor(home: Home, as_json: AsJson = False) -> None:
     Checks Python, browser, folder, disk, clock, schedules, Prefect, credentials (their names only), the rows
     and keys of the ledger against its scrapes, and the archive. Exit code 1 when something is a problem.
     """
-    # That the folder cannot be written is what the doctor is asked to say.
-    with suppress(OSError):
-        prepare_prefect(home)
-    from flows.operations.doctor import examine
+    installation = Installation.of_process(home)
+    with ExitStack() as prepared:
+        # That the folder cannot be written is what the doctor is asked to say.
+        with suppress(OSError):
+            prepared.enter_context(prefect_prepared(installation.home, installation.environment))
+        from flows.operations.doctor import examine
 
-    checks = examine(home, read_settings(), datetime.now(UTC))
+        checks = examine(installation, datetime.now(UTC))
     if as_json:
         sys.stdout.write(json.dumps([asdict(check) for check in checks], indent=2) + "\n")
     else:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
 from flows.cli.options import refuse
 from warehouse.errors import GpuledgerError
-
-_RUNS: Final = frozenset({"nightly", "market", "replay"})
 
 
 class CommandGroup(TyperGroup):
@@ -25,18 +23,7 @@ class CommandGroup(TyperGroup):
         except Exception as problem:
             from flows.runtime.errors import explained
 
-            _notify(ctx.invoked_subcommand, problem)
             sentence = explained(problem)
             if sentence is None:
                 raise
             refuse(sentence, problem.exit_code if isinstance(problem, GpuledgerError) else 2)
-
-
-def _notify(command: str | None, problem: Exception) -> None:
-    """Notify of a run whose settings could not be read; later failures are notified by the run itself."""
-    from flows.runtime.settings import SettingsWrong, default_home
-
-    if command in _RUNS and isinstance(problem, SettingsWrong):
-        from flows.alerts.run_failures import notify_run_failed
-
-        notify_run_failed(default_home(), command, problem)

@@ -9,6 +9,7 @@ import typer
 
 from flows.cli.options import Home, out
 from flows.cli.signals import ended_by_signals
+from flows.runtime.installation import Installation
 
 
 def export(
@@ -20,7 +21,8 @@ def export(
     from flows.operations.export import export as write
     from flows.runtime.interruption import Work
 
+    installation = Installation.of_process(home)
     with ended_by_signals():
-        found: list[Exported] = Work(lambda work: write(home, folder, work)).run()
+        found: list[Exported] = Work(lambda work: write(installation, folder, work)).run()
     for exported in found:
         out.print(f"{exported.table:<20} {exported.rows:>12,} rows  {exported.files:>4} files", markup=False)

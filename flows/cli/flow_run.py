@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from flows.cli.options import err, out
-from flows.runtime.settings import Settings
+from flows.runtime.installation import installation_of_run
 from flows.scheduling.prefect_api import prefect_api
 
 # A shell reports a process that a signal ended as this much plus the signal's number.
@@ -23,15 +23,14 @@ if TYPE_CHECKING:
     from flows.runtime.run import FlowName, Listener, RunRequest, RunSummary
 
 
-def start(flow: FlowName, home: Path, **asked: Any) -> RunSummary:
+def start(flow: FlowName, home: Path | None, **asked: Any) -> RunSummary:
     """Run the nightly or market flow with the options of a command."""
-    from flows.alerts.run_failures import notifying_failures
     from flows.scheduling.scheduled_request import scheduled_request
 
-    with ended_early(), notifying_failures(home, flow):
+    with ended_early(), installation_of_run(flow, home) as installation:
         # Before any server starts, so that a wrong option is answered at once.
-        request = scheduled_request(flow, home, Settings(), **asked)
-        with prefect_api(home, warn) as is_orchestrated:
+        request = scheduled_request(flow, installation, **asked)
+        with prefect_api(installation, warn) as is_orchestrated:
             from flows.pipeline.nightly import nightly as run
 
             with progress() as watch:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flows.cli.options import AsJson, Home, err, moment, out, refuse, waiting
+from flows.runtime.installation import Installation
 
 if TYPE_CHECKING:
     from flows.history.importer import Imported
@@ -31,17 +32,18 @@ def load(home: Home) -> None:
     """
     from flows.history.facts import FACTS, load_facts
     from flows.runtime.clock import refuse_earlier_clock
-    from flows.runtime.installation import place_of
     from flows.runtime.lock import run_lock
     from flows.runtime.run import new_run_id
     from warehouse.ledger import Ledger, publish
 
     now = datetime.now(UTC)
-    with run_lock(home, "history load", waiting):
-        with Ledger(place_of(home)) as ledger:
+    installation = Installation.of_process(home)
+    with run_lock(installation.home, "history load", waiting):
+        with Ledger(installation.storage) as ledger:
             refuse_earlier_clock(ledger, now)
-            rows = load_facts(ledger, home, run_id=new_run_id(now), at=now)
-        publish(place_of(home))
+            run_id = new_run_id(now)
+            rows = load_facts(ledger, installation.home, run_id=run_id, at=now, keys=installation.keys)
+        publish(installation.storage)
     out.print(f"{FACTS}: {rows:,} observations added" if rows else f"{FACTS}: already loaded", markup=False)
 
 
@@ -71,7 +73,6 @@ def import_(
     mappings that are shipped; docs/history.md says how to obtain each data set, and how to write a mapping.
     """
     from flows.history.importer import ImportRequest, import_history
-    from flows.runtime.installation import place_of
     from flows.runtime.lock import run_lock
     from scrapers.history.mappings import load as load_mapping
     from warehouse.ledger import Ledger, publish
@@ -82,11 +83,13 @@ def import_(
     if not path.is_file():
         refuse(f"there is no file {path}")
     chosen = load_mapping(str(mapping) if mapping else name)
-    request = ImportRequest(home, path, chosen, part, at.isoformat() if at else "", replace)
-    with run_lock(home, "history import", waiting):
-        with Ledger(place_of(home)) as ledger, _bars() as progress:
+    installation = Installation.of_process(home)
+    true_at = at.isoformat() if at else ""
+    request = ImportRequest(installation.home, path, chosen, part, true_at, replace, keys=installation.keys)
+    with run_lock(installation.home, "history import", waiting):
+        with Ledger(installation.storage) as ledger, _bars() as progress:
             result = import_history(request, ledger, progress)
-        publish(place_of(home))
+        publish(installation.storage)
     out.print_json(json.dumps(_summary(result))) if as_json else _tell(result)
 
 
@@ -102,11 +105,10 @@ def verify(
     from collections import Counter
 
     from flows.history.verify import verify_histories
-    from flows.runtime.installation import published
 
-    published(home)
+    installation = Installation.of_process(home)
     states: Counter[str] = Counter()
-    for verdict in verify_histories(home, only or ()):
+    for verdict in verify_histories(installation, only or ()):
         states[verdict.state] += 1
         why = f" ({verdict.detail})" if verdict.detail else ""
         out.print(f"{verdict.state:<10} {verdict.source}: {verdict.figure}{why}", markup=False)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.options import Home, out, refuse, waiting
+from flows.runtime.installation import Installation
 
 app = typer.Typer(no_args_is_help=True, help="Copy the ledger, bring a copy back, pack it smaller.")
 
@@ -27,9 +28,10 @@ def backup(
     from flows.runtime.lock import run_lock
     from warehouse import maintenance
 
-    _refuse_lake(home, "copy it into a folder by `gpuledger ledger copy FOLDER`")
-    with run_lock(home, "backup", waiting):
-        copy = maintenance.backup(home, datetime.now(UTC), to)
+    installation = Installation.of_process(home)
+    _refuse_lake(installation, "copy it into a folder by `gpuledger ledger copy FOLDER`")
+    with run_lock(installation.home, "backup", waiting):
+        copy = maintenance.backup(installation.home, datetime.now(UTC), to)
     out.print(f"{copy}  {copy.stat().st_size / 1e6:,.1f} MB", markup=False)
 
 
@@ -42,9 +44,12 @@ def restore(
     from flows.runtime.lock import run_lock
     from warehouse.restore import restore as bring_back
 
-    _refuse_lake(home, "restore its database and its files, or `gpuledger ledger copy` into an empty one")
-    with run_lock(home, "restore", waiting):
-        kept = bring_back(home, copy, datetime.now(UTC))
+    installation = Installation.of_process(home)
+    _refuse_lake(
+        installation, "restore its database and its files, or `gpuledger ledger copy` into an empty one"
+    )
+    with run_lock(installation.home, "restore", waiting):
+        kept = bring_back(installation.home, copy, datetime.now(UTC))
     out.print(f"restored from {copy}", markup=False)
     print_kept(kept)
 
@@ -58,10 +63,11 @@ def new(home: Home) -> None:
     from flows.runtime.lock import run_lock
     from warehouse.restore import begin
 
-    _refuse_lake(home, "name an empty database in GPULEDGER_WAREHOUSE instead")
-    with run_lock(home, "new ledger", waiting):
-        kept = begin(home, datetime.now(UTC))
-    out.print(f"{home / 'ledger.duckdb'} is a new ledger", markup=False)
+    installation = Installation.of_process(home)
+    _refuse_lake(installation, "name an empty database in GPULEDGER_WAREHOUSE instead")
+    with run_lock(installation.home, "new ledger", waiting):
+        kept = begin(installation.home, datetime.now(UTC))
+    out.print(f"{installation.home / 'ledger.duckdb'} is a new ledger", markup=False)
     print_kept(kept)
 
 
@@ -73,7 +79,7 @@ def compact(home: Home) -> None:
     """
     from flows.scheduling.compaction import packed, told
 
-    out.print(told(packed(home, waiting)), markup=False)
+    out.print(told(packed(Installation.of_process(home), waiting)), markup=False)
 
 
 @app.command()
@@ -88,18 +94,18 @@ def copy(
 
     The archive (raw/) is plain files: copy that folder too.
     """
-    from flows.runtime.installation import place_of
     from flows.runtime.lock import run_lock
     from warehouse import transfer
     from warehouse.storage.lake import Lake
 
+    installation = Installation.of_process(home)
     to = Lake.parse(target, data) if target.startswith("ducklake:") else Path(target).resolve()
 
     def told(table: str, rows: int) -> None:
         out.print(f"{table:<20} {rows:>12,} rows", markup=False)
 
-    with run_lock(home, "copy", waiting):
-        rows = transfer.copy(place_of(home), to, told)
+    with run_lock(installation.home, "copy", waiting):
+        rows = transfer.copy(installation.storage, to, told)
     out.print(f"{rows:,} rows in {to}", markup=False)
 
 
@@ -115,7 +121,7 @@ def void(
     """
     from flows.operations.void_runs import void as declare
 
-    scrapes = declare(home, run, reason, waiting)
+    scrapes = declare(Installation.of_process(home), run, reason, waiting)
     out.print(f"{run} is void: {scrapes:,} scrapes no longer count; the warehouse is published", markup=False)
     out.print("the site shows it after the next run, or now with `gpuledger report`", markup=False)
 
@@ -126,10 +132,9 @@ def print_kept(kept: list[Path]) -> None:
         out.print(f"the former one is {file}", markup=False)
 
 
-def _refuse_lake(home: Path, advice: str) -> None:
-    from flows.runtime.installation import place_of
+def _refuse_lake(installation: Installation, advice: str) -> None:
     from warehouse.storage.lake import Lake
 
-    place = place_of(home)
+    place = installation.storage
     if isinstance(place, Lake):
         refuse(f"the ledger is {place} and not a file: {advice}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -11,13 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from flows.cli.terminal import Terminal
-from flows.runtime.settings import (
-    HOME_VARIABLE,
-    Settings,
-    add_own_providers,
-    default_home,
-    read_settings,
-)
+from flows.runtime.installation import Installation
 
 if TYPE_CHECKING:
     from scrapers.registry import Source
@@ -38,23 +31,20 @@ def json_text(text: str) -> str:
     return text
 
 
-def installation(home: Path) -> Path:
-    """Make a data folder the one whose config.toml counts from here on."""
-    os.environ[HOME_VARIABLE] = str(home)
-    add_own_providers(read_settings())
-    return home
+def _unnamed() -> None:
+    """No data folder is named: Installation.of_process knows the one that holds then."""
 
 
 Home = Annotated[
-    Path,
+    Path | None,
     typer.Option(
-        help="The data folder.",
-        default_factory=default_home,
-        callback=installation,
+        help="The data folder, whose config.toml counts.",
+        default_factory=_unnamed,
         show_default="$GPULEDGER_HOME, else ./data",
         resolve_path=True,
     ),
 ]
+"""A command builds its installation of it once, by Installation.of_process or installation_of_run."""
 At = Annotated[
     datetime | None,
     typer.Option(parser=moment, metavar="TIME", help="The moment whose slot is due, UTC; default now."),
@@ -73,11 +63,9 @@ Partial = Annotated[
 ]
 
 
-def chosen_sources(settings: Settings, only: list[str] | None) -> tuple[Source, ...]:
-    """The sources that this installation reads, or those that were named."""
-    from scrapers import registry
-
-    return tuple(registry.sources(only or (), enable=settings.enable))
+def chosen_sources(installation: Installation, only: list[str] | None) -> tuple[Source, ...]:
+    """The sources that the installation reads, or those that were named."""
+    return tuple(installation.registry.sources(only or (), enable=installation.settings.enable))
 
 
 def waiting(sentence: str) -> None:

@@ -19,7 +19,7 @@ from flows.cli.options import (
     chosen_sources,
     out,
 )
-from flows.runtime.settings import Settings
+from flows.runtime.installation import Installation
 
 app = typer.Typer(help="The providers: what is declared, what is held, and what a check would write.")
 
@@ -30,8 +30,9 @@ def providers(context: typer.Context, home: Home, as_json: AsJson = False) -> No
     from flows.operations.provider_table import provider_rows, provider_table
 
     if context.invoked_subcommand:
+        context.obj = home
         return
-    rows = provider_rows(home)
+    rows = provider_rows(Installation.of_process(home))
     if as_json:
         sys.stdout.write(json.dumps(rows, indent=2, default=str) + "\n")
     else:
@@ -40,6 +41,8 @@ def providers(context: typer.Context, home: Home, as_json: AsJson = False) -> No
 
 @app.command()
 def check(
+    context: typer.Context,
+    home: Home,
     name: Annotated[str, typer.Argument(help="A source or a provider, such as aws.spot or aws.")],
     recorded: Recorded = None,
     at: At = None,
@@ -55,8 +58,10 @@ def check(
     from flows.runtime.settings_check import chromium
     from scrapers.crawl.client import FetchPlan
 
-    settings = Settings()
-    sources = chosen_sources(settings, [name])
+    # Before the word `check` or behind it: the folder that is named holds for the command.
+    installation = Installation.of_process(home or context.obj)
+    settings = installation.settings
+    sources = chosen_sources(installation, [name])
     plan = FetchPlan(
         home=Path(),
         run_id="",
@@ -67,7 +72,7 @@ def check(
         chromium=chromium(settings),
         providers=settings.providers,
     )
-    tried = DryRun(at or datetime.now(UTC), plan)
+    tried = DryRun(at or datetime.now(UTC), plan, installation.keys)
     records = [tried.record(source) for source in sources]
     if as_json:
         sys.stdout.write(json.dumps([record_as_json(record) for record in records], default=str) + "\n")

@@ -9,6 +9,7 @@ import typer
 
 from flows.cli.ledger import print_kept
 from flows.cli.options import Home, out, waiting
+from flows.runtime.installation import Installation
 
 
 def publish(
@@ -22,14 +23,17 @@ def publish(
 
     Of a lake, bring tables and views up to date.
     """
-    from flows.runtime.installation import place_of
     from flows.runtime.lock import run_lock
     from warehouse.restore import republish
     from warehouse.storage.lake import Lake
 
-    place = place_of(home)
-    with run_lock(home, "publish", waiting):
+    installation = Installation.of_process(home)
+    place = installation.storage
+    with run_lock(installation.home, "publish", waiting):
         kept = republish(place, datetime.now(UTC), replace=replace)
     is_lake = isinstance(place, Lake)
-    out.print(f"{place} is up to date" if is_lake else f"published {home / 'warehouse.duckdb'}", markup=False)
+    out.print(
+        f"{place} is up to date" if is_lake else f"published {installation.home / 'warehouse.duckdb'}",
+        markup=False,
+    )
     print_kept(kept)

@@ -9,7 +9,7 @@ import typer
 
 from flows.cli.flow_run import finish, perform, progress, warn
 from flows.cli.options import AsJson, Home, Only, chosen_sources, moment
-from flows.runtime.settings import Settings
+from flows.runtime.installation import installation_of_run
 from flows.scheduling.prefect_api import prefect_api
 
 
@@ -20,18 +20,15 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Parse archived captures again and append what comes out different, as corrections."""
-    from flows.alerts.run_failures import notifying_failures
-
-    settings = Settings()
-    with notifying_failures(home, "replay", settings), prefect_api(home, warn) as is_orchestrated:
+    with (
+        installation_of_run("replay", home) as installation,
+        prefect_api(installation, warn) as is_orchestrated,
+    ):
         from flows.pipeline.replay import replay as run
-        from flows.runtime.installation import lake_of
         from flows.runtime.run import RunRequest
 
-        sources = chosen_sources(settings, only)
-        request = RunRequest(
-            home, sources, (since,), flow="replay", origin="recorded", lake=lake_of(settings)
-        )
+        sources = chosen_sources(installation, only)
+        request = RunRequest(installation, sources, (since,), flow="replay", origin="recorded")
         with progress() as watch:
             summary = perform(run, request, watch, is_orchestrated)
     finish(summary, as_json)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from flows.cli.options import At, Home, out
+from flows.runtime.installation import Installation
 
 
 def report(home: Home, as_of: At = None) -> None:
     """Render the site from the published warehouse."""
     from flows.operations.site import render
-    from flows.runtime.installation import published
 
-    pages = render(home, published(home), as_of or datetime.now(UTC))
-    out.print(f"{len(pages)} pages in {home / 'site'}", markup=False)
+    installation = Installation.of_process(home)
+    pages = render(installation.home, installation.published(), as_of or datetime.now(UTC))
+    out.print(f"{len(pages)} pages in {installation.home / 'site'}", markup=False)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
 from typing import Annotated
 
 import typer
 
 from flows.cli.options import Home, out
-from flows.runtime.settings import FLOWS, read_settings
+from flows.runtime.installation import Installation
+from flows.runtime.settings import FLOWS
 
 
 def serve(
@@ -28,21 +28,21 @@ def serve(
     from flows.scheduling.prefect_secret import secret_file
     from flows.scheduling.site_server import site_server
 
-    settings = read_settings()
+    installation = Installation.of_process(home)
     with ExitStack() as served:
+        shown = ""
         if site:
-            shown = served.enter_context(site_server(home / "site", site_port))
+            shown = served.enter_context(site_server(installation.home / "site", site_port))
             out.print(f"site       {shown}", markup=False)
-            # The runs link to where the site is served, unless it is published elsewhere.
-            os.environ.setdefault("GPULEDGER_SITE_URL", settings.site_url or shown)
-        server = served.enter_context(servers.prefect_server(home, prefect_port))
+        server = served.enter_context(servers.prefect_server(installation, prefect_port))
         if server is None:
-            out.print(f"runs       {os.environ['PREFECT_API_URL'].removesuffix('/api')}", markup=False)
+            address = installation.environment["PREFECT_API_URL"].strip()
+            out.print(f"runs       {address.removesuffix('/api')}", markup=False)
         else:
             out.print(f"runs       {server.address.removesuffix('/api')}", markup=False)
-            out.print(f"           sign in with the text in {secret_file(home)}", markup=False)
+            out.print(f"           sign in with the text in {secret_file(installation.home)}", markup=False)
         for flow in FLOWS:
-            out.print(f"{flow:<11}{settings.schedule.of(flow) or 'never'} (UTC)", markup=False)
+            out.print(f"{flow:<11}{installation.settings.schedule.of(flow) or 'never'} (UTC)", markup=False)
         from flows.scheduling.serve import serve as keep_serving
 
-        keep_serving(home, settings.schedule, server, lambda line: out.print(line, markup=False))
+        keep_serving(installation, server, lambda line: out.print(line, markup=False), shown)

@@ -11,6 +11,7 @@ import typer
 
 from flows.cli.options import Home, moment
 from flows.cli.signals import ended_by_signals
+from flows.runtime.installation import Installation
 
 
 class Format(StrEnum):
@@ -40,5 +41,6 @@ def sql(
     from flows.operations.query import execute
     from warehouse.spill import bounded_process
 
+    installation = Installation.of_process(home)
     with ended_by_signals(), bounded_process():
-        execute(home, query, form.value, output, at, timeout)
+        execute(installation, query, form.value, output, at, timeout)

@@ -11,6 +11,7 @@ import typer
 from rich.text import Text
 
 from flows.cli.options import Home, moment, out, refuse
+from flows.runtime.installation import Installation
 
 _MISMATCHED, _UNVERIFIED = 1, 2
 
@@ -31,20 +32,19 @@ def verify(
     Exit code 0 only if all match, 1 if one does not, 2 if one could not be verified.
     """
     from flows.operations.verify import published_slots, verify, void_runs_of
-    from flows.runtime.installation import published
     from scrapers.slots import slot_name
 
-    published(home)
-    known = published_slots(home)
+    installation = Installation.of_process(home)
+    known = published_slots(installation)
     if unknown := set(slot or ()) - set(known):
         refuse(f"nothing is published of {', '.join(slot_name(time) for time in sorted(unknown))}")
     chosen = sorted(slot or known[-1:])
     if sample:
         chosen = sorted(random.sample(known, min(sample, len(known))))
-    for run in void_runs_of(home):
+    for run in void_runs_of(installation):
         out.print(Text(f"VOID       run {run['run_id']}, {run['scrapes']:,} scrapes: {run['reason']}"))
     states: Counter[str] = Counter()
-    for verdict in verify(home, chosen, only or ()):
+    for verdict in verify(installation, chosen, only or ()):
         states[verdict.state] += 1
         if verdict.state != "MATCH" or not quiet:
             where = f"{verdict.state:<10} {slot_name(verdict.slot)} {verdict.source}"

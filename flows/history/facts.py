@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -28,21 +28,27 @@ WITHOUT_ADDRESS: Final = "https://gpuledger.invalid/"
 _URL: Final = f"{WITHOUT_ADDRESS}scrapers/history/facts.toml"
 
 
-def archived(home: Path, source: str, slot: datetime, exchanges: Sequence[Exchange]) -> list[Capture]:
-    """Archive what a history is read from in a WARC file of its own; returns what a reader finds there."""
+def archived(
+    home: Path, source: str, slot: datetime, exchanges: Sequence[Exchange], keys: Iterable[str] = ()
+) -> list[Capture]:
+    """Archive what a history is read from in a WARC file of its own; returns what a reader finds there.
+
+    `keys` are struck out of it.
+    """
     started = datetime.now(UTC)
     name = f"{source.replace(':', '.')}.{slot:%H%M}.{secrets.token_hex(4)}{SEALED}"
-    writer = ArchiveWriter(home / "raw" / f"{slot:%Y-%m-%d}" / name, source=source, slot=slot)
+    path = home / "raw" / f"{slot:%Y-%m-%d}" / name
+    writer = ArchiveWriter(path, source=source, slot=slot, secrets=keys)
     for exchange in exchanges:
         writer.write(exchange)
     outcome = FetchOutcome(source, slot, started, datetime.now(UTC), ok=True)
     return read_archive(writer.seal(outcome), home).captures
 
 
-def load_facts(ledger: Ledger, home: Path, *, run_id: str, at: datetime) -> int:
+def load_facts(ledger: Ledger, home: Path, *, run_id: str, at: datetime, keys: Iterable[str] = ()) -> int:
     """Archive and append the dated facts, unless these very bytes are loaded; returns the rows added.
 
-    `at`, an aware datetime, decides the slot. Raises FactError.
+    `at`, an aware datetime, decides the slot; `keys` are struck out of the archive. Raises FactError.
     """
     body = facts_file()
     version = hashlib.sha256(body).hexdigest()[:12]
@@ -52,7 +58,7 @@ def load_facts(ledger: Ledger, home: Path, *, run_id: str, at: datetime) -> int:
     started = datetime.now(UTC)
     slot = slot_of("hourly", at)
     exchange = Exchange(url=_URL, at=at, body=body, headers=[("Content-Type", "application/toml")])
-    (capture,) = archived(home, FACTS, slot, [exchange])
+    (capture,) = archived(home, FACTS, slot, [exchange], keys)
     identity = {"run_id": run_id, "source": FACTS, "slot": slot, "capture_id": capture.capture_id}
     rows = observations(capture.body, identity)
     scrape = {

@@ -51,7 +51,7 @@ class ImportRequest:
     """What to import, by which mapping, and into which data folder.
 
     `part` names the part of the data set that the file is; `at` is when it was true, where it does not say;
-    `replace` takes snapshots anew that stand from another file.
+    `replace` takes snapshots anew that stand from another file; `keys` are struck out of the archive.
     """
 
     home: Path
@@ -61,6 +61,7 @@ class ImportRequest:
     at: str = ""
     replace: bool = False
     rows: int = ROWS
+    keys: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def source(self) -> str:
@@ -283,7 +284,7 @@ def _archived(request: ImportRequest, run_id: str, capture_id: str, at: datetime
         headers=[("Content-Type", "application/json")],
         role="resource",
     )
-    captures = archived(request.home, request.source, slot, [file, mapping])
+    captures = archived(request.home, request.source, slot, [file, mapping], request.keys)
     if captures[0].capture_id != capture_id:
         raise MappingError(f"{request.path} was written to while it was read; import it again")
     return captures_frame(captures, run_id=run_id, source=request.source, slot=slot)

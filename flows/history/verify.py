@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from flows.history.importer import ImportRequest, import_history
 from flows.queries import load_query
 from flows.runtime.comparison import BOOKKEEPING, AddedColumns, Verification
-from flows.runtime.installation import published
+from flows.runtime.installation import Installation
 from scrapers.archive.exchange import ArchiveDamaged
 from scrapers.archive.writer import read_archive
 from scrapers.history.mapping import Mapping as HistoryMapping
@@ -24,15 +24,15 @@ from warehouse.ledger import Ledger, read_warehouse
 _STORED_IN: Final = {"offers": "offers", "statistics": "price_statistics", "observations": "observations"}
 
 
-def verify_histories(home: Path, only: Collection[str] = ()) -> Iterator[Verification]:
+def verify_histories(installation: Installation, only: Collection[str] = ()) -> Iterator[Verification]:
     """Verify every imported file, or those of the sources named: a verdict a table that has rows of it.
 
     Snapshots that stand from another file are that file's to answer for.
     """
-    with read_warehouse(published(home)) as connection:
+    with read_warehouse(installation.published()) as connection:
         for file in connection.execute(load_query("history_files")).pl().to_dicts():
             if not only or file["source"] in only:
-                yield from _file(home, file, connection)
+                yield from _file(installation.home, file, connection)
 
 
 def _file(

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, Final
 
 from flows.queries import load_query
-from flows.runtime.installation import published
-from scrapers.registry import Provider, providers
+from flows.runtime.installation import Installation
+from scrapers.registry import Provider
 from warehouse.ledger import read_warehouse
 
 COLUMNS: Final = ("on_demand", "spot", "reserved", "availability", "plans", "terms")
@@ -26,13 +25,13 @@ key, have parsers and tests and no place in the demo. `make docs` writes this pa
 """
 
 
-def coverage(home: Path) -> str:
+def coverage(installation: Installation) -> str:
     """The page as Markdown, one line a provider, from a warehouse that has read them all."""
-    with read_warehouse(published(home)) as connection:
+    with read_warehouse(installation.published()) as connection:
         answer = connection.execute(load_query("coverage")).pl()
     read = {row["provider"]: row for row in answer.to_dicts()}
     lines = [_line(_HEAD), _line("---" for _ in _HEAD)]
-    for provider in providers().values():
+    for provider in installation.registry.providers.values():
         marks = ("yes" if read.get(provider.id, {}).get(name) else "" for name in COLUMNS)
         lines.append(_line((provider.declared.title, _state(provider), *marks, _remark(provider))))
     return _ABOUT + "\n" + "\n".join(lines) + "\n"
@@ -59,4 +58,4 @@ def _line(cells: Iterable[Any]) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(coverage(Path(sys.argv[1])))
+    sys.stdout.write(coverage(Installation.of_process(sys.argv[1])))

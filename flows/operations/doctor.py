@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 import sys
@@ -17,15 +16,14 @@ from urllib.request import urlopen
 
 import duckdb
 
-from flows.alerts.notify import ADDRESSES, addresses, unknown_addresses
+from flows.alerts.notify import unknown_addresses
 from flows.operations.unsealed_archives import unsealed
 from flows.queries import load_query
 from flows.runtime.clock import TOLERANCE
-from flows.runtime.installation import NothingPublished, published
+from flows.runtime.installation import ALERT_ADDRESSES, Installation, NothingPublished
 from flows.runtime.settings import FLOWS, Settings
 from flows.runtime.settings_check import chromium, chromium_problem, misconfigured, never_fires, rendered
 from reports.tables import moment
-from scrapers.registry import providers, sources
 from scrapers.slots import slot_name
 from warehouse.atomic import leftovers, logs_beside, size
 from warehouse.data_folder import LedgerMissing, anew, refuse_without_ledger
@@ -50,18 +48,19 @@ class HealthCheck:
     advice: str = ""
 
 
-def examine(home: Path, settings: Settings, now: datetime) -> list[HealthCheck]:
+def examine(installation: Installation, now: datetime) -> list[HealthCheck]:
     """Look at everything that a run needs and at what the former ones left; changes nothing."""
+    settings = installation.settings
     return [
         _python(),
-        *_settings(settings),
-        _browser(settings),
-        *_folder(home),
+        *_settings(installation),
+        _browser(installation),
+        *_folder(installation.home),
         *_schedules(settings),
-        _prefect(),
-        *_credentials(settings),
-        *_alerts(settings),
-        *_ledger(home, now),
+        _prefect(installation.environment.get("PREFECT_API_URL", "")),
+        *_credentials(installation),
+        *_alerts(installation),
+        *_ledger(installation, now),
     ]
 
 
@@ -70,8 +69,9 @@ def _python() -> HealthCheck:
     return HealthCheck("python", "ok", f"{version} at {sys.executable}")
 
 
-def _browser(settings: Settings) -> HealthCheck:
-    needed = rendered(settings)
+def _browser(installation: Installation) -> HealthCheck:
+    settings = installation.settings
+    needed = rendered(installation)
     fails = f", so these fail every night: {_some(needed)}" if needed else "; no source that is on needs one"
     state: State = "problem" if needed else "warning"
     advice = "install Chromium, or name one in GPULEDGER_CHROMIUM"
@@ -82,8 +82,8 @@ def _browser(settings: Settings) -> HealthCheck:
     return HealthCheck("browser", state, f"none{fails}", advice)
 
 
-def _settings(settings: Settings) -> Iterator[HealthCheck]:
-    wrong = [HealthCheck(one.name, "problem", one.found, one.advice) for one in misconfigured(settings)]
+def _settings(installation: Installation) -> Iterator[HealthCheck]:
+    wrong = [HealthCheck(one.name, "problem", one.found, one.advice) for one in misconfigured(installation)]
     yield from wrong or [HealthCheck("settings", "ok", "every name in them is known")]
 
 
@@ -121,8 +121,7 @@ def _schedules(settings: Settings) -> Iterator[HealthCheck]:
             yield HealthCheck("schedule", "ok", f"{flow} {cron or 'never'} (UTC)")
 
 
-def _prefect() -> HealthCheck:
-    address = os.environ.get("PREFECT_API_URL")
+def _prefect(address: str) -> HealthCheck:
     if not address:
         return HealthCheck("prefect", "ok", "no PREFECT_API_URL: each command starts a server of its own")
     try:
@@ -134,37 +133,44 @@ def _prefect() -> HealthCheck:
         return HealthCheck("prefect", "problem", f"{address} does not answer: {why}", advice)
 
 
-def _credentials(settings: Settings) -> Iterator[HealthCheck]:
+def _credentials(installation: Installation) -> Iterator[HealthCheck]:
     """Which keys are there, by the names of their variables; never what they hold."""
-    for source in sources(enable=[name for name in settings.enable if name in providers()]):
+    registry = installation.registry
+    enabled = [name for name in installation.settings.enable if name in registry.providers]
+    for source in registry.sources(enable=enabled):
         if source.declared.credential is None:
             continue
-        missing = source.missing_credential
+        missing = source.missing_credential(installation.environment)
         if missing is None:
             yield HealthCheck("credential", "ok", f"{source.id}: there")
         else:
             yield HealthCheck("credential", "ok", f"{source.id}: {missing} is not set, so it is left out")
 
 
-def _alerts(settings: Settings) -> Iterator[HealthCheck]:
-    if not settings.alerts:
+def _alerts(installation: Installation) -> Iterator[HealthCheck]:
+    routing = installation.alert_routing
+    if not routing.rules:
         return
-    rules, given = len(settings.alerts), len(addresses())
-    found = f"{rules} rules, {given} addresses"
-    if unknown := unknown_addresses():
+    given = len(routing.addresses)
+    found = f"{len(routing.rules)} rules, {given} addresses"
+    if unknown := unknown_addresses(routing.addresses):
         yield HealthCheck(
-            "alerts", "problem", f"{found}, of which Apprise does not know {unknown}", f"fix {ADDRESSES}"
+            "alerts",
+            "problem",
+            f"{found}, of which Apprise does not know {unknown}",
+            f"fix {ALERT_ADDRESSES}",
         )
     elif given:
         yield HealthCheck("alerts", "ok", f"{found}; `gpuledger alerts test` tries them")
     else:
-        yield HealthCheck("alerts", "problem", found, f"name where to in {ADDRESSES}")
+        yield HealthCheck("alerts", "problem", found, f"name where to in {ALERT_ADDRESSES}")
 
 
-def _ledger(home: Path, now: datetime) -> Iterator[HealthCheck]:
+def _ledger(installation: Installation, now: datetime) -> Iterator[HealthCheck]:
+    home = installation.home
     yield from _left_behind(home)
     try:
-        warehouse = published(home)
+        warehouse = installation.published()
         if isinstance(warehouse, Path):
             refuse_without_ledger(home)
     except NothingPublished as nothing:

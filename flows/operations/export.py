@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from flows.runtime.installation import published
+from flows.runtime.installation import Installation
 from flows.runtime.interruption import Work
 from warehouse.atomic import scratch, swap_folder
 from warehouse.errors import GpuledgerError
@@ -31,14 +31,16 @@ class Exported:
     files: int
 
 
-def export(home: Path, folder: Path, work: Work[list[Exported]] | None = None) -> list[Exported]:
+def export(
+    installation: Installation, folder: Path, work: Work[list[Exported]] | None = None
+) -> list[Exported]:
     """Write every table of the published warehouse below a folder, in place of an earlier export.
 
     A table with slots is partitioned as <table>/month=2026-11/*.parquet, another one is one file; so is an
     empty one, so that every table has a file with its columns. Readers see the earlier export or this one.
     Raises ExportRefused for a folder that holds something else, NothingPublished where nothing is published.
     """
-    warehouse = published(home)
+    warehouse = installation.published()
     names = {table.name for table in TABLES}
     if folder.exists() and (strangers := sorted({path.name for path in folder.iterdir()} - names)):
         raise ExportRefused(f"{folder} holds {strangers[0]}, which is no table: name another folder")

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
 from flows.queries import load_query
-from flows.runtime.installation import NothingPublished, published
-from scrapers.registry import providers
+from flows.runtime.installation import Installation, NothingPublished
 from scrapers.slots import slot_name
 from warehouse.ledger import read_warehouse
 
 
-def provider_rows(home: Path) -> list[dict[str, Any]]:
+def provider_rows(installation: Installation) -> list[dict[str, Any]]:
     """One row a source, or a provider without one.
 
     Keys: provider, title, status, enabled, source, cadence, last_good_slot, rows.
     """
-    held = _held(home)
+    held = _held(installation)
     rows = []
-    for provider in providers().values():
+    for provider in installation.registry.providers.values():
         common = {
             "provider": provider.id,
             "title": provider.declared.title,
@@ -66,9 +64,9 @@ def provider_table(rows: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _held(home: Path) -> dict[str, tuple[Any, int]]:
+def _held(installation: Installation) -> dict[str, tuple[Any, int]]:
     try:
-        warehouse = published(home)
+        warehouse = installation.published()
     except NothingPublished:
         return {}
     with read_warehouse(warehouse) as connection:

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from flows.operations.output_columns import expressions, figures
 from flows.operations.output_file import written_aside
 from flows.operations.sql_allowlist import QuestionRefused, check
-from flows.runtime.installation import for_questions
+from flows.runtime.installation import Installation
 from flows.runtime.interruption import Work
 from reports.downloads import harmless
 from warehouse.credentials import environment_without_credentials
@@ -34,7 +34,7 @@ _ROWS_OF_A_GROUP, _BYTES_OF_A_GROUP = 100_000, 64 << 20
 
 
 def execute(
-    home: Path,
+    installation: Installation,
     query: str,
     form: str,
     output: Path | None,
@@ -49,7 +49,7 @@ def execute(
     """
     if form == "parquet" and output is None:
         raise QuestionRefused("parquet is not for a terminal: name a file with --output")
-    place = for_questions(home)
+    place = installation.for_queries()
 
     def answer(work: Work[None]) -> None:
         with read_warehouse(place, at) as connection, environment_without_credentials():

@@ -20,12 +20,12 @@ from flows.history.facts import FACTS
 from flows.operations.derivation import judged
 from flows.queries import load_query
 from flows.runtime.comparison import AddedColumns, Verification, comparable
-from flows.runtime.installation import published
+from flows.runtime.installation import Installation
 from scrapers.archive.exchange import ArchiveDamaged
 from scrapers.archive.writer import read_archive
 from scrapers.history.facts import observations
 from scrapers.parser_process import Parser, ParsingStopped
-from scrapers.registry import DeclarationError, source
+from scrapers.registry import DeclarationError
 from warehouse.ledger import Ledger, ScrapeRecord, read_warehouse
 from warehouse.schema import FACT_TABLES
 from warehouse.void_runs import void_runs
@@ -33,22 +33,24 @@ from warehouse.void_runs import void_runs
 TABLES: Final = (*FACT_TABLES, "observations")
 
 
-def published_slots(home: Path) -> list[datetime]:
+def published_slots(installation: Installation) -> list[datetime]:
     """The slots that have standing scrapes, oldest first."""
-    with read_warehouse(published(home)) as connection:
+    with read_warehouse(installation.published()) as connection:
         scrapes = connection.execute(load_query("current_scrapes")).pl()
     return sorted(set(scrapes["slot"].dt.convert_time_zone("UTC").to_list()))
 
 
-def void_runs_of(home: Path) -> Sequence[Mapping[str, Any]]:
+def void_runs_of(installation: Installation) -> Sequence[Mapping[str, Any]]:
     """The void runs of a data folder's warehouse, as `warehouse.void_runs.void_runs` gives them."""
-    with read_warehouse(published(home)) as connection:
+    with read_warehouse(installation.published()) as connection:
         return void_runs(connection)
 
 
-def verify(home: Path, slots: Sequence[datetime], only: Collection[str] = ()) -> Iterator[Verification]:
+def verify(
+    installation: Installation, slots: Sequence[datetime], only: Collection[str] = ()
+) -> Iterator[Verification]:
     """Verify every source of these slots, or those named, and every price figure of theirs."""
-    with read_warehouse(published(home)) as connection, Parser() as parser:
+    with read_warehouse(installation.published()) as connection, Parser() as parser:
         scrapes = connection.execute(load_query("current_scrapes")).pl()
         added = AddedColumns(connection)
         for slot in slots:
@@ -57,7 +59,7 @@ def verify(home: Path, slots: Sequence[datetime], only: Collection[str] = ()) ->
                 for scrape in scrapes.filter(pl.col("slot") == slot).to_dicts():
                     if only and scrape["source"] not in only:
                         continue
-                    again = _again(home, scrape, parser)
+                    again = _again(installation, scrape, parser)
                     if isinstance(again, Verification):
                         yield again
                         continue
@@ -67,11 +69,13 @@ def verify(home: Path, slots: Sequence[datetime], only: Collection[str] = ()) ->
                 yield from _figures(slot, names, connection, derived)
 
 
-def _again(home: Path, scrape: Mapping[str, Any], parser: Parser) -> ScrapeRecord | Verification:
+def _again(
+    installation: Installation, scrape: Mapping[str, Any], parser: Parser
+) -> ScrapeRecord | Verification:
     """The scrape as it is read today, or why it cannot be."""
     name, slot = scrape["source"], scrape["slot"]
     try:
-        record = _derived(home, scrape, parser)
+        record = _derived(installation, scrape, parser)
     except (OSError, ArchiveDamaged, DeclarationError, ParsingStopped) as problem:
         return Verification("UNVERIFIED", slot, name, "rows", str(problem))
     status, error = record.scrape["status"], record.scrape.get("error")
@@ -100,14 +104,15 @@ def _rows(
             yield Verification("MISMATCH" if detail else "MATCH", slot, name, figure, detail)
 
 
-def _derived(home: Path, scrape: Mapping[str, Any], parser: Parser) -> ScrapeRecord:
-    name, slot = scrape["source"], scrape["slot"]
+def _derived(installation: Installation, scrape: Mapping[str, Any], parser: Parser) -> ScrapeRecord:
+    name, slot, home = scrape["source"], scrape["slot"], installation.home
     if scrape["warc_file"] is None:
         raise FileNotFoundError("no capture of it is in the ledger")
     path = home / scrape["warc_file"]
     if name != FACTS:
-        reading = parser.reading(source(name), path, home, slot=slot, run_id="verify")
-        (record,) = judged(source(name), {slot: reading}, {}, run_id="verify")
+        source = installation.registry.source(name)
+        reading = parser.reading(source, path, home, slot=slot, run_id="verify")
+        (record,) = judged(source, {slot: reading}, {}, run_id="verify")
         return record
     (capture,) = read_archive(path, home).captures
     identity = {"run_id": "verify", "source": name, "slot": slot, "capture_id": capture.capture_id}

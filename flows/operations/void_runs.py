@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
 from flows import VERSION
-from flows.runtime.installation import place_of
+from flows.runtime.installation import Installation
 from flows.runtime.lock import LOCK_FILE, own_lock, run_lock
 from warehouse.ledger import Ledger, publish
 from warehouse.storage.lake import Lake
 from warehouse.void_runs import declare_void
 
 
-def void(home: Path, run_id: str, reason: str, waiting: Callable[[str], None] = lambda _: None) -> int:
+def void(
+    installation: Installation,
+    run_id: str,
+    reason: str,
+    waiting: Callable[[str], None] = lambda _: None,
+) -> int:
     """Declare a run void and publish; returns how many of its scrapes no longer count. Raises VoidRefused."""
-    place = place_of(home)
+    place = installation.storage
     lock_file = own_lock("void") if isinstance(place, Lake) else LOCK_FILE
-    with run_lock(home, "void", waiting, lock_file=lock_file, queue=True):
+    with run_lock(installation.home, "void", waiting, lock_file=lock_file, queue=True):
         with Ledger(place) as ledger:
             scrapes = declare_void(ledger, run_id, reason, now=datetime.now(UTC), version=VERSION)
         publish(place)

@@ -65,10 +65,10 @@ class Arrivals:
 
 
 @step("crawl", timeout=CRAWL_TIMEOUT)
-async def crawl(plan: FetchPlan, arrivals: Arrivals) -> None:
-    """Fetch and archive every job of the plan in one child process."""
+async def crawl(plan: FetchPlan, arrivals: Arrivals, keys: frozenset[str]) -> None:
+    """Fetch and archive every job of the plan in one child process; `keys` never stand in its log."""
     try:
-        await fetch(plan, arrivals.landed)
+        await fetch(plan, arrivals.landed, keys)
     except FetchRefused as problem:
         arrivals.why_missing = f"nothing could be fetched: {problem}"
         raise

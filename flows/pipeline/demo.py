@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from flows.runtime.installation import Installation
 from flows.runtime.run import RunRequest
-from scrapers.registry import sources
+from scrapers.registry import shipped
 from scrapers.simulation import SimulatedNight, first_recorded, record_web, simulation_version
 
 NIGHTS: Final = 60
@@ -46,15 +47,15 @@ def recorded_web(home: Path, on_night: Callable[[SimulatedNight], None]) -> Path
     return folder
 
 
-def request(home: Path, web: Path, chromium: str | None) -> RunRequest:
+def request(installation: Installation, web: Path, chromium: str | None) -> RunRequest:
     """A nightly run over every night of the demo at once, for the sources that the recorded web has.
 
     A source is due from its first recorded night on: some join the demo late.
     """
     first_slots = first_recorded(web)
     return RunRequest(
-        home=home,
-        sources=tuple(source for source in sources() if source.id in first_slots),
+        installation=installation,
+        sources=tuple(source for source in shipped().sources() if source.id in first_slots),
         at=tuple(night.at for night in nights()),
         origin="simulated",
         recorded=web,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -46,10 +46,14 @@ _WIDTH: Final = 40
 
 @dataclass(frozen=True)
 class DryRun:
-    """How a source is to be tried: as a FetchPlan without home, run and jobs, at a moment."""
+    """How a source is to be tried: as a FetchPlan without home, run and jobs, at a moment.
+
+    `keys` never stand in its log.
+    """
 
     at: datetime
     plan: FetchPlan
+    keys: frozenset[str] = field(default=frozenset(), repr=False)
 
     def record(self, source: Source) -> ScrapeRecord:
         """Fetch, read and judge one source; nothing is kept. Raises FetchRefused."""
@@ -57,7 +61,7 @@ class DryRun:
             home = Path(folder)
             job = Job(source.id, slot_of(source.declared.cadence, self.at))
             plan = replace(self.plan, home=home, run_id=new_run_id(self.at), jobs=(job,))
-            sealed = asyncio.run(fetch(plan, lambda job, path: None))
+            sealed = asyncio.run(fetch(plan, lambda job, path: None, self.keys))
             reading = None
             if job in sealed:
                 with Parser() as parser:

@@ -37,7 +37,7 @@ from scrapers.parser_process import Parser
 from scrapers.registry import Source
 from scrapers.slots import slot_name
 from warehouse.ledger import WAREHOUSE_FILE, Ledger, ScrapeRecord, publish
-from warehouse.storage.lake import Lake
+from warehouse.storage import Storage
 from warehouse.text_safety import visible
 
 SOURCE_TIMEOUT: Final = CRAWL_TIMEOUT + 1800
@@ -93,13 +93,13 @@ def _log(scrape: Mapping[str, Any]) -> None:
 
 
 @step("publish", retry_delays=(2, 2))
-async def publish_copy(place: Path | Lake) -> Path | Lake:
+async def publish_copy(place: Storage) -> Storage:
     """Swap in the new read-only copy; a lake needs none."""
     return publish(place)
 
 
 @step("report")
-async def report(request: RunRequest, warehouse: Path | Lake) -> Path:
+async def report(request: RunRequest, warehouse: Storage) -> Path:
     """Render the site from what is published."""
     render(request.home, warehouse, datetime.now(UTC))
     return request.home / "site" / "index.html"
@@ -108,11 +108,11 @@ async def report(request: RunRequest, warehouse: Path | Lake) -> Path:
 @step("alert")
 async def alert(request: RunRequest, summary: RunSummary) -> Notification:
     """Tell whoever the rules say, now that there are pages to point to."""
-    if not request.rules:
+    if not request.alerts.rules:
         return Notification()
     site = request.site_url or (request.home / "site").as_uri()
     with Ledger(request.place) as ledger:
-        told = notify(ledger, request.rules, run_id=summary.run_id, now=max(request.at), site=site)
+        told = notify(ledger, request.alerts, run_id=summary.run_id, now=max(request.at), site=site)
     if told.problem:
         run_logger().error("%d alerts were not delivered: %s", told.new, told.problem)
     return told
@@ -154,8 +154,9 @@ async def _nightly(request: RunRequest, watch: Listener) -> RunSummary:
 
 async def begin(request: RunRequest, ledger: Ledger, summary: RunSummary) -> None:
     """What is stored once before all providers: who they are, the dated facts, the slots that were missed."""
-    register(ledger, run_id=summary.run_id, at=summary.started_at)
-    load_facts(ledger, request.home, run_id=summary.run_id, at=max(request.at))
+    installation = request.installation
+    register(ledger, installation.registry, run_id=summary.run_id, at=summary.started_at)
+    load_facts(ledger, request.home, run_id=summary.run_id, at=max(request.at), keys=installation.keys)
     unseen = await missed(
         request, ledger, run_id=summary.run_id, cron=request.schedule, now=summary.started_at
     )
@@ -203,13 +204,13 @@ async def _store_all(
         partial=request.partial,
         allow_loopback=request.allow_loopback,
         chromium=request.chromium,
-        providers=request.providers,
+        providers=request.installation.settings.providers,
         request_timeout=request.request_timeout,
     )
     arrivals = Arrivals(jobs, watch)
     names = {job.source for job in jobs}
     wanted = [source for source in request.sources if source.id in names]
-    crawling = asyncio.ensure_future(crawl(plan, arrivals))
+    crawling = asyncio.ensure_future(crawl(plan, arrivals, request.installation.keys))
     try:
         # Nothing is stored while the clock is wrong. A recorded run is given its time and needs no clock.
         if request.recorded is None:

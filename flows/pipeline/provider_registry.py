@@ -6,16 +6,16 @@ from datetime import datetime
 from typing import Any
 
 from flows.queries import load_query
-from scrapers.registry import Provider, providers
+from scrapers.registry import Provider, Registry
 from warehouse.ledger import Ledger
 
 
-def register(ledger: Ledger, *, run_id: str, at: datetime) -> int:
+def register(ledger: Ledger, registry: Registry, *, run_id: str, at: datetime) -> int:
     """Append the declarations that are not as they stand in the ledger; returns how many."""
     stand = {row.pop("provider"): row for row in ledger.query(load_query("declarations")).to_dicts()}
     changed = [
         {"run_id": run_id, "declared_at": at, "provider": provider.id, **declaration}
-        for provider in providers().values()
+        for provider in registry.providers.values()
         if (declaration := _declaration(provider)) != stand.get(provider.id)
     ]
     if changed:

@@ -59,14 +59,17 @@ async def as_flow(
 ) -> T:
     """Call an async function as a Prefect flow; directly where Prefect's API fails before it has begun.
 
+    The flow has no parameters: Prefect would store them, and a run's hold the keys of its installation.
     Raises what the function raises. A failure of the API after that is logged.
     """
     outcome = StepOutcome[T]()
-    started = flow(name=name, flow_run_name=run_name, validate_parameters=False, **_OPTIONS)(
-        outcome.of(function)
-    )
+
+    async def called() -> T:
+        return await function(*args, **kwargs)
+
+    started = flow(name=name, flow_run_name=run_name, **_OPTIONS)(outcome.of(called))
     try:
-        return await started(*args, **kwargs)
+        return await started()
     except Exception as problem:
         return await _settled(outcome, problem, f"run {run_name}", function, args, kwargs)
 

@@ -12,14 +12,16 @@ from typing import Any, Final, Literal
 
 from flows import VERSION
 from flows.alerts.notify import Notification
-from flows.alerts.rules import Rule
+from flows.alerts.routing import AlertRouting
 from flows.queries import load_query
+from flows.runtime.installation import Installation
 from flows.runtime.lock import LOCK_FILE, own_lock
 from scrapers.crawl.client import REQUEST_TIMEOUT, Job
 from scrapers.registry import Source
 from scrapers.slots import slot_name, slot_of
 from warehouse.errors import GpuledgerError
 from warehouse.ledger import Ledger, ScrapeRecord
+from warehouse.storage import Storage
 from warehouse.storage.lake import Lake
 
 
@@ -39,14 +41,13 @@ class RunRequest:
 
     `at` are the moments whose slots are due: one for a scheduled run, sixty for the demo. `recorded`
     names a folder of WARC files that stands in for the network; `partial` lifts the count assertions.
-    `providers` is a folder of further providers, `request_timeout` in seconds holds for each request, and
-    `first_slots` says of a source that it was not there before a slot, so that nothing earlier is due.
-    `schedule` is the flow's cron in UTC, "" for none. `rules` say when somebody is told, with links below
-    `site_url`. `lake` holds the tables instead of the data folder. `share` names the one provider of a run
-    that is part of a shared one: whatever comes before and after all providers is not its to do.
+    `request_timeout` in seconds holds for each request, and `first_slots` says of a source that it was not
+    there before a slot, so that nothing earlier is due. `schedule` is the flow's cron in UTC, "" for none.
+    `alerts` says who is notified of what. `share` names the one provider of a run that is part of a shared
+    one: whatever comes before and after all providers is not its to do.
     """
 
-    home: Path
+    installation: Installation
     sources: tuple[Source, ...]
     at: tuple[datetime, ...]
     flow: FlowName = "nightly"
@@ -55,14 +56,31 @@ class RunRequest:
     partial: bool = False
     allow_loopback: bool = False
     chromium: str | None = None
-    providers: Path | None = None
     request_timeout: int = REQUEST_TIMEOUT
     first_slots: Mapping[str, datetime] = field(default_factory=dict)
     schedule: str = ""
-    rules: tuple[Rule, ...] = ()
-    site_url: str = ""
-    lake: Lake | None = None
+    alerts: AlertRouting = field(default_factory=AlertRouting)
     share: str = ""
+
+    @property
+    def home(self) -> Path:
+        """The data folder."""
+        return self.installation.home
+
+    @property
+    def lake(self) -> Lake | None:
+        """The lake that holds the tables, if there is one."""
+        return self.installation.lake
+
+    @property
+    def place(self) -> Storage:
+        """Where the ledger is written."""
+        return self.installation.storage
+
+    @property
+    def site_url(self) -> str:
+        """The address that the site is published at, "" where it has none."""
+        return self.installation.settings.site_url
 
     @property
     def title(self) -> str:
@@ -80,11 +98,6 @@ class RunRequest:
         """What the run holds while it writes: the data folder as a whole, unless a lake takes several."""
         return own_lock(self.title) if self.lake else LOCK_FILE
 
-    @property
-    def place(self) -> Path | Lake:
-        """Where the ledger is written."""
-        return self.lake or self.home
-
 
 @dataclass
 class RunSummary:
@@ -98,7 +111,7 @@ class RunSummary:
     already_settled: int = 0
     missed: int = 0
     told: Notification = field(default_factory=Notification)
-    warehouse: Path | Lake | None = None
+    warehouse: Storage | None = None
     site: Path | None = None
 
     @property

@@ -1,10 +1,15 @@
-"""Settings of this installation: config.toml in the data folder, then GPULEDGER_* variables."""
+"""Settings of an installation: config.toml in its data folder, then the GPULEDGER_* variables.
+
+Both are read once, by read_settings. The variables belong to whoever types a command, so they hold for the
+data folder that the command names, whichever that is.
+"""
 
 from __future__ import annotations
 
-import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_settings import (
@@ -13,13 +18,14 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
-    TomlConfigSettingsSource,
 )
 
 from flows.alerts.rules import Rule
 from warehouse.errors import GpuledgerError
 
-HOME_VARIABLE = "GPULEDGER_HOME"
+CONFIG_FILE: Final = "config.toml"
+HOME_VARIABLE: Final = "GPULEDGER_HOME"
+_SCHEDULE: Final = "gpuledger_schedule__"
 FLOWS = ("nightly", "market", "compact")
 """What can be scheduled."""
 
@@ -43,11 +49,12 @@ class SettingsWrong(GpuledgerError):
 
 
 class Settings(BaseSettings):
-    """What can be set; secrets never stand here, they come from the environment where they are used."""
+    """What can be set; secrets never stand here, they come from the environment where they are used.
 
-    model_config = SettingsConfigDict(
-        env_prefix="GPULEDGER_", env_nested_delimiter="__", extra="forbid", toml_file="config.toml"
-    )
+    Made as `Settings(...)` it has what it is given and nothing else.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="GPULEDGER_", env_nested_delimiter="__", extra="forbid")
 
     warehouse: str = ""
     """The lake that holds the tables, ducklake:postgres:host=db dbname=gpuledger; else the data folder."""
@@ -81,45 +88,48 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read the environment first, then the data folder's config.toml."""
-        config = default_home() / "config.toml"
-        # An empty variable is one that is not set; but an empty schedule says never.
-        if isinstance(env_settings, EnvSettingsSource):
-            given = env_settings.env_vars.items()
-            env_settings.env_vars = {
-                name: value for name, value in given if value or "schedule__" in name.lower()
-            }
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=config)
+        """Take nothing from the environment of the process."""
+        return (init_settings,)
 
 
-def read_settings() -> Settings:
-    """The settings of this installation. Raises SettingsWrong."""
-    where = f"{default_home() / 'config.toml'} or a GPULEDGER_ variable"
+def read_settings(home: Path, environment: Mapping[str, str]) -> Settings:
+    """The settings of a data folder under an environment, whose variables win. Raises SettingsWrong."""
+    config = home / CONFIG_FILE
+    where = f"{config} or a GPULEDGER_ variable"
     try:
-        return Settings()
+        declared = tomllib.loads(config.read_text(encoding="utf-8")) if config.is_file() else {}
+        return Settings(**_merged(declared, _variables(environment)))
     except ValidationError as problem:
         wrong = "; ".join(
             f"{'.'.join(map(str, error['loc'])) or 'the whole'}: {error['msg'].removeprefix('Value error, ')}"
             for error in problem.errors()
         )
         raise SettingsWrong(f"{where}: {wrong}") from problem
-    except (SettingsError, tomllib.TOMLDecodeError) as problem:
+    except (SettingsError, tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise SettingsWrong(f"{where}: {problem}") from problem
 
 
-def add_own_providers(settings: Settings) -> None:
-    """Make this installation's own providers known, where it has some. Raises SettingsWrong."""
-    if settings.providers:
-        if not settings.providers.is_dir():
-            what = "is not a folder" if settings.providers.exists() else "does not exist"
-            raise SettingsWrong(
-                f"providers: {settings.providers} {what}; name a folder, or remove the setting"
-            )
-        from scrapers import registry  # noqa: PLC0415 - only an installation with providers of its own pays
-
-        registry.add_providers(settings.providers)
+def default_home(environment: Mapping[str, str]) -> Path:
+    """The data folder where none is named: GPULEDGER_HOME, else ./data."""
+    return Path(environment.get(HOME_VARIABLE) or "data").resolve()
 
 
-def default_home() -> Path:
-    """The data folder: GPULEDGER_HOME, else ./data."""
-    return Path(os.environ.get(HOME_VARIABLE) or "data").resolve()
+def _variables(environment: Mapping[str, str]) -> dict[str, Any]:
+    """What the GPULEDGER_* variables of an environment set; an empty one sets nothing, but for a schedule."""
+    source = EnvSettingsSource(Settings)
+    # In place of the environment of the process, which it begins with.
+    source.env_vars = {
+        name.lower(): value
+        for name, value in environment.items()
+        if value or name.lower().startswith(_SCHEDULE)
+    }
+    return source()
+
+
+def _merged(declared: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with others laid over them; tables are merged name by name."""
+    merged = {**declared, **over}
+    for name in declared.keys() & over.keys():
+        if isinstance(declared[name], dict) and isinstance(over[name], dict):
+            merged[name] = _merged(declared[name], over[name])
+    return merged

@@ -15,9 +15,10 @@ from tempfile import NamedTemporaryFile
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from flows.runtime.installation import Installation
 from flows.runtime.settings import Settings
 from scrapers.browser import find_chromium
-from scrapers.registry import DeclarationError, Source, load_provider, providers, sources
+from scrapers.registry import DeclarationError, Source, load_provider
 
 _S3 = "s3://"
 
@@ -30,11 +31,12 @@ class Misconfigured(NamedTuple):
     advice: str
 
 
-def misconfigured(settings: Settings) -> Iterator[Misconfigured]:
-    """Everything that is wrong in these settings; reads folders and changes nothing."""
+def misconfigured(installation: Installation) -> Iterator[Misconfigured]:
+    """Everything that is wrong in its settings; reads folders and changes nothing."""
+    settings, providers = installation.settings, installation.registry.providers
     yield from _folder_of_providers(settings.providers)
-    known_providers = set(providers())
-    known_sources = {source.id for provider in providers().values() for source in provider.sources.values()}
+    known_providers = set(providers)
+    known_sources = {source.id for provider in providers.values() for source in provider.sources.values()}
     yield from _unknown("only", settings.only, known_sources | known_providers)
     yield from _unknown("enable", settings.enable, known_providers)
     for number, rule in enumerate(settings.alerts, start=1):
@@ -48,11 +50,11 @@ def misconfigured(settings: Settings) -> Iterator[Misconfigured]:
     yield from _site_url(settings.site_url)
 
 
-def rendered(settings: Settings) -> list[str]:
+def rendered(installation: Installation) -> list[str]:
     """The ids of the sources that are read here and need a browser; names that nothing has are left out."""
-    known = set(providers())
-    enable = [name for name in settings.enable if name in known]
-    return sorted(source.id for source in _read_here(settings, enable) if source.browser)
+    known = installation.registry.providers
+    enable = [name for name in installation.settings.enable if name in known]
+    return sorted(source.id for source in _read_here(installation, enable) if source.browser)
 
 
 def chromium_problem(named: str | None) -> str:
@@ -65,11 +67,11 @@ def chromium_problem(named: str | None) -> str:
     return f"{named} cannot be executed" if path.exists() else f"there is no {named}"
 
 
-def _read_here(settings: Settings, enable: list[str]) -> list[Source]:
+def _read_here(installation: Installation, enable: list[str]) -> list[Source]:
     found = []
-    for name in settings.only or [""]:
+    for name in installation.settings.only or [""]:
         try:
-            found += sources([name] if name else [], enable=enable)
+            found += installation.registry.sources([name] if name else [], enable=enable)
         except DeclarationError:
             continue
     return found

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
 from prefect import State
 from prefect import flow as prefect_flow
 from prefect.states import Completed
 
-from flows.alerts.run_failures import notifying_failures
-from flows.runtime.installation import place_of
+from flows.runtime.installation import Installation, installation_of_run
 from flows.runtime.lock import LOCK_FILE, own_lock, run_lock
-from flows.runtime.settings import default_home
 from warehouse.maintenance import Compaction
 from warehouse.maintenance import compact as compact_ledger
 from warehouse.storage.lake import Lake
@@ -27,16 +24,15 @@ def run_name() -> str:
 @prefect_flow(name="compact", flow_run_name=run_name, persist_result=False)
 def compact(home: str | None = None) -> State[None]:
     """Compact the ledger of a data folder, by default GPULEDGER_HOME of the process that runs it."""
-    folder = Path(home) if home else default_home()
-    with notifying_failures(folder, "compact"):
-        return Completed(message=told(packed(folder)))
+    with installation_of_run("compact", home) as installation:
+        return Completed(message=told(packed(installation)))
 
 
-def packed(home: Path, waiting: Callable[[str], None] = lambda _: None) -> Compaction:
+def packed(installation: Installation, waiting: Callable[[str], None] = lambda _: None) -> Compaction:
     """Compact the ledger when it is this run's turn."""
-    place = place_of(home)
+    place = installation.storage
     lock_file = own_lock("compact") if isinstance(place, Lake) else LOCK_FILE
-    with run_lock(home, "compact", waiting, lock_file=lock_file):
+    with run_lock(installation.home, "compact", waiting, lock_file=lock_file):
         return compact_ledger(place, datetime.now(UTC))
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Literal
 
 from prefect import Flow, State
@@ -15,13 +16,12 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
-from flows.alerts.run_failures import notify_run_failed, notifying_failures
 from flows.pipeline.nightly import nightly as run
 from flows.runtime.errors import explained
+from flows.runtime.installation import Installation, installation_of_run
 from flows.runtime.run import FlowName, RunRequest, RunSummary
-from flows.runtime.settings import add_own_providers, default_home, read_settings
+from flows.runtime.settings import SettingsWrong
 from flows.scheduling.heartbeat import heartbeats
-from flows.scheduling.prefect_environment import forget_credentials
 from flows.scheduling.scheduled_request import scheduled_request
 from scrapers.slots import slot_name, slot_of
 from warehouse.text_safety import visible
@@ -45,22 +45,27 @@ def crashed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     reason = state.message or "its process ended without a result"
     _say(f"{flow_run.name} crashed: {reason}; sources that were stored by then are kept")
     home = flow_run.parameters.get("home")
-    notify_run_failed(Path(home) if home else default_home(), flow.name, RunCrashed(reason))
+    # What ends the block is notified as the end of a run.
+    with suppress(RunCrashed, SettingsWrong), installation_of_run(flow.name, home):
+        raise RunCrashed(reason)
 
 
 _OPTIONS: dict[str, Any] = {"flow_run_name": run_name, "on_crashed": [crashed], "persist_result": False}
 
 
 @prefect_flow(name="nightly", **_OPTIONS)
-async def nightly(home: str | None = None) -> State[None]:
-    """Run now whatever is due every night or hour; ends Failed when a source was not stored."""
-    return await _ended("nightly", home)
+async def nightly(home: str | None = None, site_url: str = "") -> State[None]:
+    """Run now whatever is due every night or hour; ends Failed when a source was not stored.
+
+    `home` is the data folder, `site_url` where its site is served unless its settings name an address.
+    """
+    return await _ended("nightly", home, site_url=site_url)
 
 
 @prefect_flow(name="market", **_OPTIONS)
-async def market(home: str | None = None) -> State[None]:
-    """Run now whatever is due every hour; ends Failed when a source was not stored."""
-    return await _ended("market", home)
+async def market(home: str | None = None, site_url: str = "") -> State[None]:
+    """Run now whatever is due every hour, as `nightly`; ends Failed when a source was not stored."""
+    return await _ended("market", home, site_url=site_url)
 
 
 @prefect_flow(name="scheduled", **_OPTIONS)
@@ -76,14 +81,16 @@ async def scheduled(
     return await _ended(flow, home, share)
 
 
-async def _ended(flow: Literal["nightly", "market"], home: str | None, share: str = "") -> State[None]:
+async def _ended(
+    flow: Literal["nightly", "market"], home: str | None, share: str = "", site_url: str = ""
+) -> State[None]:
     """Perform a run; prints a line on what became of it, which is the state's message too."""
-    # A share's failure is told by the run that shared it.
-    folder = Path(home) if home else default_home()
-    forget_credentials()
     try:
-        with heartbeats() if share else notifying_failures(folder, flow):
-            summary, site = await _summary(flow, home, share)
+        # A share's failure is notified by the run that shared it.
+        with _installation_of_share(home) if share else installation_of_run(flow, home) as found:
+            installation = found.with_site_at(site_url)
+            summary = await _summary(flow, installation, share)
+            site = installation.settings.site_url
     # What a user can fix is one line; anything else is a defect, and keeps its traceback.
     except Exception as problem:
         sentence = explained(problem)
@@ -98,13 +105,19 @@ async def _ended(flow: Literal["nightly", "market"], home: str | None, share: st
     return Failed(message=said) if reasons else Completed(message=said)
 
 
-async def _summary(flow: FlowName, home: str | None, share: str) -> tuple[RunSummary, str]:
-    """What became of a run, and the address of its site, "" where it has none."""
-    request = await request_of(flow, home)
+@contextmanager
+def _installation_of_share(home: str | None) -> Iterator[Installation]:
+    with heartbeats():
+        yield Installation.of_process(home)
+
+
+async def _summary(flow: FlowName, installation: Installation, share: str) -> RunSummary:
+    """What became of a run."""
+    request = await request_of(flow, installation)
     if share:
         own = tuple(source for source in request.sources if source.provider == share)
         request = replace(request, sources=own, share=share)
-    return await run(request), request.site_url
+    return await run(request)
 
 
 def _say(line: str) -> None:
@@ -113,10 +126,7 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-async def request_of(flow: FlowName, home: str | None) -> RunRequest:
-    """What a scheduled run of this installation is asked to do, with its own providers made known."""
-    settings = read_settings()
-    add_own_providers(settings)
-    folder = Path(home) if home else default_home()
+async def request_of(flow: FlowName, installation: Installation) -> RunRequest:
+    """What a scheduled run of an installation is asked to do."""
     # Finding a browser may ask Playwright, which refuses to answer beside a running event loop.
-    return await asyncio.to_thread(scheduled_request, flow, folder, settings)
+    return await asyncio.to_thread(scheduled_request, flow, installation)

@@ -6,15 +6,14 @@ the installation's secret. An API that does not answer within seconds is done wi
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
-from pathlib import Path
 from threading import Thread
 from typing import Any, Final
 
-from flows.scheduling.prefect_environment import API_URL, AUTH_STRING, forget_credentials, prepare_prefect
+from flows.runtime.installation import Installation
+from flows.scheduling.prefect_environment import API_URL, prefect_prepared
 from flows.scheduling.prefect_secret import SecretRefused
 from flows.scheduling.prefect_server import PortRefused, PrefectServer
 
@@ -26,39 +25,32 @@ SECONDS_TO_ANSWER: Final = 15.0
 
 @contextmanager
 def prefect_api(
-    home: Path, warn: Callable[[str], None], *, seconds_to_start: float = SECONDS_TO_START
+    installation: Installation, warn: Callable[[str], None], *, seconds_to_start: float = SECONDS_TO_START
 ) -> Iterator[bool]:
-    """Prefect prepared for one run in a data folder; yields whether its API can be used.
+    """Prefect prepared for one run of an installation; yields whether its API can be used.
 
-    `warn` is given one sentence where it cannot. Prefect must not have been imported before.
+    `warn` is given one sentence where it cannot.
     """
-    if os.environ.get(API_URL, "").strip():
-        problem = prepare_prefect(home) or unusable_api()
-        forget_credentials()
-        if problem:
-            _warn(warn, problem)
-        yield not problem
+    home, given = installation.home, installation.environment
+    if given.get(API_URL, "").strip():
+        with prefect_prepared(home, given) as wrong:
+            yield _is_usable(wrong or unusable_api(), warn)
         return
-    server = None
-    try:
+    with ExitStack() as stack:
         try:
-            server = PrefectServer(home, 0)
+            server = PrefectServer(home, 0, given)
+            stack.callback(server.close)
             server.start()
         except (OSError, PortRefused, SecretRefused) as refused:
-            prepare_prefect(home)
+            stack.enter_context(prefect_prepared(home, given))
             problem = f"its own server cannot be started: {refused}"
         else:
-            with reaching(server):
-                prepare_prefect(home)
+            # Prefect is imported while the server starts.
+            stack.enter_context(prefect_prepared(home, given, server.reach))
             problem = (
                 "" if server.wait(seconds_to_start) else f"its own server did not start; see {server.log}"
             )
-        if problem:
-            _warn(warn, problem)
-        yield not problem
-    finally:
-        if server is not None:
-            server.close()
+        yield _is_usable(problem, warn)
 
 
 def unusable_api(seconds: float = SECONDS_TO_ANSWER) -> str:
@@ -91,23 +83,8 @@ def _asked() -> str:
     return ""
 
 
-def _warn(warn: Callable[[str], None], problem: str) -> None:
-    warn(f"Prefect is not used for this run: {problem}; the run itself goes on")
-
-
-@contextmanager
-def reaching(server: PrefectServer) -> Iterator[None]:
-    """The environment with the address and the secret of a server of ours, for Prefect to import.
-
-    Both are gone afterwards, so that neither a crawl nor a browser inherits them.
-    """
-    own = {API_URL: server.address, AUTH_STRING: server.secret}
-    before = {name: os.environ.get(name) for name in own}
-    os.environ.update(own)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name, None)
-            if value is not None:
-                os.environ[name] = value
+def _is_usable(problem: str, warn: Callable[[str], None]) -> bool:
+    """Whether there is no problem; else warns of it."""
+    if problem:
+        warn(f"Prefect is not used for this run: {problem}; the run itself goes on")
+    return not problem

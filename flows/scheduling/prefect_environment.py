@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 import tomllib
-from collections.abc import Mapping
-from contextlib import chdir
+from collections.abc import Iterator, Mapping
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -76,33 +77,51 @@ def prefect_environment(home: Path, given: Mapping[str, str]) -> PrefectEnvironm
     return PrefectEnvironment({**kept, **reaching, **own, **dict.fromkeys(_NO_PROXY, direct)}, problem)
 
 
-def prepare_prefect(home: Path) -> str:
-    """Give this process that environment, then import Prefect; returns what is wrong with it, "" for nothing.
+@contextmanager
+def prefect_prepared(
+    home: Path, given: Mapping[str, str], server: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """Prefect imported for an installation; yields what is wrong with its variables, "" for nothing.
+
+    `given` is the environment that the installation was built with, `server` the variables that reach a
+    server of our own. Until the block ends, this process has the environment of prefect_environment, but for
+    credentials: Prefect has those in memory, and hands them to the runs that it starts.
+
+    No other place writes Prefect's variables to os.environ. Prefect takes its settings from there when it is
+    imported, and a variable that it cannot read ends the import; its HTTP client looks there for a proxy at
+    each request, so that NO_PROXY must name this machine; its runner copies all of it to the process of each
+    run. Only the first could be left to Prefect's contexts of settings, and those exist after the import.
 
     The import happens in an empty folder of ours: Prefect would take settings from a .env, prefect.toml or
     pyproject.toml in the working directory. Raises OSError where the data folder cannot be written.
     """
-    folder = home / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    settings = folder / "settings"
+    settings = home / FOLDER / "settings"
+    settings.parent.mkdir(parents=True, exist_ok=True)
     settings.mkdir(mode=0o700, exist_ok=True)
-    found = prefect_environment(home, os.environ)
-    os.environ.update(found.variables)
-    for name in os.environ.keys() - found.variables.keys():
+    found = prefect_environment(home, given)
+    before = dict(os.environ)
+    try:
+        _replace_environment(found.variables | dict(server or {}))
+        with chdir(settings):
+            _import_prefect()
+        _replace_environment({name: value for name, value in os.environ.items() if name not in _CREDENTIALS})
+        yield found.problem
+    finally:
+        _replace_environment(before)
+
+
+def _replace_environment(variables: Mapping[str, str]) -> None:
+    os.environ.update(variables)
+    for name in os.environ.keys() - variables.keys():
         del os.environ[name]
-    with chdir(settings):
-        # It reads its settings as it is imported.
-        import_module("prefect.context")
-    return found.problem
 
 
-def forget_credentials() -> None:
-    """Remove what opens a Prefect API from this process's environment, once Prefect has been imported.
-
-    Prefect has it in memory. A crawl and its browser, which this process starts, do not inherit it.
-    """
-    for name in _CREDENTIALS:
-        os.environ.pop(name, None)
+def _import_prefect() -> None:
+    """Import Prefect, which reads its settings as it is imported; a second time, let it read them again."""
+    is_new = "prefect.context" not in sys.modules
+    context = import_module("prefect.context")
+    if not is_new:
+        context.refresh_global_settings_context()
 
 
 def settings_file(folder: Path) -> str:

@@ -41,34 +41,40 @@ class PortRefused(GpuledgerError):
 class PrefectServer:
     """The server's process, started and ended any number of times on one port of 127.0.0.1.
 
-    `secret` opens its API at `address`. Raises PortRefused when the port cannot be had, and SecretRefused.
+    `secret` opens its API at `address`; `given` is the installation's environment. Raises
+    PortRefused when the port cannot be had, and SecretRefused.
     """
 
-    def __init__(self, home: Path, port: int) -> None:
+    def __init__(self, home: Path, port: int, given: Mapping[str, str]) -> None:
         self.secret = api_secret(home)
-        self._home = home
+        self._home, self._given = home, given
         self._socket = _listening(port)
         self.port: int = self._socket.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}/api"
         self.log = home / "logs" / "prefect-server.log"
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def reach(self) -> dict[str, str]:
+        """The variables by which Prefect reaches it; the secret is among them."""
+        return {API_URL: self.address, AUTH_STRING: self.secret}
+
     def start(self) -> None:
         """Begin to start it; `answers` says when it is ready."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         (self._home / FOLDER).mkdir(parents=True, exist_ok=True)
-        command = (sys.executable, "-m", "flows.scheduling.prefect_server", "--port", str(self.port))
-        file = str(self._socket.fileno())
+        command = (sys.executable, "-m", "flows.scheduling.prefect_server", "--home", str(self._home))
+        port, file = str(self.port), str(self._socket.fileno())
         with self.log.open("ab") as output:
             # In a session of its own, so that Ctrl-C ends the runs before the server that they report to.
             self._process = subprocess.Popen(  # noqa: S603 - our own module
-                (*command, "--socket", file),
+                (*command, "--port", port, "--socket", file),
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
                 pass_fds=(self._socket.fileno(),),
-                env=server_variables(self._home, self.port, self.secret, os.environ),
+                env=server_variables(self._home, self.port, self.secret, self._given),
             )
 
     def ended(self) -> str:
@@ -165,11 +171,11 @@ def _end_with_parent() -> None:
 def main() -> None:
     """Serve Prefect's application behind the guard, on a socket that the starting process listens on."""
     parser = argparse.ArgumentParser(prog="flows.scheduling.prefect_server")
+    parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--socket", type=int, required=True)
     asked = parser.parse_args()
-    home = Path(os.environ["PREFECT_HOME"])
-    settings = home / "settings"
+    settings = asked.home / FOLDER / "settings"
     settings.mkdir(mode=0o700, exist_ok=True)
     # Prefect takes settings from files of the working directory.
     os.chdir(settings)

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flows.runtime.installation import lake_of
+from flows.runtime.installation import Installation
 from flows.runtime.run import FlowName, RunRequest
-from flows.runtime.settings import Settings, SettingsWrong
+from flows.runtime.settings import SettingsWrong
 from flows.runtime.settings_check import chromium, never_fires
-from scrapers.registry import sources
 from warehouse.errors import GpuledgerError
 
 
@@ -20,8 +19,7 @@ class PastSlot(GpuledgerError):
 
 def scheduled_request(
     flow: FlowName,
-    home: Path,
-    settings: Settings,
+    installation: Installation,
     *,
     at: datetime | None = None,
     only: Sequence[str] = (),
@@ -38,16 +36,18 @@ def scheduled_request(
         raise PastSlot(
             "--at needs --recorded: the network answers with the prices of now, which never fill another slot"
         )
+    settings = installation.settings
     if wrong := never_fires(settings.schedule.of(flow)):
         raise SettingsWrong(f"schedule.{flow} in config.toml: {wrong}")
     named = only or settings.only
-    chosen = tuple(sources(named, enable=settings.enable))
+    chosen = tuple(installation.registry.sources(named, enable=settings.enable))
     if recorded is None and not named:
-        chosen = tuple(source for source in chosen if not source.missing_credential)
+        keys = installation.environment
+        chosen = tuple(source for source in chosen if not source.missing_credential(keys))
     if flow == "market":
         chosen = tuple(source for source in chosen if source.declared.cadence == "hourly")
     return RunRequest(
-        home=home,
+        installation=installation,
         sources=chosen,
         at=(at or datetime.now(UTC),),
         flow=flow,
@@ -56,9 +56,6 @@ def scheduled_request(
         partial=partial,
         allow_loopback=settings.allow_loopback,
         chromium=chromium(settings),
-        providers=settings.providers,
         schedule=settings.schedule.of(flow),
-        rules=tuple(settings.alerts),
-        site_url=settings.site_url,
-        lake=lake_of(settings),
+        alerts=installation.alert_routing,
     )

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,7 +30,8 @@ from prefect.runner import Runner
 from prefect.states import Crashed
 from prefect.types.entrypoint import EntrypointType
 
-from flows.runtime.settings import FLOWS, Schedule
+from flows.runtime.installation import Installation
+from flows.runtime.settings import FLOWS
 from flows.scheduling import compaction, deployment
 from flows.scheduling.prefect_server import PrefectServer
 from flows.scheduling.servers import ServingRefused
@@ -66,16 +68,17 @@ class ScheduledRunner(Runner):
         """Do nothing; the scheduler has a handler of its own."""
 
 
-def serve(home: Path, schedule: Schedule, server: PrefectServer | None, say: Say) -> None:
-    """Start the scheduled runs of a data folder until SIGTERM or SIGINT.
+def serve(installation: Installation, server: PrefectServer | None, say: Say, site_url: str = "") -> None:
+    """Start the scheduled runs of an installation until SIGTERM or SIGINT.
 
     A `server` of ours that ends is started again at once, and requests wait meanwhile. `say` is given a line
-    for each such event. Raises ServingRefused.
+    for each such event. `site_url` is where the site is served, for links. Raises ServingRefused.
     """
-    asyncio.run(_serve(home, schedule, server, say))
+    asyncio.run(_serve(installation, server, say, site_url))
 
 
-async def _serve(home: Path, schedule: Schedule, server: PrefectServer | None, say: Say) -> None:
+async def _serve(installation: Installation, server: PrefectServer | None, say: Say, site_url: str) -> None:
+    schedule = installation.settings.schedule
     crons = {flow: schedule.of(flow) for flow in FLOWS if schedule.of(flow)}
     if not crons.keys() & {"nightly", "market"}:
         raise ServingRefused("config.toml schedules neither nightly nor market, so there is nothing to serve")
@@ -84,8 +87,9 @@ async def _serve(home: Path, schedule: Schedule, server: PrefectServer | None, s
     for sent in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sent, ending.set)
     await _forget_killed_runs()
+    runner = partial(_runner, installation.home, crons, site_url)
     tasks = {
-        asyncio.create_task(_keep_running(home, crons, say, ending)),
+        asyncio.create_task(_keep_running(runner, say, ending)),
         asyncio.create_task(_keep_up(server, say, ending)),
     }
     done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
@@ -109,13 +113,12 @@ async def _keep_up(server: PrefectServer | None, say: Say, ending: asyncio.Event
             await asyncio.wait_for(ending.wait(), _SECONDS_BETWEEN_LOOKS)
 
 
-async def _keep_running(home: Path, crons: Mapping[str, str], say: Say, ending: asyncio.Event) -> None:
+async def _keep_running(new: Callable[[], Awaitable[Runner]], say: Say, ending: asyncio.Event) -> None:
     """Let a runner start what is due; where it breaks off, another one takes over."""
     restarts = Restarts()
     while not ending.is_set():
         try:
-            runner = await _runner(home, crons)
-            await _until(runner, ending)
+            await _until(await new(), ending)
         except ServingRefused:
             raise
         # Prefect's runner breaks off in many ways where its API does not answer for long.
@@ -142,16 +145,17 @@ async def _until(runner: Runner, ending: asyncio.Event) -> None:
         working.cancel()
 
 
-async def _runner(home: Path, crons: Mapping[str, str]) -> Runner:
+async def _runner(home: Path, crons: Mapping[str, str], site_url: str) -> Runner:
     """A runner that has this installation's flows in memory, each with its schedule."""
     runner = ScheduledRunner(name="gpuledger", pause_on_shutdown=True)
+    of_runs = {"home": str(home), "site_url": site_url}
     for name, cron in crons.items():
         try:
             await runner.aadd_flow(
                 STARTED[name],
                 name=name,
                 cron=cron,
-                parameters={"home": str(home)},
+                parameters={"home": str(home)} if name == "compact" else of_runs,
                 # As a path the entrypoint would depend on the working directory, and the guard refuses it.
                 entrypoint_type=EntrypointType.MODULE_PATH,
             )

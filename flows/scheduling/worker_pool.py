@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final, Literal
 
 from prefect import State, get_run_logger
@@ -24,13 +23,12 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import arun_deployment
 from prefect.states import Completed, Crashed, Failed
 
-from flows.alerts.run_failures import notifying_failures
 from flows.pipeline.ingest import ingest
 from flows.pipeline.nightly import SOURCE_TIMEOUT, begin, finish, nightly
 from flows.runtime.clock import ClockWrong, refuse_earlier_clock
+from flows.runtime.installation import Installation, installation_of_run
 from flows.runtime.lock import run_lock
 from flows.runtime.run import RunRequest, RunSummary, due, new_run_id, refuse_mixture
-from flows.runtime.settings import default_home
 from flows.scheduling.deployment import request_of, run_name
 from flows.scheduling.heartbeat import Heartbeat, ShareMonitor
 from scrapers.crawl.client import Job
@@ -50,12 +48,15 @@ async def shared(flow: Literal["nightly", "market"], home: str | None = None) ->
     `home` is the data folder, by default GPULEDGER_HOME of each worker. This run waits in a worker too, so
     that a pool whose workers take one run at a time needs two of them.
     """
-    with notifying_failures(Path(home) if home else default_home(), flow):
-        return await _shared(flow, home)
+    with installation_of_run(flow, home) as installation:
+        return await _shared(flow, installation, home)
 
 
-async def _shared(flow: Literal["nightly", "market"], home: str | None) -> State[None]:
-    request = await request_of(flow, home)
+async def _shared(
+    flow: Literal["nightly", "market"], installation: Installation, home: str | None
+) -> State[None]:
+    # Each share builds the installation of its own worker, from the same `home`.
+    request = await request_of(flow, installation)
     started = datetime.now(UTC)
     summary = RunSummary(new_run_id(started), flow, request.origin, started)
     with run_lock(request.home, flow, lock_file=request.lock_file), Ledger(request.place) as ledger:

@@ -11,7 +11,7 @@ import json
 import mimetypes
 import secrets
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -144,14 +144,16 @@ def add_capture(
     media_type: str | None,
     asked: Mapping[str, Any] | None,
     status: int = 200,
+    keys: Iterable[str] = (),
 ) -> Path:
     """Archive an answer that was saved by hand, in a file of its own; returns its path.
 
-    The media type is guessed from the address or the first byte where it is None.
+    The media type is guessed from the address or the first byte where it is None. `keys` are struck out.
     """
     slot = slot_of(source.declared.cadence, at)
     name = f"{source.id}.{slot:%H%M}.{secrets.token_hex(4)}{SEALED}"
-    writer = ArchiveWriter(folder / f"{slot:%Y-%m-%d}" / name, source=source.id, slot=slot)
+    path = folder / f"{slot:%Y-%m-%d}" / name
+    writer = ArchiveWriter(path, source=source.id, slot=slot, secrets=keys)
     json_type = [("Content-Type", "application/json")]
     writer.write(
         Exchange(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
@@ -39,7 +39,6 @@ from scrapers.archive.exchange import (
 from scrapers.archive.redaction import Secrets, redacted_url
 from scrapers.archive.warc import body_of, records
 from scrapers.page import Capture
-from scrapers.registry import credentials
 from warehouse.atomic import sync
 
 SEALED: Final = ".warc.gz"
@@ -89,9 +88,12 @@ class Archive:
 
 
 class ArchiveWriter:
-    """Writes NAME.warc.gz.part, which sealing renames; one that stays unsealed marks a killed run."""
+    """Writes NAME.warc.gz.part, which sealing renames; one that stays unsealed marks a killed run.
 
-    def __init__(self, path: Path, *, source: str, slot: datetime) -> None:
+    `secrets` are struck out wherever they are met: the values of the installation's keys.
+    """
+
+    def __init__(self, path: Path, *, source: str, slot: datetime, secrets: Iterable[str] = ()) -> None:
         self.path = path
         self._source = source
         self._facts = {"Source": source, "Slot": warc_date(slot)}
@@ -102,7 +104,7 @@ class ArchiveWriter:
         self._file = self._part.open("xb")
         self._warc = WARCWriter(self._file, gzip=True, warc_version="1.1")
         self._ids: dict[int, str] = {}
-        self._secrets = Secrets(credentials())
+        self._secrets = Secrets(secrets)
         about = {"software": "gpuledger", "format": "WARC File Format 1.1", "isPartOf": source}
         self._warc.write_record(self._warc.create_warcinfo_record(path.name, about))
 

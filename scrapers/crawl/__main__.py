@@ -15,13 +15,13 @@ from typing import Final
 
 from scrapy.crawler import AsyncCrawlerProcess
 
-from scrapers import registry
 from scrapers.archive.exchange import ArchiveDamaged
 from scrapers.archive.recorded import RecordedWeb
 from scrapers.child_process import end_with_parent
 from scrapers.crawl.client import PLAN
 from scrapers.crawl.settings import settings_for
 from scrapers.crawl.spider import SourcesSpider, tell
+from scrapers.registry import DeclarationError, make_importable, registry_with
 
 MEMORY: Final = 4096
 """MiB that the crawl may hold, its browser and its parser not counted; a healthy night's holds 130."""
@@ -52,14 +52,16 @@ def main() -> int:
     plan = PLAN.validate_json(sys.stdin.buffer.read())
     try:
         if plan.providers:
-            registry.add_providers(plan.providers)
-        sources = {name: registry.source(name) for name in {job.source for job in plan.jobs}}
+            make_importable(plan.providers)
+        registry = registry_with(plan.providers)
+        sources = [registry.source(name) for name in {job.source for job in plan.jobs}]
         web = RecordedWeb(plan.recorded) if plan.recorded else None
-    except (registry.DeclarationError, ArchiveDamaged) as problem:
+    except (DeclarationError, ArchiveDamaged) as problem:
         tell(refused=str(problem))
         return 2
-    process = AsyncCrawlerProcess(settings_for(plan, sources.values()))
-    process.crawl(SourcesSpider, plan=plan, sources=sources, web=web)
+    process = AsyncCrawlerProcess(settings_for(plan, sources))
+    # This process is one crawl of one installation: the keys of its sources are read here.
+    process.crawl(SourcesSpider, plan=plan, registry=registry, web=web, environment=dict(os.environ))
     # Ended from outside, the process ends at once: what is not sealed by then is to stay unsealed.
     process.start(install_signal_handlers=False)
     return 0

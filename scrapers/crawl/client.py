@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +23,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from scrapers.archive.redaction import Secrets
-from scrapers.registry import credentials
+from scrapers.child_process import inherited
 from warehouse.errors import GpuledgerError
 from warehouse.text_safety import visible
 
@@ -77,11 +77,14 @@ PLAN: Final = TypeAdapter(FetchPlan)
 JOB: Final = TypeAdapter(Job)
 
 
-async def fetch(plan: FetchPlan, on_done: Callable[[Job, Path], None]) -> dict[Job, Path]:
+async def fetch(
+    plan: FetchPlan, on_done: Callable[[Job, Path], None], secrets: Iterable[str] = ()
+) -> dict[Job, Path]:
     """Carry out a plan in a child process; returns the sealed archive of each job that was finished.
 
     `on_done` is told of each archive as it is sealed. A job that the child did not finish, because it was
-    ended or broke, is absent. Cancelling ends the child and its browser. Raises FetchRefused.
+    ended or broke, is absent. Cancelling ends the child and its browser. `secrets` are struck out of its log,
+    and it takes the keys of sources from the environment. Raises FetchRefused.
     """
     plan.log.parent.mkdir(parents=True, exist_ok=True)
     done: dict[Job, Path] = {}
@@ -90,9 +93,10 @@ async def fetch(plan: FetchPlan, on_done: Callable[[Job, Path], None]) -> dict[J
         stdin=PIPE,
         stdout=PIPE,
         stderr=PIPE,
+        env=inherited(),
         start_new_session=True,
     )
-    logged = asyncio.create_task(_log(child, plan))
+    logged = asyncio.create_task(_log(child, plan, Secrets(secrets)))
     try:
         async for event in _events(child, PLAN.dump_json(plan)):
             if "refused" in event:
@@ -126,11 +130,10 @@ async def _events(child: Process, plan: bytes) -> AsyncIterator[dict[str, Any]]:
         yield json.loads(line)
 
 
-async def _log(child: Process, plan: FetchPlan) -> None:
+async def _log(child: Process, plan: FetchPlan, secrets: Secrets) -> None:
     """Write the child's log line by line, without credentials and with nothing that a terminal obeys."""
     if child.stderr is None:
         raise TypeError("the child has no pipes")
-    secrets = Secrets(credentials(plan.providers))
     rest = b""
     with plan.log.open("a", encoding="utf-8") as log:
         while chunk := await child.stderr.read(_CHUNK):

@@ -119,8 +119,8 @@ async def _answer(run: JobState, ask: FetchRequest, download: Download) -> Captu
 
 def _refusal(run: JobState, ask: FetchRequest) -> str | None:
     """Why a request is not sent, None where it may be."""
-    if run.web is None and run.source.missing_credential:
-        return f"its key is missing; put it in {run.source.missing_credential}"
+    if run.web is None and (missing := run.source.missing_credential(run.environment)):
+        return f"its key is missing; put it in {missing}"
     if ask.wait_for and run.plan.chromium is None:
         return NO_CHROMIUM
     try:
@@ -133,7 +133,8 @@ def _refusal(run: JobState, ask: FetchRequest) -> str | None:
 
 
 def _request(run: JobState, ask: FetchRequest, rendering: Rendering | None) -> Request:
-    headers = dict(ask.headers) | (run.source.credential_headers(ask.url) if run.web is None else {})
+    key = run.source.credential_headers(ask.url, run.environment) if run.web is None else {}
+    headers = dict(ask.headers) | key
     if ask.json is not None:
         headers.setdefault("Content-Type", "application/json")
     return Request(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Literal
@@ -51,7 +52,8 @@ class JobState:
     """One job on its way: where it writes, what it may read, and what went wrong so far.
 
     `web` is None where the network is asked, `proxy` where no browser asks it; `taken` are the recorded
-    requests that were answered; `findings` are what was noticed and is not an error.
+    requests that were answered; `findings` are what was noticed and is not an error. `environment` holds
+    the sources' keys.
     """
 
     job: Job
@@ -61,6 +63,7 @@ class JobState:
     web: RecordedWeb | None
     parser: Parser
     proxy: Proxy | None = None
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     rules: dict[str, Rules] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)

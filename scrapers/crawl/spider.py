@@ -20,7 +20,7 @@ from scrapers.crawl.memory import watch_memory
 from scrapers.crawl.proxy import Proxy
 from scrapers.crawl.settings import PAGES_AT_ONCE
 from scrapers.parser_process import Parser
-from scrapers.registry import Source
+from scrapers.registry import Registry
 
 _JOBS_AT_ONCE: Final = 64
 
@@ -34,11 +34,18 @@ class SourcesSpider(Spider):
     name = "sources"
 
     def __init__(
-        self, plan: FetchPlan, sources: Mapping[str, Source], web: RecordedWeb | None, **kwargs: Any
+        self,
+        plan: FetchPlan,
+        registry: Registry,
+        web: RecordedWeb | None,
+        environment: Mapping[str, str],
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self._plan = plan
-        self._sources = sources
+        self._sources = {job.source: registry.source(job.source) for job in plan.jobs}
+        self._environment = environment
+        self._secrets = registry.credentials(environment)
         self._web = web
         self._parser = Parser()
         self._places = {True: asyncio.Semaphore(PAGES_AT_ONCE), False: asyncio.Semaphore(_JOBS_AT_ONCE)}
@@ -68,8 +75,8 @@ class SourcesSpider(Spider):
         source, plan = self._sources[job.source], self._plan
         async with self._places[source.browser]:
             path = archive_path(plan.home, job.source, job.slot, plan.run_id)
-            writer = ArchiveWriter(path, source=job.source, slot=job.slot)
-            run = JobState(job, source, plan, writer, self._web, self._parser, proxy)
+            writer = ArchiveWriter(path, source=job.source, slot=job.slot, secrets=self._secrets)
+            run = JobState(job, source, plan, writer, self._web, self._parser, proxy, self._environment)
             sealed = await work(run, self._download)
         tell(job=JOB.dump_python(job, mode="json"), path=str(sealed))
 

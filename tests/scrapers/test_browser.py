@@ -23,19 +23,15 @@ def only_these(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_browser_that_is_named_comes_first(only_these: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_browser_that_is_named_comes_first(only_these: Path) -> None:
     executable(only_these / "bin" / "chromium")
     named = executable(only_these / "opt" / "mine")
-    monkeypatch.setenv(browser.VARIABLE, named)
-    assert browser.find_chromium() == named
+    assert browser.find_chromium(named) == named
 
 
-def test_a_named_browser_that_is_not_there_is_not_replaced_by_another(
-    only_these: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_named_browser_that_is_not_there_is_not_replaced_by_another(only_these: Path) -> None:
     executable(only_these / "bin" / "chromium")
-    monkeypatch.setenv(browser.VARIABLE, str(only_these / "opt" / "none"))
-    assert browser.find_chromium() is None
+    assert browser.find_chromium(str(only_these / "opt" / "none")) is None
 
 
 def test_a_browser_on_the_path_is_found_by_any_of_its_names(only_these: Path) -> None:

@@ -1,3 +1,4 @@
+import shutil
 import tomllib
 from collections.abc import Iterator
 from importlib import import_module
@@ -7,7 +8,18 @@ from typing import Any
 import pytest
 
 from scrapers import registry
-from scrapers.registry import PROVIDERS, DeclarationError, load_provider, providers, source, sources
+from scrapers.registry import (
+    PROVIDERS,
+    DeclarationError,
+    Registry,
+    Source,
+    load_provider,
+    providers,
+    registry_with,
+    shipped,
+    source,
+    sources,
+)
 
 FIXTURES = Path(__file__).parent / "providers"
 VALID = """
@@ -127,20 +139,17 @@ def test_a_folder_without_a_declaration_is_refused(tmp_path: Path) -> None:
         load_provider(tmp_path / "acme")
 
 
-def test_a_provider_that_is_off_is_asked_only_when_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_provider_that_is_off_is_asked_only_when_named(tmp_path: Path) -> None:
     on, off = tmp_path / "on", tmp_path / "off"
     on.mkdir()
     off.mkdir()
     switched_off = 'homepage = "https://acme.example"\nenabled = false\nwhy_disabled = "Its terms forbid it."'
     active = load_provider(declared(on, VALID))
     dormant = load_provider(declared(off, VALID.replace('homepage = "https://acme.example"', switched_off)))
-    monkeypatch.setattr(registry, "providers", lambda: {"acme": active})
-    assert [found.id for found in sources()] == ["acme.prices"]
-    monkeypatch.setattr(registry, "providers", lambda: {"acme": dormant})
-    assert sources() == []
-    assert [found.id for found in sources(["acme"])] == ["acme.prices"]
+    assert [found.id for found in Registry({"acme": active}).sources()] == ["acme.prices"]
+    without = Registry({"acme": dormant})
+    assert without.sources() == []
+    assert [found.id for found in without.sources(["acme"])] == ["acme.prices"]
 
 
 def test_an_unknown_name_is_an_error_not_an_empty_run() -> None:
@@ -187,24 +196,53 @@ def test_a_provider_that_has_gone_needs_only_a_declaration(tmp_path: Path) -> No
     assert set(liveness.declared.good) == {"terms"}
 
 
-def test_a_key_is_taken_from_the_environment_and_named_where_it_is_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_key_is_taken_from_the_environment_and_named_where_it_is_missing(tmp_path: Path) -> None:
     keyed = VALID.replace('shape = "json_api"', 'shape = "json_api"\ncredential.variable = "ACME_KEY"')
     (prices,) = load_provider(declared(tmp_path, keyed)).sources.values()
-    monkeypatch.delenv("ACME_KEY", raising=False)
-    assert prices.missing_credential == "ACME_KEY"
-    monkeypatch.setenv("ACME_KEY", "sesame")
-    assert prices.missing_credential is None
-    assert prices.credential_headers("https://acme.example/") == {"Authorization": "Bearer sesame"}
+    assert prices.missing_credential({}) == "ACME_KEY"
+    keys = {"ACME_KEY": "sesame"}
+    assert prices.missing_credential(keys) is None
+    assert prices.credential_headers("https://acme.example/", keys) == {"Authorization": "Bearer sesame"}
 
 
-@pytest.mark.parametrize("package", registry.PARSING)
-def test_a_change_of_what_all_parsers_share_is_a_new_parser(
-    package: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = source("aws.spot").parser_version
+def test_the_registries_of_two_folders_do_not_mix(tmp_path: Path) -> None:
+    folders = tmp_path / "a", tmp_path / "b"
+    for folder, row in zip(folders, ("1", "2"), strict=True):
+        folder.mkdir()
+        own = declared(
+            folder, VALID.replace('homepage = "https://acme.example"', f'homepage = "https://{row}.example"')
+        )
+        (own / "page.py").write_text(f"ROWS = {row}\n", encoding="utf-8")
+    (folders[1] / "acme").rename(folders[1] / "other")
+    a, b = (registry_with(folder) for folder in folders)
+    assert {*a.providers} ^ {*b.providers} == {"acme", "other"}
+    assert "acme" not in shipped().providers
+    assert a.source("acme.prices").root == folders[0]
+    with pytest.raises(DeclarationError, match=r"acme\.prices"):
+        b.source("acme.prices")
+
+
+def test_two_providers_of_one_name_have_parsers_of_their_own(tmp_path: Path) -> None:
+    versions = set()
+    for row in ("1", "2", "2 "):
+        folder = tmp_path / f"folder{len(versions)}{len(row)}"
+        folder.mkdir()
+        (declared(folder, VALID) / "page.py").write_text(f"ROWS = {row.strip()}\n", encoding="utf-8")
+        versions.add(registry_with(folder).source("acme.prices").parser_version)
+    assert len(versions) == 2
+
+
+def test_a_change_of_the_shared_code_is_a_new_parser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spot = source("aws.spot")
+    before = spot.parser_version
+    package = tmp_path / "scrapers"
+    shutil.copytree(PROVIDERS.parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(registry, "PROVIDERS", package / "providers")
+    versions = [before]
+    for changed in ("page/money.py", "formats/json_api.py", "providers/aws/page.py"):
+        with (package / changed).open("a", encoding="utf-8") as file:
+            file.write("# changed\n")
+        registry._parser_version.cache_clear()
+        versions.append(Source("aws", "spot", spot.declared, root=package / "providers").parser_version)
     registry._parser_version.cache_clear()
-    monkeypatch.setattr(registry, "PARSING", tuple({*registry.PARSING} - {package}))
-    assert source("aws.spot").parser_version != now
-    registry._parser_version.cache_clear()
+    assert len(set(versions)) == len(versions)

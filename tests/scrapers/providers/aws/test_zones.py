@@ -81,18 +81,20 @@ def test_further_pages_are_asked_for_by_their_token(answered: Any) -> None:
     assert list(page.spot_zones_follow(third, answer())) == []
 
 
-def test_a_slot_is_asked_for_as_such_and_signed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slot_is_asked_for_as_such_and_signed() -> None:
     zones = source("aws.spot_zones")
     assert format_of(zones) is xml_api
-    monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
-    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY", raising=False)
-    assert zones.missing_credential == "AWS_ACCESS_KEY_ID"
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-    assert zones.missing_credential == "AWS_SECRET_ACCESS_KEY"
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-a-secret")
-    assert zones.missing_credential is None
+    keys: dict[str, str] = {}
+    assert zones.missing_credential(keys) == "AWS_ACCESS_KEY_ID"
+    keys["AWS_ACCESS_KEY_ID"] = "AKIDEXAMPLE"
+    assert zones.missing_credential(keys) == "AWS_SECRET_ACCESS_KEY"
+    keys |= {"AWS_SECRET_ACCESS_KEY": "not-a-secret"}
+    assert zones.missing_credential(keys) is None
     ask = zones.asks_of(AT.replace(minute=0))[0]
     assert "StartTime=2026-11-20T03:00:00Z&EndTime=2026-11-20T03:00:00Z" in ask.url
-    headers = zones.credential_headers(ask.url)
+    headers = zones.credential_headers(ask.url, keys)
     assert "/us-east-1/ec2/aws4_request" in headers["Authorization"]
     assert "not-a-secret" not in str(headers)
+    assert "X-Amz-Security-Token" not in headers
+    temporary = zones.credential_headers(ask.url, {**keys, "AWS_SESSION_TOKEN": "a-token"})
+    assert temporary["X-Amz-Security-Token"] == "a-token"

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from scrapers import registry
 from scrapers.page import PageBroken, Payload
 from scrapers.providers.aws_sagemaker import page
-from scrapers.registry import source
+from scrapers.registry import Source, source
 
 
 def rate(instance: str, price: str, **fields: str) -> dict[str, str]:
@@ -125,12 +124,11 @@ def test_a_list_that_hosts_nothing_is_broken(
         answered(page.hosting, [payload(value)])
 
 
-def test_a_change_of_the_shared_lookups_is_a_new_parser(monkeypatch: pytest.MonkeyPatch) -> None:
-    mine = source("aws_sagemaker.notebook").parser_version
-    registry._parser_version.cache_clear()
-    monkeypatch.setattr(registry, "_shares", lambda provider: [])
-    assert source("aws_sagemaker.notebook").parser_version != mine
-    registry._parser_version.cache_clear()
+def test_a_change_of_the_shared_lookups_is_a_new_parser() -> None:
+    mine = source("aws_sagemaker.notebook")
+    assert mine.shares == ("aws",)
+    alone = Source(mine.provider, mine.name, mine.declared)
+    assert alone.parser_version != mine.parser_version
 
 
 def test_the_real_file(captures_dir: Path, payload: Callable[..., Payload], answered: Any) -> None:

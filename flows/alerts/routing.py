@@ -1,0 +1,20 @@
+"""Which alert rules hold, where notifications go, and what none of them may hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from flows.alerts.rules import Rule
+
+
+@dataclass(frozen=True)
+class AlertRouting:
+    """The rules of an installation, the Apprise addresses that it notifies, and its secrets.
+
+    Addresses hold keys, so that neither they nor the secrets are ever printed. `secrets` are struck out of
+    what is sent.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    addresses: tuple[str, ...] = field(default=(), repr=False)
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
