@@ -37,7 +37,7 @@ def check(home: Home) -> None:
     """Show what each rule sees in the published warehouse; nothing is sent and nothing is put on record."""
     from flows.alerts.notify import evaluate
     from flows.runtime.installation import published
-    from warehouse.ledger import read_warehouse
+    from warehouse.session import read_warehouse
 
     with read_warehouse(published(home)) as connection:
         for rule in Settings().alerts:

@@ -34,14 +34,14 @@ def load(home: Home) -> None:
     from flows.runtime.installation import place_of
     from flows.runtime.lock import run_lock
     from flows.runtime.run import new_run_id
-    from warehouse.ledger import Ledger, publish
+    from warehouse.ledger import Ledger
 
-    now = datetime.now(UTC)
+    now, storage = datetime.now(UTC), place_of(home)
     with run_lock(home, "history load", waiting):
-        with Ledger(place_of(home)) as ledger:
+        with Ledger(storage) as ledger:
             refuse_earlier_clock(ledger, now)
             rows = load_facts(ledger, home, run_id=new_run_id(now), at=now)
-        publish(place_of(home))
+        storage.publish()
     out.print(f"{FACTS}: {rows:,} observations added" if rows else f"{FACTS}: already loaded", markup=False)
 
 
@@ -74,7 +74,7 @@ def import_(
     from flows.runtime.installation import place_of
     from flows.runtime.lock import run_lock
     from scrapers.history.mappings import load as load_mapping
-    from warehouse.ledger import Ledger, publish
+    from warehouse.ledger import Ledger
 
     path = Path(name) if mapping else file
     if path is None or (mapping and file):
@@ -83,10 +83,11 @@ def import_(
         refuse(f"there is no file {path}")
     chosen = load_mapping(str(mapping) if mapping else name)
     request = ImportRequest(home, path, chosen, part, at.isoformat() if at else "", replace)
+    storage = place_of(home)
     with run_lock(home, "history import", waiting):
-        with Ledger(place_of(home)) as ledger, _bars() as progress:
+        with Ledger(storage) as ledger, _bars() as progress:
             result = import_history(request, ledger, progress)
-        publish(place_of(home))
+        storage.publish()
     out.print_json(json.dumps(_summary(result))) if as_json else _tell(result)
 
 

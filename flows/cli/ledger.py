@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import Home, out, refuse, waiting
+from flows.cli.options import Home, out, waiting
 
 app = typer.Typer(no_args_is_help=True, help="Copy the ledger, bring a copy back, pack it smaller.")
 
@@ -24,12 +24,12 @@ def backup(
     to: Annotated[Path | None, typer.Option(help="The folder to copy into; default backups/.")] = None,
 ) -> None:
     """Copy the ledger while no run writes it. The archive (raw/) is plain files: copy that folder too."""
+    from flows.runtime.installation import place_of
     from flows.runtime.lock import run_lock
-    from warehouse import maintenance
 
-    _refuse_lake(home, "copy it into a folder by `gpuledger ledger copy FOLDER`")
+    storage = place_of(home)
     with run_lock(home, "backup", waiting):
-        copy = maintenance.backup(home, datetime.now(UTC), to)
+        copy = storage.backup(datetime.now(UTC), to)
     out.print(f"{copy}  {copy.stat().st_size / 1e6:,.1f} MB", markup=False)
 
 
@@ -39,12 +39,12 @@ def restore(
     home: Home,
 ) -> None:
     """Put a copy in the ledger's place and publish it; what it replaces is kept in backups/."""
+    from flows.runtime.installation import place_of
     from flows.runtime.lock import run_lock
-    from warehouse.restore import restore as bring_back
 
-    _refuse_lake(home, "restore its database and its files, or `gpuledger ledger copy` into an empty one")
+    storage = place_of(home)
     with run_lock(home, "restore", waiting):
-        kept = bring_back(home, copy, datetime.now(UTC))
+        kept = storage.restore(copy, datetime.now(UTC))
     out.print(f"restored from {copy}", markup=False)
     print_kept(kept)
 
@@ -55,12 +55,12 @@ def new(home: Home) -> None:
 
     The archive (raw/) stays, and what is left of the former ledger is kept in backups/.
     """
+    from flows.runtime.installation import place_of
     from flows.runtime.lock import run_lock
-    from warehouse.restore import begin
 
-    _refuse_lake(home, "name an empty database in GPULEDGER_WAREHOUSE instead")
+    storage = place_of(home)
     with run_lock(home, "new ledger", waiting):
-        kept = begin(home, datetime.now(UTC))
+        kept = storage.begin(datetime.now(UTC))
     out.print(f"{home / 'ledger.duckdb'} is a new ledger", markup=False)
     print_kept(kept)
 
@@ -91,9 +91,9 @@ def copy(
     from flows.runtime.installation import place_of
     from flows.runtime.lock import run_lock
     from warehouse import transfer
-    from warehouse.storage.lake import Lake
+    from warehouse.storage import storage_of
 
-    to = Lake.parse(target, data) if target.startswith("ducklake:") else Path(target).resolve()
+    to = storage_of(Path(target).resolve(), target if target.startswith("ducklake:") else "", data)
 
     def told(table: str, rows: int) -> None:
         out.print(f"{table:<20} {rows:>12,} rows", markup=False)
@@ -124,12 +124,3 @@ def print_kept(kept: list[Path]) -> None:
     """Print where the files went that a command has replaced."""
     for file in kept:
         out.print(f"the former one is {file}", markup=False)
-
-
-def _refuse_lake(home: Path, advice: str) -> None:
-    from flows.runtime.installation import place_of
-    from warehouse.storage.lake import Lake
-
-    place = place_of(home)
-    if isinstance(place, Lake):
-        refuse(f"the ledger is {place} and not a file: {advice}")

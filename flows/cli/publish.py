@@ -24,12 +24,9 @@ def publish(
     """
     from flows.runtime.installation import place_of
     from flows.runtime.lock import run_lock
-    from warehouse.restore import republish
-    from warehouse.storage.lake import Lake
 
-    place = place_of(home)
+    storage = place_of(home)
     with run_lock(home, "publish", waiting):
-        kept = republish(place, datetime.now(UTC), replace=replace)
-    is_lake = isinstance(place, Lake)
-    out.print(f"{place} is up to date" if is_lake else f"published {home / 'warehouse.duckdb'}", markup=False)
+        kept = storage.republish(datetime.now(UTC), replace=replace)
+    out.print(f"published {storage.published_name}", markup=False)
     print_kept(kept)

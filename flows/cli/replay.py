@@ -25,13 +25,12 @@ def replay(
     settings = Settings()
     with notifying_failures(home, "replay", settings), prefect_api(home, warn) as is_orchestrated:
         from flows.pipeline.replay import replay as run
-        from flows.runtime.installation import lake_of
+        from flows.runtime.installation import configured_storage
         from flows.runtime.run import RunRequest
 
         sources = chosen_sources(settings, only)
-        request = RunRequest(
-            home, sources, (since,), flow="replay", origin="recorded", lake=lake_of(settings)
-        )
+        storage = configured_storage(home, settings)
+        request = RunRequest(home, sources, (since,), flow="replay", origin="recorded", tables_in=storage)
         with progress() as watch:
             summary = perform(run, request, watch, is_orchestrated)
     finish(summary, as_json)

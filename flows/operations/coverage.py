@@ -14,7 +14,7 @@ from typing import Any, Final
 from flows.queries import load_query
 from flows.runtime.installation import published
 from scrapers.registry import Provider, providers
-from warehouse.ledger import read_warehouse
+from warehouse.session import read_warehouse
 
 COLUMNS: Final = ("on_demand", "spot", "reserved", "availability", "plans", "terms")
 _HEAD: Final = ("provider", "state", *(name.replace("_", " ") for name in COLUMNS), "remark")

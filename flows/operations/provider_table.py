@@ -10,10 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.queries import load_query
-from flows.runtime.installation import NothingPublished, published
+from flows.runtime.installation import published
 from scrapers.registry import providers
 from scrapers.slots import slot_name
-from warehouse.ledger import read_warehouse
+from warehouse.errors import NothingPublished
+from warehouse.session import read_warehouse
 
 
 def provider_rows(home: Path) -> list[dict[str, Any]]:
@@ -68,9 +69,9 @@ def provider_table(rows: list[dict[str, Any]]) -> Table:
 
 def _held(home: Path) -> dict[str, tuple[Any, int]]:
     try:
-        warehouse = published(home)
+        storage = published(home)
     except NothingPublished:
         return {}
-    with read_warehouse(warehouse) as connection:
+    with read_warehouse(storage) as connection:
         answer = connection.execute(load_query("rows_by_source")).fetchall()
     return {source: (slot, rows) for source, slot, rows in answer}

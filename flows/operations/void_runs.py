@@ -8,18 +8,16 @@ from pathlib import Path
 
 from flows import VERSION
 from flows.runtime.installation import place_of
-from flows.runtime.lock import LOCK_FILE, own_lock, run_lock
-from warehouse.ledger import Ledger, publish
-from warehouse.storage.lake import Lake
+from flows.runtime.lock import lock_file_of, run_lock
+from warehouse.ledger import Ledger
 from warehouse.void_runs import declare_void
 
 
 def void(home: Path, run_id: str, reason: str, waiting: Callable[[str], None] = lambda _: None) -> int:
     """Declare a run void and publish; returns how many of its scrapes no longer count. Raises VoidRefused."""
-    place = place_of(home)
-    lock_file = own_lock("void") if isinstance(place, Lake) else LOCK_FILE
-    with run_lock(home, "void", waiting, lock_file=lock_file, queue=True):
-        with Ledger(place) as ledger:
+    storage = place_of(home)
+    with run_lock(home, "void", waiting, lock_file=lock_file_of(storage, "void"), queue=True):
+        with Ledger(storage) as ledger:
             scrapes = declare_void(ledger, run_id, reason, now=datetime.now(UTC), version=VERSION)
-        publish(place)
+        storage.publish()
     return scrapes

@@ -14,13 +14,13 @@ from flows import VERSION
 from flows.alerts.notify import Notification
 from flows.alerts.rules import Rule
 from flows.queries import load_query
-from flows.runtime.lock import LOCK_FILE, own_lock
+from flows.runtime.lock import lock_file_of
 from scrapers.crawl.client import REQUEST_TIMEOUT, Job
 from scrapers.registry import Source
 from scrapers.slots import slot_name, slot_of
 from warehouse.errors import GpuledgerError
 from warehouse.ledger import Ledger, ScrapeRecord
-from warehouse.storage.lake import Lake
+from warehouse.storage import FileStorage, Storage
 
 
 class OriginsMixed(GpuledgerError):
@@ -42,8 +42,9 @@ class RunRequest:
     `providers` is a folder of further providers, `request_timeout` in seconds holds for each request, and
     `first_slots` says of a source that it was not there before a slot, so that nothing earlier is due.
     `schedule` is the flow's cron in UTC, "" for none. `rules` say when somebody is told, with links below
-    `site_url`. `lake` holds the tables instead of the data folder. `share` names the one provider of a run
-    that is part of a shared one: whatever comes before and after all providers is not its to do.
+    `site_url`. `tables_in` is where the tables are, the data folder where it is None. `share` names the one
+    provider of a run that is part of a shared one: whatever comes before and after all providers is not its
+    to do.
     """
 
     home: Path
@@ -61,7 +62,7 @@ class RunRequest:
     schedule: str = ""
     rules: tuple[Rule, ...] = ()
     site_url: str = ""
-    lake: Lake | None = None
+    tables_in: Storage | None = None
     share: str = ""
 
     @property
@@ -78,12 +79,12 @@ class RunRequest:
     @property
     def lock_file(self) -> str:
         """What the run holds while it writes: the data folder as a whole, unless a lake takes several."""
-        return own_lock(self.title) if self.lake else LOCK_FILE
+        return lock_file_of(self.storage, self.title)
 
     @property
-    def place(self) -> Path | Lake:
+    def storage(self) -> Storage:
         """Where the ledger is written."""
-        return self.lake or self.home
+        return self.tables_in or FileStorage(self.home)
 
 
 @dataclass
@@ -98,7 +99,7 @@ class RunSummary:
     already_settled: int = 0
     missed: int = 0
     told: Notification = field(default_factory=Notification)
-    warehouse: Path | Lake | None = None
+    warehouse: str | None = None
     site: Path | None = None
 
     @property

@@ -12,11 +12,9 @@ from prefect.states import Completed
 
 from flows.alerts.run_failures import notifying_failures
 from flows.runtime.installation import place_of
-from flows.runtime.lock import LOCK_FILE, own_lock, run_lock
+from flows.runtime.lock import lock_file_of, run_lock
 from flows.runtime.settings import default_home
 from warehouse.maintenance import Compaction
-from warehouse.maintenance import compact as compact_ledger
-from warehouse.storage.lake import Lake
 
 
 def run_name() -> str:
@@ -34,10 +32,9 @@ def compact(home: str | None = None) -> State[None]:
 
 def packed(home: Path, waiting: Callable[[str], None] = lambda _: None) -> Compaction:
     """Compact the ledger when it is this run's turn."""
-    place = place_of(home)
-    lock_file = own_lock("compact") if isinstance(place, Lake) else LOCK_FILE
-    with run_lock(home, "compact", waiting, lock_file=lock_file):
-        return compact_ledger(place, datetime.now(UTC))
+    storage = place_of(home)
+    with run_lock(home, "compact", waiting, lock_file=lock_file_of(storage, "compact")):
+        return storage.compact(datetime.now(UTC))
 
 
 def told(done: Compaction) -> str:

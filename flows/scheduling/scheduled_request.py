@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flows.runtime.installation import lake_of
+from flows.runtime.installation import configured_storage
 from flows.runtime.run import FlowName, RunRequest
 from flows.runtime.settings import Settings, SettingsWrong
 from flows.runtime.settings_check import chromium, never_fires
@@ -60,5 +60,5 @@ def scheduled_request(
         schedule=settings.schedule.of(flow),
         rules=tuple(settings.alerts),
         site_url=settings.site_url,
-        lake=lake_of(settings),
+        tables_in=configured_storage(home, settings),
     )
