@@ -6,7 +6,6 @@ import gzip
 import json
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,10 +20,11 @@ from expectations.gate import Snapshot, judge
 from scrapers.parse import parse
 from scrapers.registry import source
 from warehouse import maintenance
+from warehouse.data_folder import LEDGER_FILE
 from warehouse.ddl import ddl
-from warehouse.ledger import LEDGER_FILE, Ledger, ScrapeRecord
+from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.schema import BY_NAME
-from warehouse.storage.lake import Lake
+from warehouse.storage import FileStorage, Storage
 
 ROWS = 1_000_000
 NIGHTS = 30
@@ -68,12 +68,12 @@ def million() -> pl.DataFrame:
 
 def _append_to_new(home: Path, frame: pl.DataFrame) -> None:
     (home / LEDGER_FILE).unlink(missing_ok=True)
-    append(home, frame)
+    append(FileStorage(home), frame)
 
 
-def append(place: Path | Lake, frame: pl.DataFrame) -> None:
+def append(storage: Storage, frame: pl.DataFrame) -> None:
     """Store a frame of offers as one scrape."""
-    with Ledger(place) as ledger:
+    with Ledger(storage) as ledger:
         ledger.append(ScrapeRecord(scrape(frame.height), {"offers": frame}))
 
 
@@ -109,7 +109,7 @@ def _sizes() -> Iterator[Line]:
         raw = home / "nights"
         raw.mkdir()
         rows, zipped = 0, 0
-        with Ledger(home) as ledger:
+        with Ledger(FileStorage(home)) as ledger:
             for night in range(NIGHTS):
                 frame = _offers(night, A_NIGHT).with_columns(
                     pl.lit(book.SLOT).dt.offset_by(f"{night}d").alias("slot"),
@@ -125,7 +125,7 @@ def _sizes() -> Iterator[Line]:
                 zipped += len(gzip.compress(text.encode(), 6))
                 _commit(raw, text, night)
         appended = (home / LEDGER_FILE).stat().st_size / rows
-        maintenance.compact(home, datetime.now(UTC))
+        maintenance.compact(home)
         packed = (home / LEDGER_FILE).stat().st_size / rows
         what = f"{NIGHTS} nights of {A_NIGHT:,} offers at rest"
         yield Line(f"{what}, compacted", "as appended", packed, appended, "bytes a row")

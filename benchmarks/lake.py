@@ -19,7 +19,8 @@ from benchmarks.keeping import append, million
 from benchmarks.measuring import Line, seconds
 from benchmarks.reading import scrape
 from benchmarks.scale import ask
-from warehouse.ledger import Ledger, ScrapeRecord, publish
+from warehouse.ledger import Ledger, ScrapeRecord
+from warehouse.storage import FileStorage, Storage
 from warehouse.storage.lake import Lake
 
 SERVER: Final = "host=127.0.0.1 port=5432 user=postgres"
@@ -33,23 +34,22 @@ def lines() -> Iterator[Line]:
     with TemporaryDirectory() as folder, _lake(Path(folder) / "lake") as lake:
         if lake is None:
             return
-        file = Path(folder) / "file"
+        file = FileStorage(Path(folder) / "file")
         # Made beforehand: what is measured is writing.
-        for place in (lake, file):
-            with Ledger(place):
-                pass
+        for storage in (lake, file):
+            storage.make()
         against = "into a file"
         ours, others = seconds(lambda: append(lake, frame), lambda: append(file, frame), times=1)
         yield Line("appending a million offers to a lake on PostgreSQL", against, ours, others, "s")
         ours, others = seconds(lambda: _commits(lake, frame), lambda: _commits(file, frame), times=1)
         yield Line(f"{COMMITS} commits of {A_COMMIT:,} offers to a lake", against, ours, others, "s")
-        published = publish(file)
-        ours, others = seconds(lambda: ask(lake), lambda: ask(published), times=2)
+        file.publish()
+        ours, others = seconds(lambda: ask(lake), lambda: ask(file), times=2)
         yield Line("the questions of the site on a lake", "on a file", ours, others, "s")
 
 
-def _commits(place: Path | Lake, frame: pl.DataFrame) -> None:
-    with Ledger(place) as ledger:
+def _commits(storage: Storage, frame: pl.DataFrame) -> None:
+    with Ledger(storage) as ledger:
         for number in range(COMMITS):
             who = {"slot": book.SLOT + timedelta(days=number + 1), "run_id": f"run-{number}"}
             part = frame.slice(number * A_COMMIT, A_COMMIT).with_columns(

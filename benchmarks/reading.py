@@ -17,6 +17,7 @@ from benchmarks.measuring import Line, seconds
 from scrapers.parse import parse
 from scrapers.registry import source
 from warehouse.ledger import Ledger, ScrapeRecord
+from warehouse.storage import FileStorage
 
 SIZE = 25_000
 _FIELDS = """
@@ -53,7 +54,7 @@ def _parsed(bodies: list[bytes]) -> Any:
 def _ours(home: Path, bodies: list[bytes]) -> None:
     parsed = _parsed(bodies)
     (home / "ledger.duckdb").unlink(missing_ok=True)
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
         ledger.append(ScrapeRecord(scrape(parsed.rows), parsed.frames))
 
 

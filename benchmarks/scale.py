@@ -20,8 +20,9 @@ from flows.pipeline import demo
 from reports import build
 from reports.downloads import VIEWS
 from scrapers.simulation import record_web
-from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, publish, read_warehouse
-from warehouse.storage.lake import Lake
+from warehouse.data_folder import LEDGER_FILE
+from warehouse.session import read_warehouse
+from warehouse.storage import FileStorage, Storage
 
 YEARS: Final = 5 * 365
 MONTH: Final = 30
@@ -86,7 +87,7 @@ def _ledgers(folder: Path) -> None:
         shutil.copytree(first, home)
         with duckdb.connect(str(home / LEDGER_FILE)) as connection:
             _grow(connection, nights, copies)
-        publish(home)
+        FileStorage(home).publish()
 
 
 def _grow(connection: duckdb.DuckDBPyConnection, nights: int, copies: int) -> None:
@@ -128,13 +129,13 @@ def _rows(home: Path) -> int:
 
 
 def _site(home: Path) -> None:
-    build.build(home / WAREHOUSE_FILE, home / "site", as_of=demo.nights()[-1].at, settled=home / "settled")
+    build.build(FileStorage(home), home / "site", as_of=demo.nights()[-1].at, settled=home / "settled")
 
 
-def ask(warehouse: Path | Lake) -> None:
+def ask(storage: Storage) -> None:
     """Every question that the pages and downloads of the site ask, once each."""
     folder = resources.files("reports.queries")
-    with read_warehouse(warehouse) as connection:
+    with read_warehouse(storage) as connection:
         for file in folder.iterdir():
             if file.name.endswith(".sql"):
                 connection.execute(file.read_text(encoding="utf-8")).pl()
@@ -143,5 +144,5 @@ def ask(warehouse: Path | Lake) -> None:
 
 
 if __name__ == "__main__":
-    works = {"ledgers": _ledgers, "site": _site, "questions": lambda home: ask(home / WAREHOUSE_FILE)}
+    works = {"ledgers": _ledgers, "site": _site, "questions": lambda home: ask(FileStorage(home))}
     works[sys.argv[1]](Path(sys.argv[2]))

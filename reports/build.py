@@ -34,8 +34,8 @@ from reports.pages import (
 )
 from reports.queries import run_query
 from reports.tables import in_short
-from warehouse.ledger import read_warehouse
-from warehouse.storage.lake import Lake
+from warehouse.session import read_warehouse
+from warehouse.storage import Storage
 
 PAGES: Final = (
     overview,
@@ -70,7 +70,7 @@ ASSETS: Final = ("style.css", "site.js", "calculator.js")
 SIMULATED: Final = "Recorded and simulated data for the demo. These are not live prices."
 
 
-def build(warehouse: Path | Lake, out: Path, *, as_of: datetime, settled: Path | None = None) -> list[Path]:
+def build(storage: Storage, out: Path, *, as_of: datetime, settled: Path | None = None) -> list[Path]:
     """Write pages, downloads and feed into `out`; the same warehouse and `as_of` give the same bytes.
 
     Pages are written aside and moved in one by one, so that a reader never meets half a page. A ledger of
@@ -87,7 +87,7 @@ def build(warehouse: Path | Lake, out: Path, *, as_of: datetime, settled: Path |
     fresh = out.with_name(f".{out.name}.fresh")
     shutil.rmtree(fresh, ignore_errors=True)
     (fresh / "assets").mkdir(parents=True)
-    with read_warehouse(warehouse, kept=KEPT, settled=settled) as connection:
+    with read_warehouse(storage, kept=KEPT, settled=settled) as connection:
         (origin,) = run_query(connection, "origin").to_dicts()
         stands = origin["newest_slot"] if origin["is_simulated"] and origin["newest_slot"] else as_of
         banner = SIMULATED if origin["is_simulated"] else None

@@ -10,11 +10,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
-
-from warehouse.storage.lake import Lake
 
 _KEYWORDS: Final = {
     "PGHOST": "host",
@@ -44,12 +41,11 @@ _NAMES: Final = frozenset({"GPULEDGER_ALERT_URLS", "GPULEDGER_WAREHOUSE_READER_P
 _URIS: Final = ("postgresql://", "postgres://")
 
 
-def self_contained(lake: Lake, environment: Mapping[str, str], password: str = "") -> Lake:
-    """The lake with everything that libpq would take from the environment."""
+def self_contained(catalog: str, environment: Mapping[str, str]) -> str:
+    """A connection string with everything, but the password, that libpq would take from the environment."""
     given = {keyword: environment[name] for name, keyword in _KEYWORDS.items() if environment.get(name)}
-    stated = _as_keywords(lake.catalog)
-    catalog = " ".join([*(f"{keyword}={_quoted(value)}" for keyword, value in given.items()), stated])
-    return replace(lake, catalog=catalog, password=password or environment.get("PGPASSWORD", ""))
+    stated = _as_keywords(catalog)
+    return " ".join([*(f"{keyword}={_quoted(value)}" for keyword, value in given.items()), stated])
 
 
 @contextmanager

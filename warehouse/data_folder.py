@@ -15,8 +15,8 @@ from warehouse.queries import load_query
 from warehouse.stray_log import alone
 from warehouse.text_safety import quoted
 
-LEDGER: Final = "ledger.duckdb"
-WAREHOUSE: Final = "warehouse.duckdb"
+LEDGER_FILE: Final = "ledger.duckdb"
+WAREHOUSE_FILE: Final = "warehouse.duckdb"
 BACKUPS: Final = "backups"
 ARCHIVE: Final = "raw"
 FORMER: Final = "ledger-before-restore"
@@ -32,7 +32,7 @@ class LedgerBehind(GpuledgerError):
 
 def refuse_without_ledger(home: Path) -> None:
     """Raise LedgerMissing where ledger.duckdb is absent or empty, and a copy or an archive of it is there."""
-    ledger = home / LEDGER
+    ledger = home / LEDGER_FILE
     if ledger.exists() and ledger.stat().st_size:
         return
     state = "is empty" if ledger.exists() else "is not there"
@@ -43,20 +43,21 @@ def refuse_without_ledger(home: Path) -> None:
 
 def refuse_behind(home: Path, scrapes: int) -> None:
     """Raise LedgerBehind where warehouse.duckdb holds more scrapes than the ledger's number of them."""
-    published = scrapes_in(home / WAREHOUSE) or 0
+    published = scrapes_in(home / WAREHOUSE_FILE) or 0
     if published > scrapes:
         raise LedgerBehind(
-            f"{home / LEDGER} holds {scrapes:,} scrapes and {home / WAREHOUSE} {published:,}: {_either(home)}"
+            f"{home / LEDGER_FILE} holds {scrapes:,} scrapes and {home / WAREHOUSE_FILE} {published:,}: "
+            f"{_either(home)}"
         )
 
 
 def refuse_loss(home: Path, fresh: Path) -> None:
     """Raise LedgerBehind where warehouse.duckdb holds a scrape that the file to be published does not."""
-    lost = _scrapes_lost(home / WAREHOUSE, fresh)
+    lost = _scrapes_lost(home / WAREHOUSE_FILE, fresh)
     if lost:
         raise LedgerBehind(
-            f"{home / WAREHOUSE} was left as it is, since it holds {lost:,} scrapes that {home / LEDGER} "
-            f"does not: {_either(home)}"
+            f"{home / WAREHOUSE_FILE} was left as it is, since it holds {lost:,} scrapes that "
+            f"{home / LEDGER_FILE} does not: {_either(home)}"
         )
 
 
@@ -65,7 +66,7 @@ def dissolve_links(home: Path) -> None:
 
     A restore that was killed before its last step leaves one; it would change with every run.
     """
-    ledger = home / LEDGER
+    ledger = home / LEDGER_FILE
     if ledger.exists() and ledger.stat().st_nlink > 1:
         for kept in (home / BACKUPS).glob(f"{FORMER}-*.duckdb"):
             if kept.samefile(ledger):
@@ -87,7 +88,7 @@ def scrapes_in(file: Path) -> int | None:
 def best_copy(home: Path) -> Path | None:
     """The readable copy with the most scrapes, published or in backups/; None where there is none."""
     backups = sorted((home / BACKUPS).glob("*.duckdb"), key=lambda file: file.stat().st_mtime, reverse=True)
-    counted = [(scrapes_in(file) or 0, file) for file in (home / WAREHOUSE, *backups)]
+    counted = [(scrapes_in(file) or 0, file) for file in (home / WAREHOUSE_FILE, *backups)]
     # Of equals the first: the published copy, then the newest backup.
     scrapes, best = max(counted, key=lambda pair: pair[0])
     return best if scrapes else None
@@ -107,7 +108,7 @@ def way_back(home: Path) -> str:
 
 def anew(home: Path) -> str:
     """What to type to have a readable warehouse.duckdb again, by what is there."""
-    ledger = home / LEDGER
+    ledger = home / LEDGER_FILE
     if ledger.exists() and ledger.stat().st_size:
         return "`gpuledger publish` makes it again from the ledger"
     return way_back(home)
@@ -119,7 +120,7 @@ def _on_purpose() -> str:
 
 def _either(home: Path) -> str:
     return (
-        f"`gpuledger ledger restore {home / WAREHOUSE}` makes the published copy the ledger; "
+        f"`gpuledger ledger restore {home / WAREHOUSE_FILE}` makes the published copy the ledger; "
         "`gpuledger publish --replace` publishes the ledger as it is and keeps that copy in backups/"
     )
 
@@ -130,7 +131,7 @@ def _found(home: Path) -> list[str]:
     return [
         words
         for words, there in (
-            (f"a published copy ({WAREHOUSE})", (home / WAREHOUSE).exists()),
+            (f"a published copy ({WAREHOUSE_FILE})", (home / WAREHOUSE_FILE).exists()),
             (f"{len(backups)} backups ({BACKUPS}/)", bool(backups)),
             (f"an archive ({ARCHIVE}/)", _archived(home)),
         )

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
+import duckdb
 import polars as pl
 
+from warehouse.queries import load_query
 from warehouse.schema import TABLES, Column, Kind, Table
 from warehouse.text_safety import quoted
 
@@ -87,6 +89,12 @@ def bounds(column: Column) -> str:
         f"≤ {column.at_most:g}" if column.at_most is not None else "",
     ]
     return ", ".join(part for part in parts if part)
+
+
+def inherit_comments(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give the columns of views that have no comment the one of the tables' column of their name."""
+    for view, column in connection.execute(load_query("columns_without_comment")).fetchall():
+        connection.execute(inherited_comment(view, column))
 
 
 def inherited_comment(view: str, column: str) -> str:

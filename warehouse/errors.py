@@ -1,4 +1,4 @@
-"""The root of every error that a user can act on."""
+"""The root of every error that a user can act on, and the errors that several modules raise."""
 
 from __future__ import annotations
 
@@ -19,3 +19,31 @@ class GpuledgerError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}; {self.advice}" if self.advice else self.message
+
+
+class LedgerBusy(GpuledgerError):
+    """Another program has the ledger open."""
+
+
+class LedgerDamaged(GpuledgerError):
+    """The ledger file cannot be opened as one, or does not hold the rows that it should."""
+
+
+class WarehouseDamaged(GpuledgerError):
+    """What is published cannot be read."""
+
+
+class NothingPublished(GpuledgerError):
+    """There is no warehouse to read yet; the message says how to make one."""
+
+
+class LakeRefused(GpuledgerError):
+    """The lake cannot be used; the message says what to correct."""
+
+
+class CopyRefused(GpuledgerError):
+    """The ledger cannot be copied there; the message says why."""
+
+
+class CopyFailed(GpuledgerError):
+    """The copy was interrupted; the message says why, and what is at the target now."""

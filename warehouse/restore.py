@@ -14,11 +14,12 @@ from pathlib import Path
 import duckdb
 
 from warehouse.atomic import link_or_copy, logs_beside, scratch, swap
-from warehouse.data_folder import BACKUPS, FORMER, LEDGER, WAREHOUSE, LedgerMissing, scrapes_in
-from warehouse.ledger import Ledger, LedgerBusy, LedgerDamaged, publish
-from warehouse.maintenance import checksums, refuse_without_room
+from warehouse.checksums import checksums
+from warehouse.data_folder import BACKUPS, FORMER, LEDGER_FILE, WAREHOUSE_FILE, LedgerMissing, scrapes_in
+from warehouse.errors import LedgerBusy, LedgerDamaged
+from warehouse.ledger_file import make_ledger, publish_copy
+from warehouse.maintenance import refuse_without_room
 from warehouse.migrations import LedgerNewer
-from warehouse.storage.lake import Lake
 
 
 def restore(home: Path, copy: Path, now: datetime) -> list[Path]:
@@ -32,11 +33,11 @@ def restore(home: Path, copy: Path, now: datetime) -> list[Path]:
     refuse_without_room(home, 2 * copy.stat().st_size)
     with scratch(home, "restore") as folder:
         fresh = _taken(copy, folder)
-        shutil.copyfile(fresh, folder / WAREHOUSE)
-        kept = [*_keep_ledger(home, now), *_keep_published(home, folder / WAREHOUSE, now)]
+        shutil.copyfile(fresh, folder / WAREHOUSE_FILE)
+        kept = [*_keep_ledger(home, now), *_keep_published(home, folder / WAREHOUSE_FILE, now)]
         # Were it published last, an end in between would leave a ledger that is older than what is published.
-        swap(folder / WAREHOUSE, home / WAREHOUSE, read_only=True)
-        swap(fresh, home / LEDGER)
+        swap(folder / WAREHOUSE_FILE, home / WAREHOUSE_FILE, read_only=True)
+        swap(fresh, home / LEDGER_FILE)
     return kept
 
 
@@ -47,54 +48,47 @@ def begin(home: Path, now: datetime) -> list[Path]:
     """
     with suppress(LedgerDamaged):
         _fold_log(home)
-    if scrapes := scrapes_in(home / LEDGER):
+    if scrapes := scrapes_in(home / LEDGER_FILE):
         raise LedgerDamaged(
-            f"{home / LEDGER} holds {scrapes:,} scrapes, so it is not lost: move it away to begin anew"
+            f"{home / LEDGER_FILE} holds {scrapes:,} scrapes, so it is not lost: move it away to begin anew"
         )
     with scratch(home, "new") as folder:
-        with Ledger(folder):
-            pass
-        shutil.copyfile(folder / LEDGER, folder / WAREHOUSE)
-        kept = [*_keep_ledger(home, now), *_keep_published(home, folder / WAREHOUSE, now)]
-        swap(folder / WAREHOUSE, home / WAREHOUSE, read_only=True)
-        swap(folder / LEDGER, home / LEDGER)
+        make_ledger(folder)
+        shutil.copyfile(folder / LEDGER_FILE, folder / WAREHOUSE_FILE)
+        kept = [*_keep_ledger(home, now), *_keep_published(home, folder / WAREHOUSE_FILE, now)]
+        swap(folder / WAREHOUSE_FILE, home / WAREHOUSE_FILE, read_only=True)
+        swap(folder / LEDGER_FILE, home / LEDGER_FILE)
     return kept
 
 
-def republish(place: Path | Lake, now: datetime, *, replace: bool = False) -> list[Path]:
+def republish(home: Path, now: datetime, *, replace: bool = False) -> list[Path]:
     """Publish the ledger as it is; with `replace` also over a copy that holds more, kept in backups/.
 
-    On a lake, whose commits are published at once, tables and views are brought up to date. Raises
-    LedgerMissing, LedgerBehind, LedgerDamaged or LedgerNewer.
+    Returns where that copy is kept. Raises LedgerMissing, LedgerBehind, LedgerDamaged or LedgerNewer.
     """
-    if isinstance(place, Lake):
-        with Ledger(place):
-            return []
-    if not (place / LEDGER).exists():
-        raise LedgerMissing(f"there is no {place / LEDGER} to publish: run `gpuledger nightly` first")
-    with Ledger(place, checked=not replace):
-        pass
-    kept = _keep_published(place, place / LEDGER, now) if replace else []
-    publish(place, replace=replace)
+    if not (home / LEDGER_FILE).exists():
+        raise LedgerMissing(f"there is no {home / LEDGER_FILE} to publish: run `gpuledger nightly` first")
+    make_ledger(home, checked=not replace)
+    kept = _keep_published(home, home / LEDGER_FILE, now) if replace else []
+    publish_copy(home, replace=replace)
     return kept
 
 
 def _fold_log(home: Path) -> None:
     """Write what is in the ledger's log into its file, where it can be opened."""
-    ledger = home / LEDGER
+    ledger = home / LEDGER_FILE
     if ledger.exists() and ledger.stat().st_size:
-        with suppress(LedgerDamaged, LedgerNewer), Ledger(home, checked=False):
-            pass
+        with suppress(LedgerDamaged, LedgerNewer):
+            make_ledger(home, checked=False)
 
 
 def _taken(copy: Path, folder: Path) -> Path:
     """A copy as a ledger of today's schema in a folder of its own. Raises LedgerDamaged."""
-    fresh = Path(shutil.copyfile(copy, folder / LEDGER))
+    fresh = Path(shutil.copyfile(copy, folder / LEDGER_FILE))
     _add_log(copy, folder)
-    with Ledger(folder) as ledger:
-        if ledger.query("SELECT count(*) FROM scrapes").item() == 0:
-            raise LedgerDamaged(f"{copy} holds no scrape, so it is not a copy of a ledger")
-    checksums(fresh)
+    make_ledger(folder)
+    if checksums(fresh)["scrapes"][0] == 0:
+        raise LedgerDamaged(f"{copy} holds no scrape, so it is not a copy of a ledger")
     return fresh
 
 
@@ -110,18 +104,17 @@ def _add_log(copy: Path, folder: Path) -> None:
     trial = folder / "trial"
     trial.mkdir()
     for file in (copy, *logs):
-        shutil.copyfile(file, trial / file.name.replace(copy.name, LEDGER, 1))
+        shutil.copyfile(file, trial / file.name.replace(copy.name, LEDGER_FILE, 1))
     with suppress(duckdb.Error, LedgerDamaged, LedgerBusy):
-        with Ledger(trial):
-            pass
-        alone, together = checksums(folder / LEDGER), checksums(trial / LEDGER)
+        make_ledger(trial)
+        alone, together = checksums(folder / LEDGER_FILE), checksums(trial / LEDGER_FILE)
         if all(together.get(table, (0, 0))[0] >= rows for table, (rows, _) in alone.items()):
-            (trial / LEDGER).replace(folder / LEDGER)
+            (trial / LEDGER_FILE).replace(folder / LEDGER_FILE)
 
 
 def _keep_ledger(home: Path, now: datetime) -> list[Path]:
     """Give the ledger, and a log that could not be written into it, a second name in backups/."""
-    ledger = home / LEDGER
+    ledger = home / LEDGER_FILE
     if not ledger.exists() or not ledger.stat().st_size:
         return []
     former = _free_name(home, FORMER, now)
@@ -133,9 +126,9 @@ def _keep_ledger(home: Path, now: datetime) -> list[Path]:
 
 def _keep_published(home: Path, fresh: Path, now: datetime) -> list[Path]:
     """Keep the published copy where what is published next, and the ledger, hold fewer scrapes."""
-    published = home / WAREHOUSE
+    published = home / WAREHOUSE_FILE
     held = scrapes_in(published) or 0
-    if held <= max(scrapes_in(fresh) or 0, scrapes_in(home / LEDGER) or 0):
+    if held <= max(scrapes_in(fresh) or 0, scrapes_in(home / LEDGER_FILE) or 0):
         return []
     former = _free_name(home, "warehouse-before-restore", now)
     link_or_copy(published, former)

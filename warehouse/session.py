@@ -1,6 +1,8 @@
-"""The gold views in a reader's own memory: over the tables of a lake, or as they stood at a moment.
+"""Sessions that read what is published: as of now or as it stood at a moment, over a file or a lake.
 
-Rows are written once and never changed, so that what stood at a moment is what had been written by then.
+A session makes the gold views in its own memory where they are wanted as of a moment, are to be materialized,
+or are not stored with their comments. Rows are written once and never changed, so that what stood at a moment
+is what had been written by then.
 """
 
 from __future__ import annotations
@@ -11,15 +13,57 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.ddl import inherited_comment
+from warehouse.ddl import inherit_comments
 from warehouse.materialized import materialize
 from warehouse.queries import load_query
 from warehouse.schema import SCRAPES, TABLES, Table
+from warehouse.spill import bound
+from warehouse.storage import Storage
 from warehouse.text_safety import quoted
 from warehouse.views import VIEWS, view_statements
 
 
-def make_views(
+def read_warehouse(
+    storage: Storage,
+    at: datetime | None = None,
+    kept: Collection[str] = (),
+    settled: Path | None = None,
+) -> duckdb.DuckDBPyConnection:
+    """Open what is published for reading: no writing, no files, no extensions, no settings changed.
+
+    With `at`, an aware datetime, everything is as it stood then. Views named in `kept` are worked out once;
+    what views say of days that are over is kept in the folder `settled` and read there. A lake is read as it
+    stands when it is opened. Raises WarehouseDamaged or LakeRefused.
+    """
+    connection = open_warehouse(storage, at, kept, settled)
+    readable = [*storage.folders(connection), *([f"{settled.resolve()}/"] if settled else [])]
+    connection.execute(f"SET allowed_directories = [{', '.join(map(quoted, readable))}]")
+    connection.execute("SET python_enable_replacements = false")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def open_warehouse(
+    storage: Storage,
+    at: datetime | None = None,
+    kept: Collection[str] = (),
+    settled: Path | None = None,
+) -> duckdb.DuckDBPyConnection:
+    """As `read_warehouse`, with nothing locked: for what writes files, and never for a user's question."""
+    makes_views = bool(at or kept) or not storage.views_are_complete
+    connection = storage.open_to_read(attached=makes_views)
+    bound(connection)
+    if makes_views:
+        try:
+            _make_views(connection, storage.attached_as, at, kept, settled)
+        except duckdb.CatalogException as problem:
+            connection.close()
+            raise storage.unreadable(problem) from problem
+    return connection
+
+
+def _make_views(
     connection: duckdb.DuckDBPyConnection,
     stored: str,
     at: datetime | None = None,
@@ -49,12 +93,6 @@ def make_views(
             _put(connection, "TABLE", view, found.get(view, f"FROM {view}"))
         elif view in found:
             _put(connection, "VIEW", view, found[view])
-
-
-def inherit_comments(connection: duckdb.DuckDBPyConnection) -> None:
-    """Give the columns of views that have no comment the one of the tables' column of their name."""
-    for view, column in connection.execute(load_query("columns_without_comment")).fetchall():
-        connection.execute(inherited_comment(view, column))
 
 
 def _put(connection: duckdb.DuckDBPyConnection, kind: str, view: str, query: str) -> None:

@@ -39,7 +39,7 @@ def test(home: Home) -> None:
 def check(home: Home) -> None:
     """Show what each rule sees in the published warehouse; nothing is sent and nothing is put on record."""
     from flows.alerts.notify import evaluate
-    from warehouse.ledger import read_warehouse
+    from warehouse.session import read_warehouse
 
     installation = Installation.of_process(home)
     with read_warehouse(installation.published()) as connection:

@@ -34,7 +34,7 @@ def load(home: Home) -> None:
     from flows.runtime.clock import refuse_earlier_clock
     from flows.runtime.lock import run_lock
     from flows.runtime.run import new_run_id
-    from warehouse.ledger import Ledger, publish
+    from warehouse.ledger import Ledger
 
     now = datetime.now(UTC)
     installation = Installation.of_process(home)
@@ -43,7 +43,7 @@ def load(home: Home) -> None:
             refuse_earlier_clock(ledger, now)
             run_id = new_run_id(now)
             rows = load_facts(ledger, installation.home, run_id=run_id, at=now, keys=installation.keys)
-        publish(installation.storage)
+        installation.storage.publish()
     out.print(f"{FACTS}: {rows:,} observations added" if rows else f"{FACTS}: already loaded", markup=False)
 
 
@@ -75,7 +75,7 @@ def import_(
     from flows.history.importer import ImportRequest, import_history
     from flows.runtime.lock import run_lock
     from scrapers.history.mappings import load as load_mapping
-    from warehouse.ledger import Ledger, publish
+    from warehouse.ledger import Ledger
 
     path = Path(name) if mapping else file
     if path is None or (mapping and file):
@@ -89,7 +89,7 @@ def import_(
     with run_lock(installation.home, "history import", waiting):
         with Ledger(installation.storage) as ledger, _bars() as progress:
             result = import_history(request, ledger, progress)
-        publish(installation.storage)
+        installation.storage.publish()
     out.print_json(json.dumps(_summary(result))) if as_json else _tell(result)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import Home, out, refuse, waiting
+from flows.cli.options import Home, out, waiting
 from flows.runtime.installation import Installation
 
 app = typer.Typer(no_args_is_help=True, help="Copy the ledger, bring a copy back, pack it smaller.")
@@ -26,12 +26,10 @@ def backup(
 ) -> None:
     """Copy the ledger while no run writes it. The archive (raw/) is plain files: copy that folder too."""
     from flows.runtime.lock import run_lock
-    from warehouse import maintenance
 
     installation = Installation.of_process(home)
-    _refuse_lake(installation, "copy it into a folder by `gpuledger ledger copy FOLDER`")
     with run_lock(installation.home, "backup", waiting):
-        copy = maintenance.backup(installation.home, datetime.now(UTC), to)
+        copy = installation.storage.backup(datetime.now(UTC), to)
     out.print(f"{copy}  {copy.stat().st_size / 1e6:,.1f} MB", markup=False)
 
 
@@ -42,14 +40,10 @@ def restore(
 ) -> None:
     """Put a copy in the ledger's place and publish it; what it replaces is kept in backups/."""
     from flows.runtime.lock import run_lock
-    from warehouse.restore import restore as bring_back
 
     installation = Installation.of_process(home)
-    _refuse_lake(
-        installation, "restore its database and its files, or `gpuledger ledger copy` into an empty one"
-    )
     with run_lock(installation.home, "restore", waiting):
-        kept = bring_back(installation.home, copy, datetime.now(UTC))
+        kept = installation.storage.restore(copy, datetime.now(UTC))
     out.print(f"restored from {copy}", markup=False)
     print_kept(kept)
 
@@ -61,12 +55,10 @@ def new(home: Home) -> None:
     The archive (raw/) stays, and what is left of the former ledger is kept in backups/.
     """
     from flows.runtime.lock import run_lock
-    from warehouse.restore import begin
 
     installation = Installation.of_process(home)
-    _refuse_lake(installation, "name an empty database in GPULEDGER_WAREHOUSE instead")
     with run_lock(installation.home, "new ledger", waiting):
-        kept = begin(installation.home, datetime.now(UTC))
+        kept = installation.storage.begin(datetime.now(UTC))
     out.print(f"{installation.home / 'ledger.duckdb'} is a new ledger", markup=False)
     print_kept(kept)
 
@@ -96,10 +88,10 @@ def copy(
     """
     from flows.runtime.lock import run_lock
     from warehouse import transfer
-    from warehouse.storage.lake import Lake
+    from warehouse.storage import storage_of
 
     installation = Installation.of_process(home)
-    to = Lake.parse(target, data) if target.startswith("ducklake:") else Path(target).resolve()
+    to = storage_of(Path(target).resolve(), target if target.startswith("ducklake:") else "", data)
 
     def told(table: str, rows: int) -> None:
         out.print(f"{table:<20} {rows:>12,} rows", markup=False)
@@ -130,11 +122,3 @@ def print_kept(kept: list[Path]) -> None:
     """Print where the files went that a command has replaced."""
     for file in kept:
         out.print(f"the former one is {file}", markup=False)
-
-
-def _refuse_lake(installation: Installation, advice: str) -> None:
-    from warehouse.storage.lake import Lake
-
-    place = installation.storage
-    if isinstance(place, Lake):
-        refuse(f"the ledger is {place} and not a file: {advice}")

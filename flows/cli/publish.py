@@ -24,16 +24,9 @@ def publish(
     Of a lake, bring tables and views up to date.
     """
     from flows.runtime.lock import run_lock
-    from warehouse.restore import republish
-    from warehouse.storage.lake import Lake
 
     installation = Installation.of_process(home)
-    place = installation.storage
     with run_lock(installation.home, "publish", waiting):
-        kept = republish(place, datetime.now(UTC), replace=replace)
-    is_lake = isinstance(place, Lake)
-    out.print(
-        f"{place} is up to date" if is_lake else f"published {installation.home / 'warehouse.duckdb'}",
-        markup=False,
-    )
+        kept = installation.storage.republish(datetime.now(UTC), replace=replace)
+    out.print(f"published {installation.storage.published_name}", markup=False)
     print_kept(kept)

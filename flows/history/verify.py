@@ -19,7 +19,9 @@ from scrapers.archive.exchange import ArchiveDamaged
 from scrapers.archive.writer import read_archive
 from scrapers.history.mapping import Mapping as HistoryMapping
 from scrapers.history.mapping import MappingError
-from warehouse.ledger import Ledger, read_warehouse
+from warehouse.ledger import Ledger
+from warehouse.session import read_warehouse
+from warehouse.storage import FileStorage
 
 _STORED_IN: Final = {"offers": "offers", "statistics": "price_statistics", "observations": "observations"}
 
@@ -65,7 +67,7 @@ def _again(
     path = folder / file["file"]
     path.write_bytes(body)
     by = HistoryMapping.model_validate_json(mapping)
-    with Ledger(folder / "ledger") as derived:
+    with Ledger(FileStorage(folder / "ledger")) as derived:
         request = ImportRequest(folder / "ledger", path, by, file["part"] or "", file["true_at"] or "")
         import_history(request, derived)
         key = {"source": file["source"], "capture_id": file["capture_id"]}

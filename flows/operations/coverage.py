@@ -13,7 +13,7 @@ from typing import Any, Final
 from flows.queries import load_query
 from flows.runtime.installation import Installation
 from scrapers.registry import Provider
-from warehouse.ledger import read_warehouse
+from warehouse.session import read_warehouse
 
 COLUMNS: Final = ("on_demand", "spot", "reserved", "availability", "plans", "terms")
 _HEAD: Final = ("provider", "state", *(name.replace("_", " ") for name in COLUMNS), "remark")

@@ -20,15 +20,16 @@ from flows.alerts.notify import unknown_addresses
 from flows.operations.unsealed_archives import unsealed
 from flows.queries import load_query
 from flows.runtime.clock import TOLERANCE
-from flows.runtime.installation import ALERT_ADDRESSES, Installation, NothingPublished
+from flows.runtime.installation import ALERT_ADDRESSES, Installation
 from flows.runtime.settings import FLOWS, Settings
 from flows.runtime.settings_check import chromium, chromium_problem, misconfigured, never_fires, rendered
 from reports.tables import moment
 from scrapers.slots import slot_name
 from warehouse.atomic import leftovers, logs_beside, size
-from warehouse.data_folder import LedgerMissing, anew, refuse_without_ledger
-from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, WarehouseDamaged, read_warehouse
-from warehouse.storage.lake import Lake, LakeRefused
+from warehouse.data_folder import LEDGER_FILE, WAREHOUSE_FILE, LedgerMissing
+from warehouse.errors import LakeRefused, NothingPublished, WarehouseDamaged
+from warehouse.session import read_warehouse
+from warehouse.storage import Storage
 from warehouse.stray_log import CURE
 from warehouse.text_safety import first_line
 
@@ -170,49 +171,36 @@ def _ledger(installation: Installation, now: datetime) -> Iterator[HealthCheck]:
     home = installation.home
     yield from _left_behind(home)
     try:
-        warehouse = installation.published()
-        if isinstance(warehouse, Path):
-            refuse_without_ledger(home)
-    except NothingPublished as nothing:
-        yield _nothing_published(home, str(nothing))
-        return
-    except LedgerMissing as missing:
-        found, _, advice = str(missing).partition(": ")
-        yield HealthCheck("ledger", "problem", found, advice)
-        warehouse = home / WAREHOUSE_FILE
+        storage = installation.storage
     except LakeRefused as refused:
         yield HealthCheck("lake", "problem", str(refused), "correct GPULEDGER_WAREHOUSE")
         return
     try:
-        with read_warehouse(warehouse) as connection:
-            if isinstance(warehouse, Lake):
-                yield HealthCheck("lake", "ok", f"{warehouse}, files in {warehouse.files(connection)}")
-            yield from _held(connection, home, now, _way_back(warehouse))
+        storage.check_ledger()
+        storage.check_published()
+    except LedgerMissing as missing:
+        found, _, advice = str(missing).partition(": ")
+        yield HealthCheck("ledger", "problem", found, advice)
+    except NothingPublished as nothing:
+        yield HealthCheck("ledger", "warning", str(nothing), "run `gpuledger nightly`")
+    if storage.is_published:
+        yield from _published(storage, home, now)
+
+
+def _published(storage: Storage, home: Path, now: datetime) -> Iterator[HealthCheck]:
+    try:
+        with read_warehouse(storage) as connection:
+            for folder in storage.folders(connection):
+                yield HealthCheck("lake", "ok", f"{storage}, files in {folder}")
+            yield from _held(connection, home, now, storage.advice_wrong_rows())
     except LakeRefused as refused:
         yield HealthCheck(
             "lake", "problem", str(refused), "see that its database runs; a first run makes the lake"
         )
     except (WarehouseDamaged, duckdb.Error) as problem:
-        advice = _way_back(warehouse) if isinstance(warehouse, Lake) else anew(home)
         # The advice is in the message of WarehouseDamaged too.
-        found = f"{warehouse} cannot be read: {first_line(problem.__cause__ or problem)}"
-        yield HealthCheck("ledger", "problem", found, advice)
-
-
-def _nothing_published(home: Path, found: str) -> HealthCheck:
-    try:
-        refuse_without_ledger(home)
-    except LedgerMissing as missing:
-        found, _, advice = str(missing).partition(": ")
-        return HealthCheck("ledger", "problem", found, advice)
-    return HealthCheck("ledger", "warning", found, "run `gpuledger nightly`")
-
-
-def _way_back(warehouse: Path | Lake) -> str:
-    """What to do about rows that are not as they were stored."""
-    if isinstance(warehouse, Lake):
-        return "restore its database and its files from your copies of them"
-    return "bring a backup back with `gpuledger ledger restore`"
+        found = f"{storage.published_name} cannot be read: {first_line(problem.__cause__ or problem)}"
+        yield HealthCheck("ledger", "problem", found, storage.advice_unreadable())
 
 
 def _left_behind(home: Path) -> Iterator[HealthCheck]:

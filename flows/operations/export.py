@@ -12,9 +12,9 @@ from flows.runtime.installation import Installation
 from flows.runtime.interruption import Work
 from warehouse.atomic import scratch, swap_folder
 from warehouse.errors import GpuledgerError
-from warehouse.ledger import open_warehouse
 from warehouse.schema import TABLES, Table
-from warehouse.storage.lake import Lake
+from warehouse.session import open_warehouse
+from warehouse.storage import Storage
 from warehouse.text_safety import quoted
 
 
@@ -40,7 +40,7 @@ def export(
     empty one, so that every table has a file with its columns. Readers see the earlier export or this one.
     Raises ExportRefused for a folder that holds something else, NothingPublished where nothing is published.
     """
-    warehouse = installation.published()
+    storage = installation.published()
     names = {table.name for table in TABLES}
     if folder.exists() and (strangers := sorted({path.name for path in folder.iterdir()} - names)):
         raise ExportRefused(f"{folder} holds {strangers[0]}, which is no table: name another folder")
@@ -50,13 +50,13 @@ def export(
             work.leaves(partial(shutil.rmtree, aside, ignore_errors=True))
         fresh = aside / folder.name
         fresh.mkdir()
-        exported = list(_tables(warehouse, fresh, work))
+        exported = list(_tables(storage, fresh, work))
         swap_folder(fresh, folder)
     return exported
 
 
-def _tables(warehouse: Path | Lake, folder: Path, work: Work[list[Exported]] | None) -> Iterator[Exported]:
-    with open_warehouse(warehouse) as connection:
+def _tables(storage: Storage, folder: Path, work: Work[list[Exported]] | None) -> Iterator[Exported]:
+    with open_warehouse(storage) as connection:
         if work:
             work.stops(connection)
         for table in TABLES:

@@ -9,9 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.queries import load_query
-from flows.runtime.installation import Installation, NothingPublished
+from flows.runtime.installation import Installation
 from scrapers.slots import slot_name
-from warehouse.ledger import read_warehouse
+from warehouse.errors import NothingPublished
+from warehouse.session import read_warehouse
 
 
 def provider_rows(installation: Installation) -> list[dict[str, Any]]:
@@ -66,9 +67,9 @@ def provider_table(rows: list[dict[str, Any]]) -> Table:
 
 def _held(installation: Installation) -> dict[str, tuple[Any, int]]:
     try:
-        warehouse = installation.published()
+        storage = installation.published()
     except NothingPublished:
         return {}
-    with read_warehouse(warehouse) as connection:
+    with read_warehouse(storage) as connection:
         answer = connection.execute(load_query("rows_by_source")).fetchall()
     return {source: (slot, rows) for source, slot, rows in answer}

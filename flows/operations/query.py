@@ -25,7 +25,7 @@ from flows.runtime.installation import Installation
 from flows.runtime.interruption import Work
 from reports.downloads import harmless
 from warehouse.credentials import environment_without_credentials
-from warehouse.ledger import read_warehouse
+from warehouse.session import read_warehouse
 from warehouse.text_safety import escaped_json, first_line, visible
 
 # Rows of one batch: texts of a hundred kilobytes each fit as well.
@@ -49,10 +49,10 @@ def execute(
     """
     if form == "parquet" and output is None:
         raise QuestionRefused("parquet is not for a terminal: name a file with --output")
-    place = installation.for_queries()
+    storage = installation.for_queries()
 
     def answer(work: Work[None]) -> None:
-        with read_warehouse(place, at) as connection, environment_without_credentials():
+        with read_warehouse(storage, at) as connection, environment_without_credentials():
             work.stops(connection)
             reason = ""
             try:

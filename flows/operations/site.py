@@ -10,8 +10,8 @@ from reports import build
 from warehouse.storage import Storage
 
 
-def render(home: Path, warehouse: Storage, as_of: datetime) -> list[Path]:
+def render(home: Path, storage: Storage, as_of: datetime) -> list[Path]:
     """Render the site, once another process that renders it has done so; returns the pages' paths."""
     # On a lake runs of two flows may both come here, and whoever asks for a report may come beside a run.
     with run_lock(home, "site", lock_file="site.lock", queue=True):
-        return build.build(warehouse, home / "site", as_of=as_of, settled=home / "settled")
+        return build.build(storage, home / "site", as_of=as_of, settled=home / "settled")

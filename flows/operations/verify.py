@@ -26,8 +26,10 @@ from scrapers.archive.writer import read_archive
 from scrapers.history.facts import observations
 from scrapers.parser_process import Parser, ParsingStopped
 from scrapers.registry import DeclarationError
-from warehouse.ledger import Ledger, ScrapeRecord, read_warehouse
+from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.schema import FACT_TABLES
+from warehouse.session import read_warehouse
+from warehouse.storage import FileStorage
 from warehouse.void_runs import void_runs
 
 TABLES: Final = (*FACT_TABLES, "observations")
@@ -54,7 +56,10 @@ def verify(
         scrapes = connection.execute(load_query("current_scrapes")).pl()
         added = AddedColumns(connection)
         for slot in slots:
-            with TemporaryDirectory(prefix="gpuledger-verify-") as folder, Ledger(Path(folder)) as derived:
+            with (
+                TemporaryDirectory(prefix="gpuledger-verify-") as folder,
+                Ledger(FileStorage(Path(folder))) as derived,
+            ):
                 names = []
                 for scrape in scrapes.filter(pl.col("slot") == slot).to_dicts():
                     if only and scrape["source"] not in only:

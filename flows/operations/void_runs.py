@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 
 from flows import VERSION
 from flows.runtime.installation import Installation
-from flows.runtime.lock import LOCK_FILE, own_lock, run_lock
-from warehouse.ledger import Ledger, publish
-from warehouse.storage.lake import Lake
+from flows.runtime.lock import lock_file_of, run_lock
+from warehouse.ledger import Ledger
 from warehouse.void_runs import declare_void
 
 
@@ -20,10 +19,10 @@ def void(
     waiting: Callable[[str], None] = lambda _: None,
 ) -> int:
     """Declare a run void and publish; returns how many of its scrapes no longer count. Raises VoidRefused."""
-    place = installation.storage
-    lock_file = own_lock("void") if isinstance(place, Lake) else LOCK_FILE
+    storage = installation.storage
+    lock_file = lock_file_of(storage, "void")
     with run_lock(installation.home, "void", waiting, lock_file=lock_file, queue=True):
-        with Ledger(place) as ledger:
+        with Ledger(storage) as ledger:
             scrapes = declare_void(ledger, run_id, reason, now=datetime.now(UTC), version=VERSION)
-        publish(place)
+        storage.publish()
     return scrapes

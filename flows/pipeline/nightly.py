@@ -36,7 +36,7 @@ from scrapers.crawl.client import FetchPlan, Job
 from scrapers.parser_process import Parser
 from scrapers.registry import Source
 from scrapers.slots import slot_name
-from warehouse.ledger import WAREHOUSE_FILE, Ledger, ScrapeRecord, publish
+from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.storage import Storage
 from warehouse.text_safety import visible
 
@@ -93,15 +93,15 @@ def _log(scrape: Mapping[str, Any]) -> None:
 
 
 @step("publish", retry_delays=(2, 2))
-async def publish_copy(place: Storage) -> Storage:
-    """Swap in the new read-only copy; a lake needs none."""
-    return publish(place)
+async def publish_copy(storage: Storage) -> str:
+    """Publish what is stored; returns what a user opens to read it."""
+    return storage.publish().published_name
 
 
 @step("report")
-async def report(request: RunRequest, warehouse: Storage) -> Path:
+async def report(request: RunRequest) -> Path:
     """Render the site from what is published."""
-    render(request.home, warehouse, datetime.now(UTC))
+    render(request.home, request.storage, datetime.now(UTC))
     return request.home / "site" / "index.html"
 
 
@@ -111,7 +111,7 @@ async def alert(request: RunRequest, summary: RunSummary) -> Notification:
     if not request.alerts.rules:
         return Notification()
     site = request.site_url or (request.home / "site").as_uri()
-    with Ledger(request.place) as ledger:
+    with Ledger(request.storage) as ledger:
         told = notify(ledger, request.alerts, run_id=summary.run_id, now=max(request.at), site=site)
     if told.problem:
         run_logger().error("%d alerts were not delivered: %s", told.new, told.problem)
@@ -137,13 +137,12 @@ async def _nightly(request: RunRequest, watch: Listener) -> RunSummary:
     started = datetime.now(UTC)
     summary = RunSummary(new_run_id(started), request.flow, request.origin, started)
     with run_lock(request.home, request.title, watch.waiting, lock_file=request.lock_file):
-        if request.lake is None and not (request.home / WAREHOUSE_FILE).exists():
-            with Ledger(request.home):
-                pass
-            publish(request.home)
-        with Ledger(request.place) as ledger:
+        if not request.storage.is_published:
+            request.storage.make()
+            request.storage.publish()
+        with Ledger(request.storage) as ledger:
             refuse_mixture(request, ledger)
-            clear_unsealed(request.home, alone=request.lake is None)
+            clear_unsealed(request.home, alone=not request.storage.many_writers)
             refuse_earlier_clock(ledger, started)
             await _fill(request, ledger, summary, watch)
         if not request.share:
@@ -177,8 +176,8 @@ async def finish(request: RunRequest, summary: RunSummary) -> None:
 
 async def show(request: RunRequest, summary: RunSummary) -> None:
     """Publish what is stored, and render the site from it."""
-    summary.warehouse = await publish_copy(request.place)
-    summary.site = await report(request, summary.warehouse)
+    summary.warehouse = await publish_copy(request.storage)
+    summary.site = await report(request)
 
 
 async def _fill(request: RunRequest, ledger: Ledger, summary: RunSummary, watch: Listener) -> None:

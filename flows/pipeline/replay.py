@@ -46,7 +46,7 @@ async def _replay(request: RunRequest, watch: Listener) -> RunSummary:
     summary = RunSummary(new_run_id(started), "replay", "recorded", started)
     with (
         run_lock(request.home, "replay", watch.waiting, lock_file=request.lock_file),
-        Ledger(request.place) as ledger,
+        Ledger(request.storage) as ledger,
     ):
         refuse_earlier_clock(ledger, started)
         archived = {source: _archived(ledger, source, min(request.at)) for source in request.sources}

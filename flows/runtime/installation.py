@@ -24,7 +24,6 @@ from warehouse.errors import GpuledgerError
 if TYPE_CHECKING:
     from scrapers.registry import Registry
     from warehouse.storage import Storage
-    from warehouse.storage.lake import Lake
 
 ALERT_ADDRESSES: Final = "GPULEDGER_ALERT_URLS"
 """The variable with Apprise's addresses, separated by blanks; they hold keys, so nothing ever prints them."""
@@ -33,10 +32,6 @@ READER_PASSWORD: Final = "GPULEDGER_WAREHOUSE_READER_PASSWORD"  # noqa: S105 - t
 _SECRET: Final = re.compile(r"(?i)(key|secret|password|token|credential|alert_urls)")
 # For a config.toml that cannot be read as a whole.
 _RULE: Final = re.compile(r"""^[^#\n]*\bon\s*=\s*["']run_failed["']""", re.MULTILINE)
-
-
-class NothingPublished(GpuledgerError):
-    """There is no warehouse to read yet; the message says how to make one."""
 
 
 @dataclass(frozen=True)
@@ -82,46 +77,25 @@ class Installation:
         return registry_with(self.settings.providers)
 
     @cached_property
-    def lake(self) -> Lake | None:
-        """The lake that holds the tables, if the settings name one. Raises LakeRefused."""
-        from warehouse.storage.lake import Lake  # noqa: PLC0415 - it imports DuckDB
-
-        settings = self.settings
-        return Lake.parse(settings.warehouse, settings.warehouse_data) if settings.warehouse else None
-
-    @property
     def storage(self) -> Storage:
         """Where the ledger is written: a lake, else the data folder. Raises LakeRefused."""
-        return self.lake or self.home
+        from warehouse.storage import storage_of  # noqa: PLC0415 - it imports DuckDB
+
+        return storage_of(self.home, self.settings.warehouse, self.settings.warehouse_data)
 
     def published(self) -> Storage:
-        """The published warehouse. Raises NothingPublished and LakeRefused."""
-        from warehouse.ledger import WAREHOUSE_FILE  # noqa: PLC0415 - it imports DuckDB
-
-        if self.lake:
-            return self.lake
-        warehouse = self.home / WAREHOUSE_FILE
-        if not warehouse.exists():
-            raise NothingPublished(
-                f"there is no {warehouse}; run `gpuledger nightly` or `gpuledger demo` first"
-            )
-        return warehouse
+        """The storage, once something is published there. Raises NothingPublished and LakeRefused."""
+        self.storage.check_published()
+        return self.storage
 
     def for_queries(self) -> Storage:
         """What `sql` reads: as `published`; of a lake what its reader's role may, with all that libpq needs.
 
         Raises NothingPublished and LakeRefused.
         """
-        from warehouse.credentials import self_contained  # noqa: PLC0415 - it imports DuckDB
-        from warehouse.storage.lake import Lake  # noqa: PLC0415
-
-        if not (lake := self.lake):
-            return self.published()
-        password = ""
-        if self.settings.warehouse_reader:
-            lake = Lake.parse(self.settings.warehouse_reader, self.settings.warehouse_data)
-            password = self.environment.get(READER_PASSWORD, "")
-        return self_contained(lake, self.environment, password)
+        reader = self.settings.warehouse_reader
+        password = self.environment.get(READER_PASSWORD, "") if reader else ""
+        return self.published().as_reader(self.environment, reader, password)
 
     @cached_property
     def keys(self) -> frozenset[str]:

@@ -17,8 +17,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Final
 
-from warehouse.errors import GpuledgerError
-from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, LedgerBusy
+from warehouse.data_folder import LEDGER_FILE, WAREHOUSE_FILE
+from warehouse.errors import GpuledgerError, LedgerBusy
+from warehouse.storage import Storage
 from warehouse.storage.file_lock import holder_of
 
 LOCK_FILE: Final = "run.lock"
@@ -31,6 +32,11 @@ _SECONDS_BETWEEN_LOOKS: Final = 0.5
 def own_lock(title: str) -> str:
     """The lock of a run that shuts out its like alone, as runs on a lake do."""
     return f"run.{title.replace(' ', '.')}.lock"
+
+
+def lock_file_of(storage: Storage, title: str) -> str:
+    """The lock that a run holds while it writes: the data folder's, unless the storage takes many writers."""
+    return own_lock(title) if storage.many_writers else LOCK_FILE
 
 
 class RunUnderWay(GpuledgerError):

@@ -15,14 +15,13 @@ from flows.alerts.notify import Notification
 from flows.alerts.routing import AlertRouting
 from flows.queries import load_query
 from flows.runtime.installation import Installation
-from flows.runtime.lock import LOCK_FILE, own_lock
+from flows.runtime.lock import lock_file_of
 from scrapers.crawl.client import REQUEST_TIMEOUT, Job
 from scrapers.registry import Source
 from scrapers.slots import slot_name, slot_of
 from warehouse.errors import GpuledgerError
 from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.storage import Storage
-from warehouse.storage.lake import Lake
 
 
 class OriginsMixed(GpuledgerError):
@@ -68,12 +67,7 @@ class RunRequest:
         return self.installation.home
 
     @property
-    def lake(self) -> Lake | None:
-        """The lake that holds the tables, if there is one."""
-        return self.installation.lake
-
-    @property
-    def place(self) -> Storage:
+    def storage(self) -> Storage:
         """Where the ledger is written."""
         return self.installation.storage
 
@@ -96,7 +90,7 @@ class RunRequest:
     @property
     def lock_file(self) -> str:
         """What the run holds while it writes: the data folder as a whole, unless a lake takes several."""
-        return own_lock(self.title) if self.lake else LOCK_FILE
+        return lock_file_of(self.storage, self.title)
 
 
 @dataclass
@@ -111,7 +105,7 @@ class RunSummary:
     already_settled: int = 0
     missed: int = 0
     told: Notification = field(default_factory=Notification)
-    warehouse: Storage | None = None
+    warehouse: str | None = None
     site: Path | None = None
 
     @property

@@ -10,10 +10,8 @@ from prefect import flow as prefect_flow
 from prefect.states import Completed
 
 from flows.runtime.installation import Installation, installation_of_run
-from flows.runtime.lock import LOCK_FILE, own_lock, run_lock
+from flows.runtime.lock import lock_file_of, run_lock
 from warehouse.maintenance import Compaction
-from warehouse.maintenance import compact as compact_ledger
-from warehouse.storage.lake import Lake
 
 
 def run_name() -> str:
@@ -30,10 +28,9 @@ def compact(home: str | None = None) -> State[None]:
 
 def packed(installation: Installation, waiting: Callable[[str], None] = lambda _: None) -> Compaction:
     """Compact the ledger when it is this run's turn."""
-    place = installation.storage
-    lock_file = own_lock("compact") if isinstance(place, Lake) else LOCK_FILE
-    with run_lock(installation.home, "compact", waiting, lock_file=lock_file):
-        return compact_ledger(place, datetime.now(UTC))
+    storage = installation.storage
+    with run_lock(installation.home, "compact", waiting, lock_file=lock_file_of(storage, "compact")):
+        return storage.compact(datetime.now(UTC))
 
 
 def told(done: Compaction) -> str:

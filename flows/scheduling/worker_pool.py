@@ -59,7 +59,7 @@ async def _shared(
     request = await request_of(flow, installation)
     started = datetime.now(UTC)
     summary = RunSummary(new_run_id(started), flow, request.origin, started)
-    with run_lock(request.home, flow, lock_file=request.lock_file), Ledger(request.place) as ledger:
+    with run_lock(request.home, flow, lock_file=request.lock_file), Ledger(request.storage) as ledger:
         refuse_mixture(request, ledger)
         refuse_earlier_clock(ledger, started)
     became = await await_shares(flow, home, limits_of(request))
@@ -68,7 +68,7 @@ async def _shared(
             get_run_logger().error("%s: %s", provider, why)
     await take_over(request, became)
     with run_lock(request.home, flow, lock_file=request.lock_file):
-        with Ledger(request.place) as ledger:
+        with Ledger(request.storage) as ledger:
             await begin(request, ledger, summary)
             record_unread(request, ledger, summary, became)
             failed = {job.source.partition(".")[0] for job in due(request, ledger)[0]}
@@ -86,7 +86,10 @@ def limits_of(request: RunRequest) -> dict[str, float]:
     limits: dict[str, float] = {}
     for source in request.sources:
         limits[source.provider] = limits.get(source.provider, _MARGIN) + source.declared.timeout_seconds
-    return {provider: seconds if request.lake else SOURCE_TIMEOUT for provider, seconds in limits.items()}
+    return {
+        provider: seconds if request.storage.many_writers else SOURCE_TIMEOUT
+        for provider, seconds in limits.items()
+    }
 
 
 async def await_shares(
@@ -170,7 +173,7 @@ async def take_over(request: RunRequest, became: Mapping[str, str]) -> None:
         return
     with (
         run_lock(request.home, request.title, lock_file=request.lock_file),
-        Ledger(request.place) as ledger,
+        Ledger(request.storage) as ledger,
     ):
         left = {job.source for job in unread(request, ledger)}
     rest = tuple(source for source in request.sources if source.id in left)

@@ -11,7 +11,8 @@ from pathlib import Path
 from tests.faults.cases import Fault
 from tests.faults.content import SHAPES
 from tests.faults.night import PROVIDER
-from warehouse.ledger import WAREHOUSE_FILE, read_warehouse
+from warehouse.session import read_warehouse
+from warehouse.storage import FileStorage
 
 _BEGIN, _END = "<!-- faults: begin -->", "<!-- faults: end -->"
 _ADDRESS = re.compile(r"https?://[\w.]+(?::\d+)?/prices(: )?")
@@ -50,7 +51,7 @@ class Outcome:
 def outcomes(home: Path) -> dict[str, Outcome]:
     """What became of every source of the night, by its name; one that was scraped twice raises ValueError."""
     found = {}
-    with read_warehouse(home / WAREHOUSE_FILE) as warehouse:
+    with read_warehouse(FileStorage(home)) as warehouse:
         for source, *said, incidents, reasons, findings, archived in warehouse.execute(
             _ALL, {"provider": PROVIDER}
         ).fetchall():

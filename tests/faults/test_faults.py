@@ -13,7 +13,8 @@ from tests.faults.content import MACHINES, SHAPES
 from tests.faults.night import FAULTS, pairs, run, some
 from tests.faults.outcome import Outcome, as_table, committed, departures, outcomes
 from tests.faults.reliability import DOCUMENT
-from warehouse.ledger import WAREHOUSE_FILE, read_warehouse
+from warehouse.session import read_warehouse
+from warehouse.storage import FileStorage
 
 pytestmark = pytest.mark.slow
 CHROMIUM = find_chromium()
@@ -54,7 +55,7 @@ def test_a_healthy_neighbour_is_stored_whole(found: dict[str, Outcome], shape: s
 def test_the_run_is_stored_with_every_source_and_its_site_is_built(
     home: Path, found: dict[str, Outcome]
 ) -> None:
-    with read_warehouse(home / WAREHOUSE_FILE) as warehouse:
+    with read_warehouse(FileStorage(home)) as warehouse:
         runs = warehouse.sql(
             "SELECT sources_due, sources_ok, sources_partial, sources_failed FROM runs"
         ).fetchall()

@@ -31,6 +31,7 @@ from scrapers.parse import reading_of
 from scrapers.registry import Source, providers
 from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.schema import BY_NAME, FACT_TABLES, Column
+from warehouse.storage import FileStorage
 
 SOURCES = [source for provider in providers().values() for source in provider.sources.values()]
 SLOT = datetime(2026, 11, 19, 3, tzinfo=UTC)
@@ -202,7 +203,7 @@ def assert_allowed(column: Column, values: pl.Series) -> None:
 
 @pytest.fixture(scope="module")
 def ledger(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    with Ledger(tmp_path_factory.mktemp("fuzz")) as ledger:
+    with Ledger(FileStorage(tmp_path_factory.mktemp("fuzz"))) as ledger:
         yield ledger
 
 

@@ -20,6 +20,7 @@ from scrapers.archive.exchange import Exchange, media_type_of
 from scrapers.archive.writer import ArchiveWriter, FetchOutcome, read_archive
 from warehouse.ledger import Ledger
 from warehouse.schema import TABLES, Column, Table
+from warehouse.storage import FileStorage
 
 SLOT = datetime(2026, 11, 19, 3, tzinfo=UTC)
 # Any text that UTF-8 can hold, control characters and marks of direction included.
@@ -104,7 +105,7 @@ PUT = [table for table in TABLES if table.name != "schema_versions"]
 def test_a_ledger_gives_back_what_was_put_into_it(home: Path, table: Table) -> None:
     row = st.fixed_dictionaries({column.name: values(column) for column in table.columns})
     put: list[dict[str, Any]] = []
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
 
         @settings(settings.get_profile("fuzz"))
         @given(st.lists(row, min_size=1, max_size=3))

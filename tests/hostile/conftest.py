@@ -15,8 +15,10 @@ import duckdb
 import pytest
 
 from reports import build
-from warehouse.ledger import LEDGER_FILE, Ledger, publish
+from warehouse.data_folder import LEDGER_FILE
+from warehouse.ledger import Ledger
 from warehouse.schema import TABLES, Column
+from warehouse.storage import FileStorage
 
 SAID: Final = (
     "<script>window.pwned = 1; document.title = 'pwned'</script>",
@@ -125,9 +127,9 @@ def hostile_home(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     shutil.copyfile(demo_home / LEDGER_FILE, home / LEDGER_FILE)
     with duckdb.connect(str(home / LEDGER_FILE)) as connection:
         _spread(connection)
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
         _planted(ledger)
-    publish(home)
+    FileStorage(home).publish()
     return home
 
 
@@ -135,5 +137,5 @@ def hostile_home(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 def hostile_site(hostile_home: Path) -> Path:
     """Its site."""
     out = hostile_home / "site"
-    build.build(hostile_home / "warehouse.duckdb", out, as_of=NEWEST)
+    build.build(FileStorage(hostile_home), out, as_of=NEWEST)
     return out

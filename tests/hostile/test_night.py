@@ -21,7 +21,8 @@ import pytest
 
 from scrapers.archive.redaction import REDACTED, Secrets
 from tests.loopback import serving
-from warehouse.ledger import WAREHOUSE_FILE, read_warehouse
+from warehouse.session import read_warehouse
+from warehouse.storage import FileStorage
 
 Gpuledger = Callable[..., CompletedProcess[str]]
 SECRET = "s3cret/of the+night"  # noqa: S105 (a made-up one)
@@ -211,7 +212,7 @@ def test_the_key_is_nowhere_that_a_run_leaves_anything(night: Night) -> None:
 
 
 def test_what_was_stored_says_that_it_was_redacted_and_is_read_all_the_same(night: Night) -> None:
-    with read_warehouse(night.home / WAREHOUSE_FILE) as connection:
+    with read_warehouse(FileStorage(night.home)) as connection:
         scrapes = dict(connection.sql("SELECT source, status FROM scrapes").fetchall())
         prices = connection.sql("SELECT DISTINCT source, usd_per_hour FROM offers ORDER BY 1").fetchall()
         errors = dict(connection.sql("SELECT source, error FROM scrapes").fetchall())

@@ -14,7 +14,9 @@ import pytest
 
 from flows.operations.query import execute
 from flows.operations.sql_allowlist import QuestionRefused
-from warehouse.ledger import WAREHOUSE_FILE, Ledger, publish, read_warehouse
+from warehouse.ledger import Ledger
+from warehouse.session import read_warehouse
+from warehouse.storage import FileStorage
 
 Gpuledger = Callable[..., CompletedProcess[str]]
 STATEMENTS = (
@@ -84,9 +86,9 @@ QUESTIONS = (
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty ledger, with files beside it that nobody may read."""
     home = tmp_path_factory.mktemp("asked")
-    with Ledger(home):
+    with Ledger(FileStorage(home)):
         pass
-    publish(home)
+    FileStorage(home).publish()
     (home / "in.csv").write_text("secret\nhush\n", encoding="utf-8")
     with duckdb.connect(str(home / "other.duckdb")) as other:
         other.execute("CREATE TABLE hush AS SELECT 1")
@@ -109,7 +111,7 @@ def test_every_way_out_is_refused_and_leaves_nothing_behind(
 def test_the_connection_itself_is_locked_whatever_is_asked_of_it(home: Path, query: str) -> None:
     """The refusal of statements is a courtesy; this is the lock."""
     before = _folder(home)
-    with read_warehouse(home / WAREHOUSE_FILE) as connection:
+    with read_warehouse(FileStorage(home)) as connection:
         with suppress(duckdb.Error):
             connection.execute(query.replace("{folder}", str(home))).fetchall()
         with pytest.raises(duckdb.Error, match="disabled"):

@@ -16,20 +16,16 @@ import pytest
 
 from tests.warehouse.test_views import FIRST, offer, store
 from warehouse import transfer
-from warehouse.ledger import (
-    LEDGER_FILE,
-    WAREHOUSE_FILE,
-    Ledger,
-    LedgerDamaged,
-    ScrapeRecord,
-    publish,
-    read_warehouse,
-)
-from warehouse.maintenance import checksums, compact
+from warehouse.checksums import checksums
+from warehouse.data_folder import LEDGER_FILE
+from warehouse.errors import CopyRefused, LakeRefused, LedgerDamaged
+from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.schema import BY_NAME
-from warehouse.storage import lake as lakes
-from warehouse.storage.lake import KEPT, Lake, LakeRefused
-from warehouse.transfer import CopyRefused, copy
+from warehouse.session import read_warehouse
+from warehouse.storage import FileStorage, Storage, lake_extensions, lake_tables
+from warehouse.storage.lake import Lake
+from warehouse.storage.lake_tables import KEPT
+from warehouse.transfer import copy
 from warehouse.views import VIEWS
 from warehouse.void_runs import declare_void
 
@@ -42,9 +38,9 @@ CONNECT = "ducklake:postgres:host=127.0.0.1 user=postgres dbname=gpuledger"
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder of a few nights."""
     folder = tmp_path_factory.mktemp("filled")
-    with Ledger(folder) as ledger:
+    with Ledger(FileStorage(folder)) as ledger:
         fill(ledger)
-    publish(folder)
+    FileStorage(folder).publish()
     return folder
 
 
@@ -52,7 +48,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def filled_lake(filled: Path, database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """The same nights on a lake, for tests that only read."""
     lake = Lake.parse(f"ducklake:postgres:{database()}", str(tmp_path_factory.mktemp("lake")))
-    copy(filled, lake)
+    copy(FileStorage(filled), lake)
     return lake
 
 
@@ -69,7 +65,7 @@ def test_a_void_run_counts_for_nothing_on_a_lake_either(filled: Path, lake: Lake
         fill(ledger)
         store(ledger, ahead, "offers", [offer(9.0, key="00")])
         declare_void(ledger, f"run-{ahead}-3-p", "wrong clock", now=FIRST, version="0")
-    assert answers(lake) == answers(filled / WAREHOUSE_FILE)
+    assert answers(lake) == answers(FileStorage(filled))
     with read_warehouse(lake) as connection:
         assert connection.sql("SELECT count(*) FROM offers WHERE usd_per_hour > 8").fetchall() == [(1,)]
 
@@ -85,9 +81,7 @@ def term(night: int) -> dict[str, object]:
     }
 
 
-def answers(
-    place: Path | Lake, at: datetime | None = None, views: Sequence[str] = VIEWS
-) -> dict[str, list[str]]:
+def answers(place: Storage, at: datetime | None = None, views: Sequence[str] = VIEWS) -> dict[str, list[str]]:
     with read_warehouse(place, at) as connection:
         return {view: sorted(map(repr, connection.table(view).fetchall())) for view in views}
 
@@ -96,17 +90,17 @@ def test_a_copy_holds_the_same_rows_and_answers_alike_there_and_back_again(
     filled: Path, lake_in_s3: Lake, tmp_path: Path
 ) -> None:
     heard: list[str] = []
-    rows = copy(filled, lake_in_s3, lambda table, _: heard.append(table))
+    rows = copy(FileStorage(filled), lake_in_s3, lambda table, _: heard.append(table))
     assert rows == sum(count for count, _ in checksums(filled / LEDGER_FILE).values())
     assert sorted(heard) == sorted(checksums(filled / LEDGER_FILE))
-    assert checksums(lake_in_s3) == checksums(filled / LEDGER_FILE)
-    assert answers(lake_in_s3) == answers(filled / WAREHOUSE_FILE)
-    copy(lake_in_s3, tmp_path / "back")
+    assert lake_in_s3.checksums() == checksums(filled / LEDGER_FILE)
+    assert answers(lake_in_s3) == answers(FileStorage(filled))
+    copy(lake_in_s3, FileStorage(tmp_path / "back"))
     assert checksums(tmp_path / "back" / LEDGER_FILE) == checksums(filled / LEDGER_FILE)
-    assert answers(tmp_path / "back" / WAREHOUSE_FILE) == answers(filled / WAREHOUSE_FILE)
+    assert answers(FileStorage(tmp_path / "back")) == answers(FileStorage(filled))
     # Its catalog alone says where the files are.
     remembered = Lake(lake_in_s3.catalog)
-    assert checksums(remembered) == checksums(lake_in_s3)
+    assert remembered.checksums() == lake_in_s3.checksums()
     with Ledger(remembered) as ledger:
         assert ledger.query("SELECT count(*) FROM offers").item() == NIGHTS * OFFERS
     with read_warehouse(remembered) as connection:
@@ -116,11 +110,11 @@ def test_a_copy_holds_the_same_rows_and_answers_alike_there_and_back_again(
 def test_what_is_written_to_a_lake_is_what_a_file_would_hold(filled: Path, lake: Lake) -> None:
     with Ledger(lake) as ledger:
         fill(ledger)
-        with Ledger(filled) as file:
+        with Ledger(FileStorage(filled)) as file:
             assert ledger.settled() == file.settled()
             last = FIRST + timedelta(days=NIGHTS)
             assert ledger.last_good("p.s", last) == file.last_good("p.s", last) == {"offers": OFFERS}
-    assert answers(lake) == answers(filled / WAREHOUSE_FILE)
+    assert answers(lake) == answers(FileStorage(filled))
 
 
 def test_a_scrape_is_stored_whole_or_not_at_all(lake: Lake) -> None:
@@ -222,16 +216,16 @@ def test_another_client_of_the_lake_finds_the_views_too(filled_lake: Lake) -> No
 
 @pytest.mark.parametrize("place", ["file", "lake"])
 def test_the_past_is_what_was_there_then(place: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    where: Path | Lake = tmp_path / "home" if place == "file" else request.getfixturevalue("lake")
+    where: Storage = FileStorage(tmp_path / "home") if place == "file" else request.getfixturevalue("lake")
     with Ledger(where) as ledger:
         fill(ledger, range(3))
     some = ("current_scrapes", "latest_offers", "price_daily", "price_changes", "terms_known")
-    then = answers(publish(where), views=some)
+    then = answers(where.publish(), views=some)
     # A scrape of these tests ends in the moment of its slot.
     at = FIRST + timedelta(days=2, hours=12)
     with Ledger(where) as ledger:
         fill(ledger, range(3, NIGHTS))
-    now = publish(where)
+    now = where.publish()
     today = answers(now, views=some)
     assert answers(now, at, some) == then != today
     assert answers(now, datetime.now(UTC), some) == today
@@ -247,29 +241,29 @@ def test_the_past_is_what_was_there_then(place: str, tmp_path: Path, request: py
 def test_compaction_merges_files_and_changes_no_row(lake: Lake) -> None:
     with Ledger(lake) as ledger:
         fill(ledger)
-    before, views = checksums(lake), answers(lake)
+    before, views = lake.checksums(), answers(lake)
     assert files(lake) > 1
     with read_warehouse(lake) as reader:
-        done = compact(lake, datetime.now(UTC))
+        done = lake.compact(datetime.now(UTC))
         # A reader that was there before keeps its snapshot.
         assert reader.sql("SELECT count(*) FROM offers").fetchall() == [(NIGHTS * OFFERS,)]
     assert files(lake) == 1
-    assert (checksums(lake), answers(lake)) == (before, views)
+    assert (lake.checksums(), answers(lake)) == (before, views)
     assert done.rows == sum(rows for rows, _ in before.values())
 
 
 def test_what_compaction_replaced_goes_when_no_reader_can_want_it(lake: Lake) -> None:
     with Ledger(lake) as ledger:
         fill(ledger)
-    before = checksums(lake)
-    compact(lake, datetime.now(UTC))
+    before = lake.checksums()
+    lake.compact(datetime.now(UTC))
     assert snapshots(lake) > 1
     replaced = len(list(Path(lake.data).rglob("*.parquet")))
     later = datetime.now(UTC) + KEPT + timedelta(minutes=1)
-    compact(lake, later)
+    lake.compact(later)
     assert snapshots(lake) == 1
     assert len(list(Path(lake.data).rglob("*.parquet"))) < replaced
-    assert checksums(lake) == before
+    assert lake.checksums() == before
 
 
 def files(lake: Lake) -> int:
@@ -290,23 +284,23 @@ def test_a_copy_goes_into_an_empty_place_only_and_whole(
     filled: Path, lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(CopyRefused, match="there is no"):
-        copy(tmp_path / "nothing", lake)
+        copy(FileStorage(tmp_path / "nothing"), lake)
     with pytest.raises(CopyRefused, match="a data folder into a lake"):
-        copy(filled, tmp_path / "other")
+        copy(FileStorage(filled), FileStorage(tmp_path / "other"))
 
     def wrong(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, int]:
         ((place,),) = connection.execute("SELECT current_database()").fetchall()
-        return (0, int(table == "terms" and place == lakes.NAME))
+        return (0, int(table == "terms" and place == lake_tables.NAME))
 
     with monkeypatch.context() as patched, pytest.raises(LedgerDamaged, match="copying terms"):
         patched.setattr(transfer, "checksum", wrong)
-        copy(filled, lake)
+        copy(FileStorage(filled), lake)
     with pytest.raises(LakeRefused, match="has no ledger yet"):
         read_warehouse(lake)
     assert not list(Path(lake.data).rglob("*.parquet"))
-    copy(filled, lake)
+    copy(FileStorage(filled), lake)
     with pytest.raises(CopyRefused, match="holds scrapes already"):
-        copy(filled, lake)
+        copy(FileStorage(filled), lake)
 
 
 @pytest.mark.parametrize(
@@ -343,7 +337,7 @@ def test_a_lake_that_cannot_be_used_says_why(
         monkeypatch.context() as patched,
         pytest.raises(LakeRefused, match="pip install 'gpuledger"),
     ):
-        patched.setattr(lakes, "find_spec", lambda name: None)
+        patched.setattr(lake_extensions, "find_spec", lambda name: None)
         lake.open()
 
 
@@ -367,8 +361,9 @@ COPY = """
 import sys
 from pathlib import Path
 from warehouse.transfer import copy
+from warehouse.storage import FileStorage
 from warehouse.storage.lake import Lake
-copy(Path(sys.argv[1]), Lake(sys.argv[2], sys.argv[3]))
+copy(FileStorage(Path(sys.argv[1])), Lake(sys.argv[2], sys.argv[3]))
 """
 
 
@@ -385,5 +380,5 @@ def test_a_copy_that_is_killed_copies_nothing_and_can_be_started_again(
             process.kill()
             ended = process.wait()
         if ended:
-            copy(filled, lake)
-        assert checksums(lake) == checksums(filled / LEDGER_FILE)
+            copy(FileStorage(filled), lake)
+        assert lake.checksums() == checksums(filled / LEDGER_FILE)

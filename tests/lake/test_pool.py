@@ -18,7 +18,7 @@ from tests.flows.conftest import PAGE, LocalServer
 from tests.lake.conftest import HOST, USER
 from tests.loopback import Declared, declare_provider, serving
 from tests.processes import COMMAND, PREFECT, eventually, prefect_at_work, started
-from warehouse.ledger import read_warehouse
+from warehouse.session import read_warehouse
 from warehouse.storage.lake import Lake
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,7 +85,7 @@ def test_workers_share_a_night(tmp_path: Path, lake: Lake, variables: dict[str, 
     assert "MATCH" in run(*COMMAND, "verify", **variables)
     assert str(lake) in run(*COMMAND, "doctor", **variables)
     assert "rows: " in run(*COMMAND, "ledger", "compact", **variables)
-    assert "and no file: copy it" in run(*COMMAND, "ledger", "backup", code=2, **variables)
+    assert "and not a file; copy it" in run(*COMMAND, "ledger", "backup", code=2, **variables)
     run(*COMMAND, "ledger", "copy", tmp_path / "file", **variables)
     run(*COMMAND, "export", tmp_path / "parquet", **variables)
     assert list((tmp_path / "parquet" / "offers").rglob("*.parquet"))

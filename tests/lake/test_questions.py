@@ -14,8 +14,11 @@ from flows.operations.sql_allowlist import QuestionRefused, _allowed, check
 from flows.runtime.installation import for_questions
 from tests.lake.conftest import HOST, execute
 from warehouse.credentials import environment_without_credentials, self_contained
-from warehouse.ledger import Ledger, publish, read_warehouse
-from warehouse.storage.lake import Lake, reach_s3
+from warehouse.ledger import Ledger
+from warehouse.session import read_warehouse
+from warehouse.storage import FileStorage
+from warehouse.storage.lake import Lake
+from warehouse.storage.lake_extensions import reach_s3
 
 ATTACKS = (
     "FROM ducklake_cleanup_old_files('lake', cleanup_all => true)",
@@ -62,9 +65,9 @@ def place(database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("home")
-    with Ledger(home):
+    with Ledger(FileStorage(home)):
         pass
-    publish(home)
+    FileStorage(home).publish()
     return home
 
 
@@ -118,7 +121,7 @@ def test_credentials_are_the_lakes_own_and_not_in_the_environment(
     monkeypatch.setenv("PGPASSWORD", "hunter2")
     monkeypatch.setenv("PGSSLMODE", "prefer")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
-    held = self_contained(place, os.environ)
+    held = place.as_reader(os.environ)
     assert (held.password, "hunter2" in f"{held!r} {held}") == ("hunter2", False)
     assert held.catalog.startswith("sslmode='prefer' ")
     with environment_without_credentials(), read_warehouse(held) as connection:
@@ -130,8 +133,8 @@ def test_credentials_are_the_lakes_own_and_not_in_the_environment(
 
 
 def test_a_catalog_given_as_uri_keeps_its_words() -> None:
-    lake = self_contained(Lake("postgresql://me@db:5433/ledger?sslmode=require"), {"PGUSER": "other"})
-    assert lake.catalog == "user='other' user='me' host='db' port='5433' dbname='ledger' sslmode='require'"
+    catalog = self_contained("postgresql://me@db:5433/ledger?sslmode=require", {"PGUSER": "other"})
+    assert catalog == "user='other' user='me' host='db' port='5433' dbname='ledger' sslmode='require'"
 
 
 def test_a_readers_role_answers_and_cannot_write(

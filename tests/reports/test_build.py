@@ -12,8 +12,9 @@ import pytest
 from flows.runtime.run import RunSummary
 from reports import build
 from reports.tables import dollars, web_link
-from warehouse.ledger import Ledger, ScrapeRecord, publish
+from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.schema import BY_NAME
+from warehouse.storage import FileStorage, Storage
 
 SLOT = datetime(2026, 11, 20, 3, tzinfo=UTC)
 HOSTILE = "<script>alert(1)</script>"
@@ -58,24 +59,24 @@ def scrape(slot: datetime, run_id: str) -> dict[str, object]:
 
 
 @pytest.fixture
-def hostile(tmp_path: Path) -> Path:
+def hostile(tmp_path: Path) -> Storage:
     """A warehouse whose words are an attack, with one change of a term."""
-    with Ledger(tmp_path) as ledger:
+    with Ledger(FileStorage(tmp_path)) as ledger:
         for day, value in ((18, "T4, P100"), (19, "T4")):
             slot = SLOT.replace(day=day)
             ledger.append(ScrapeRecord(scrape(slot, f"r{day}"), {"terms": term(slot, f"r{day}", value)}))
-    return publish(tmp_path)
+    return FileStorage(tmp_path).publish()
 
 
-def pages(warehouse: Path, out: Path) -> dict[str, str]:
+def pages(warehouse: Storage, out: Path) -> dict[str, str]:
     built = build.build(warehouse, out, as_of=SLOT)
     return {path.name: path.read_text(encoding="utf-8") for path in built}
 
 
 def test_an_empty_ledger_has_honest_pages(tmp_path: Path) -> None:
-    with Ledger(tmp_path):
+    with Ledger(FileStorage(tmp_path)):
         pass
-    found = pages(publish(tmp_path), tmp_path / "site")
+    found = pages(FileStorage(tmp_path).publish(), tmp_path / "site")
     assert "No offer has been stored yet" in found["index.html"]
     assert "No spot price has been stored yet" in found["volatility.html"]
 
@@ -98,9 +99,9 @@ def test_the_same_ledger_gives_the_same_bytes(hostile: Path, tmp_path: Path) -> 
 def test_simulated_prices_say_so_on_every_page_and_real_ones_do_not(hostile: Path, tmp_path: Path) -> None:
     for text in pages(hostile, tmp_path / "real").values():
         assert build.SIMULATED not in text
-    with Ledger(tmp_path) as ledger:
+    with Ledger(FileStorage(tmp_path)) as ledger:
         ledger.append_run(RunSummary("r", "nightly", "simulated", SLOT).row())
-    for text in pages(publish(tmp_path), tmp_path / "simulated").values():
+    for text in pages(FileStorage(tmp_path).publish(), tmp_path / "simulated").values():
         assert build.SIMULATED in text
 
 

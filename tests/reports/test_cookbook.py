@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from reports.cookbook import Recipe, recipes
-from warehouse.ledger import WAREHOUSE_FILE, read_warehouse
+from warehouse.session import read_warehouse
+from warehouse.storage import FileStorage
 
 Gpuledger = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -17,7 +18,7 @@ Gpuledger = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.mark.parametrize("recipe", recipes(), ids=lambda recipe: recipe.name)
 def test_a_recipe_answers(recipe: Recipe, demo_home: Path) -> None:
     assert recipe.question.endswith("?")
-    with read_warehouse(demo_home / WAREHOUSE_FILE) as connection:
+    with read_warehouse(FileStorage(demo_home)) as connection:
         rows = connection.execute(recipe.query).fetchall()
         again = [connection.execute(recipe.query).fetchall() for _ in range(5)]
     assert rows, "no rows"
@@ -33,7 +34,7 @@ def test_there_are_twenty_and_the_page_shows_them_all(demo_site: Path) -> None:
 
 def test_the_colab_recipe_gives_the_figures_of_its_time(demo_home: Path) -> None:
     (recipe,) = [recipe for recipe in recipes() if recipe.name.endswith("colab-hours")]
-    with read_warehouse(demo_home / WAREHOUSE_FILE) as connection:
+    with read_warehouse(FileStorage(demo_home)) as connection:
         hours = {row[0]: row[3] for row in connection.execute(recipe.query).fetchall()}
     assert hours["2022-09-30"] == pytest.approx(51.0, abs=0.1)
     assert hours["2024-04-10"] == pytest.approx(54.3, abs=0.1)

@@ -16,7 +16,9 @@ import pytest
 from reports import downloads
 from reports.feed import feed
 from tests.warehouse.test_views import FIRST, offer, store
-from warehouse.ledger import WAREHOUSE_FILE, Ledger, publish, read_warehouse
+from warehouse.ledger import Ledger
+from warehouse.session import read_warehouse
+from warehouse.storage import FileStorage
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 
@@ -28,7 +30,7 @@ def test_every_view_is_there_twice_as_the_package_says(demo_home: Path, demo_sit
         "datapackage.json",
         *(resource["path"] for resource in package["resources"]),
     }
-    with read_warehouse(demo_home / WAREHOUSE_FILE) as connection:
+    with read_warehouse(FileStorage(demo_home)) as connection:
         for resource in package["resources"]:
             body = (folder / resource["path"]).read_bytes()
             assert resource["hash"] == f"sha256:{hashlib.sha256(body).hexdigest()}"
@@ -47,7 +49,7 @@ def test_what_no_spreadsheet_holds_comes_as_parquet_alone(
     demo_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(downloads, "_MOST_ROWS_OF_A_SHEET", 1_000)
-    with read_warehouse(demo_home / WAREHOUSE_FILE) as connection:
+    with read_warehouse(FileStorage(demo_home)) as connection:
         written = downloads.write(
             connection, tmp_path / "downloads", as_of=datetime(2026, 11, 19, tzinfo=UTC)
         )
@@ -61,10 +63,10 @@ def test_what_no_spreadsheet_holds_comes_as_parquet_alone(
 
 
 def test_rows_of_single_machines_and_offers_are_of_the_last_year(tmp_path: Path) -> None:
-    with Ledger(tmp_path) as ledger:
+    with Ledger(FileStorage(tmp_path)) as ledger:
         for day, price in ((-600, 3.0), (-300, 2.0), (0, 1.0)):
             store(ledger, day, "offers", [offer(price, machine_id="m")])
-    with read_warehouse(publish(tmp_path)) as connection:
+    with read_warehouse(FileStorage(tmp_path).publish()) as connection:
         downloads.write(connection, tmp_path, as_of=FIRST)
         for name in downloads.VIEWS:
             ((rows,),) = connection.sql(f"SELECT count(*) FROM {name}").fetchall()
@@ -111,7 +113,7 @@ def test_the_feed_is_atom_and_tells_of_what_was_planted(demo_site: Path) -> None
 
 def test_hostile_words_stay_words_and_an_empty_ledger_has_a_feed(tmp_path: Path) -> None:
     at = datetime(2026, 11, 20, 3, tzinfo=UTC)
-    with Ledger(tmp_path) as ledger:
+    with Ledger(FileStorage(tmp_path)) as ledger:
         row = {
             "run_id": "r",
             "provider": "p",

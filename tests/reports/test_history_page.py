@@ -18,8 +18,11 @@ from polars.testing import assert_frame_equal
 from flows.history.importer import ImportRequest, import_history
 from reports import build
 from scrapers.history.mappings import parsed
-from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, Ledger, publish, read_warehouse
+from warehouse.data_folder import LEDGER_FILE
+from warehouse.ledger import Ledger
 from warehouse.queries import load_query
+from warehouse.session import read_warehouse
+from warehouse.storage import FileStorage
 from warehouse.views import VIEWS
 
 ORIGIN = b"""
@@ -108,12 +111,12 @@ def long_run(path: Path, last: datetime, days: int = 400) -> Path:
 
 def imported(ledger: Ledger, path: Path) -> None:
     for name, text in (("offers_of_others", OFFERS), ("facts_of_others", FACTS), ("statistics", STATISTICS)):
-        import_history(ImportRequest(ledger.place, path, parsed(name, text)), ledger)
+        import_history(ImportRequest(ledger.storage.home, path, parsed(name, text)), ledger)
 
 
 def views(home: Path) -> dict[str, pl.DataFrame]:
     """Every view but those of histories."""
-    with read_warehouse(home / WAREHOUSE_FILE) as connection:
+    with read_warehouse(FileStorage(home)) as connection:
         names = [view for view in VIEWS if not view.startswith("history_")]
         return {view: connection.execute(f"FROM {view} ORDER BY ALL").pl() for view in names}
 
@@ -132,9 +135,9 @@ def home(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """The demo's ledger as if it were real, which imports ask for."""
     home = tmp_path_factory.mktemp("mixed")
     shutil.copyfile(demo_home / LEDGER_FILE, home / LEDGER_FILE)
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
         ledger._connection.execute("UPDATE runs SET origin = 'recorded'")
-    publish(home)
+    FileStorage(home).publish()
     return home
 
 
@@ -142,11 +145,11 @@ def test_an_import_changes_no_view_of_our_own(home: Path, tmp_path: Path) -> Non
     before = views(home)
     newest = before["freshness"]["last_slot"].max()
     assert isinstance(newest, datetime)
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
         imported(ledger, long_run(tmp_path / "long.csv", newest))
         for table, rows in (("offers", 2400), ("statistics", 2400), ("observations", 400)):
             assert ledger.query(f"SELECT count(*) FROM history_{table}").item() >= rows
-    publish(home)
+    FileStorage(home).publish()
     after = views(home)
     # Sums of floats come in any order, and so differ in their last digits.
     for name, frame in before.items():
@@ -189,9 +192,9 @@ def points(node: Any) -> Iterator[dict[str, Any]]:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site of a ledger that holds nothing but imported histories."""
     folder = tmp_path_factory.mktemp("imported")
-    with Ledger(folder) as ledger:
+    with Ledger(FileStorage(folder)) as ledger:
         imported(ledger, long_run(folder / "long.csv", datetime(2024, 6, 1, tzinfo=UTC)))
-    build.build(publish(folder), folder / "site", as_of=datetime(2026, 11, 21, tzinfo=UTC))
+    build.build(FileStorage(folder).publish(), folder / "site", as_of=datetime(2026, 11, 21, tzinfo=UTC))
     return folder / "site"
 
 
@@ -251,7 +254,7 @@ def test_the_prices_of_a_data_set_of_changes_stand_until_they_change(tmp_path: P
     ]
     path = tmp_path / "changes.csv"
     path.write_text("\n".join(lines), encoding="utf-8")
-    with Ledger(tmp_path) as ledger:
+    with Ledger(FileStorage(tmp_path)) as ledger:
         import_history(ImportRequest(tmp_path, path, parsed("changes", text)), ledger)
         found = ledger.query(
             "SELECT day::VARCHAR, offers, lowest, p90 FROM history_daily ORDER BY day"

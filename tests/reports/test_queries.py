@@ -11,7 +11,8 @@ import pytest
 
 from reports.build import KEPT
 from reports.queries import run_query
-from warehouse.ledger import WAREHOUSE_FILE, read_warehouse
+from warehouse.session import read_warehouse
+from warehouse.storage import FileStorage
 from warehouse.views import VIEWS
 
 FOLDER = resources.files("reports.queries")
@@ -21,7 +22,7 @@ TIMES = 4
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_question_has_one_answer(name: str, demo_home: Path) -> None:
-    with read_warehouse(demo_home / WAREHOUSE_FILE) as connection:
+    with read_warehouse(FileStorage(demo_home)) as connection:
         first = run_query(connection, name)
         for _ in range(TIMES):
             assert run_query(connection, name).equals(first)
@@ -30,7 +31,7 @@ def test_a_question_has_one_answer(name: str, demo_home: Path) -> None:
 @pytest.fixture(scope="module")
 def kept(demo_home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse as the site reads it, with what many pages ask worked out once."""
-    with read_warehouse(demo_home / WAREHOUSE_FILE, kept=KEPT) as connection:
+    with read_warehouse(FileStorage(demo_home), kept=KEPT) as connection:
         yield connection
 
 
@@ -38,13 +39,13 @@ def kept(demo_home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def test_what_is_kept_answers_as_the_views_do(
     name: str, demo_home: Path, kept: duckdb.DuckDBPyConnection
 ) -> None:
-    with read_warehouse(demo_home / WAREHOUSE_FILE) as connection:
+    with read_warehouse(FileStorage(demo_home)) as connection:
         assert run_query(kept, name).equals(run_query(connection, name))
 
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_view_has_one_answer(view: str, demo_home: Path) -> None:
-    with read_warehouse(demo_home / WAREHOUSE_FILE) as connection:
+    with read_warehouse(FileStorage(demo_home)) as connection:
         first = connection.sql(f"FROM {view} ORDER BY ALL").pl()
         for _ in range(TIMES):
             assert connection.sql(f"FROM {view} ORDER BY ALL").pl().equals(first)

@@ -17,6 +17,7 @@ import pytest
 
 from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.schema import BY_NAME
+from warehouse.storage import FileStorage
 
 Priced = tuple[datetime, str, str, float]
 
@@ -51,7 +52,7 @@ def stored(home: Path, prices: Iterable[Priced], **columns: Any) -> Ledger:
             **columns,
         }
         by_slot.setdefault(slot, []).append(offer)
-    ledger = Ledger(home).__enter__()
+    ledger = Ledger(FileStorage(home)).__enter__()
     records = []
     for slot, offers in by_slot.items():
         who = {"slot": slot, "run_id": f"{slot}", "provider": "p", "source": "p.s"}

@@ -12,8 +12,9 @@ import pytest
 
 from reports import build
 from reports.charts import with_gaps
-from warehouse.ledger import Ledger, ScrapeRecord, publish
+from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.schema import BY_NAME
+from warehouse.storage import FileStorage, Storage
 
 NIGHTS = 365
 FIRST = datetime(2025, 11, 20, 3, tzinfo=UTC)
@@ -67,7 +68,7 @@ def offers(provider: str, slot: datetime, draw: random.Random) -> list[dict[str,
 
 
 @pytest.fixture(scope="module")
-def year(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def year(tmp_path_factory: pytest.TempPathFactory) -> Storage:
     home = tmp_path_factory.mktemp("year")
     draw = random.Random(11)
     rows: list[dict[str, Any]] = []
@@ -85,12 +86,12 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # One transaction for the year: the other scrapes' rows go in with the last one's.
     others = pl.DataFrame(scrapes, schema=BY_NAME["scrapes"].polars())
     every = pl.DataFrame(rows, schema=BY_NAME["offers"].polars())
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
         ledger.append(ScrapeRecord(last, {"offers": every, "scrapes": others}))
-    return publish(home)
+    return FileStorage(home).publish()
 
 
-def test_no_page_of_a_year_is_large(year: Path, tmp_path: Path) -> None:
+def test_no_page_of_a_year_is_large(year: Storage, tmp_path: Path) -> None:
     built = build.build(year, tmp_path / "site", as_of=FIRST + timedelta(days=NIGHTS))
     large = {page.name: page.stat().st_size for page in built if page.stat().st_size > MOST_BYTES}
     assert large == {}

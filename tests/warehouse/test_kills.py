@@ -14,10 +14,14 @@ import pytest
 
 from tests.warehouse.test_ledger import SLOT, record
 from warehouse.atomic import clear, leftovers, scratch
-from warehouse.data_folder import LedgerBehind, LedgerMissing, scrapes_in
-from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, Ledger, LedgerDamaged, publish, read_warehouse
+from warehouse.data_folder import LEDGER_FILE, WAREHOUSE_FILE, LedgerBehind, LedgerMissing, scrapes_in
+from warehouse.errors import LedgerDamaged
+from warehouse.ledger import Ledger
+from warehouse.ledger_file import publish_copy
 from warehouse.maintenance import backup, compact
 from warehouse.restore import begin, republish, restore
+from warehouse.session import read_warehouse
+from warehouse.storage import FileStorage
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 KILLED = 9
@@ -25,7 +29,7 @@ STEPS = {"os.rename", "os.link", "os.remove"}
 
 
 def add(home: Path, *days: int) -> None:
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
         for day in days:
             ledger.append(record(f"run-{day}", slot=SLOT + timedelta(days=day)))
 
@@ -37,7 +41,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     add(home, 0)
     backup(home, NOW)
     add(home, 1, 2)
-    publish(home)
+    FileStorage(home).publish()
     return home
 
 
@@ -77,8 +81,8 @@ def written_and_killed(file: Path, statement: str) -> None:
 
 ACTS: dict[str, tuple[Callable[[Path], object], set[int]]] = {
     "restore": (lambda home: restore(home, next((home / "backups").glob("ledger-2*")), NOW), {1, 3}),
-    "compact": (lambda home: compact(home, NOW), {3}),
-    "publish": (publish, {3}),
+    "compact": (compact, {3}),
+    "publish": (publish_copy, {3}),
     "backup": (lambda home: backup(home, NOW), {3}),
 }
 
@@ -95,10 +99,10 @@ def test_an_end_at_any_step_leaves_a_whole_ledger_and_the_next_command_works(
             break
         assert scrapes_in(home / LEDGER_FILE) in allowed, steps
         assert scrapes_in(home / WAREHOUSE_FILE) in {1, 3}, steps
-        with Ledger(home):
+        with Ledger(FileStorage(home)):
             pass
         assert not leftovers(home), steps
-        publish(home)
+        FileStorage(home).publish()
         assert scrapes_in(home / WAREHOUSE_FILE) == (scrapes_in(home / LEDGER_FILE) or 0), steps
         steps += 1
     assert steps >= 1
@@ -120,9 +124,9 @@ def test_without_its_ledger_a_folder_is_refused_and_says_what_brings_it_back(hom
     if left == "empty":
         (home / LEDGER_FILE).touch()
     with pytest.raises(LedgerMissing, match=f"gpuledger ledger restore {home / WAREHOUSE_FILE}"):
-        Ledger(home)
+        Ledger(FileStorage(home))
     with pytest.raises(LedgerMissing):
-        compact(home, NOW)
+        compact(home)
     restore(home, home / WAREHOUSE_FILE, NOW)
     add(home, 9)
     assert scrapes_in(home / LEDGER_FILE) == 4
@@ -132,7 +136,7 @@ def test_a_backup_is_named_where_the_published_copy_is_gone_too(home: Path) -> N
     (home / LEDGER_FILE).unlink()
     (home / WAREHOUSE_FILE).unlink()
     with pytest.raises(LedgerMissing, match=r"ledger restore .*/backups/ledger-"):
-        Ledger(home)
+        Ledger(FileStorage(home))
 
 
 def test_an_archive_alone_is_refused_until_a_new_ledger_is_begun_on_purpose(tmp_path: Path) -> None:
@@ -140,7 +144,7 @@ def test_an_archive_alone_is_refused_until_a_new_ledger_is_begun_on_purpose(tmp_
     archive.mkdir(parents=True)
     (archive / "p.s.0300.aaaaaaaa.warc.gz").touch()
     with pytest.raises(LedgerMissing, match="gpuledger ledger new"):
-        Ledger(tmp_path)
+        Ledger(FileStorage(tmp_path))
     assert begin(tmp_path, NOW) == []
     add(tmp_path, 0)
     with pytest.raises(LedgerDamaged, match="holds 1 scrapes"):
@@ -152,18 +156,18 @@ def test_a_new_ledger_keeps_the_published_copy_of_the_former_one(home: Path) -> 
     (kept,) = begin(home, NOW)
     assert scrapes_in(kept) == 3
     add(home, 9)
-    publish(home)
+    FileStorage(home).publish()
 
 
 def test_an_older_ledger_put_in_by_hand_is_refused_and_never_published(home: Path) -> None:
     shutil.copyfile(next((home / "backups").glob("*")), home / LEDGER_FILE)
-    with pytest.raises(LedgerBehind, match=r"holds 1 scrapes and .* 3"), Ledger(home):
+    with pytest.raises(LedgerBehind, match=r"holds 1 scrapes and .* 3"), Ledger(FileStorage(home)):
         pass
-    with Ledger(home, checked=False) as ledger:
+    with Ledger(FileStorage(home), checked=False) as ledger:
         for day in range(10, 20):
             ledger.append(record(f"run-{day}", slot=SLOT + timedelta(days=day)))
     with pytest.raises(LedgerBehind, match="2 scrapes"):
-        publish(home)
+        FileStorage(home).publish()
     assert scrapes_in(home / WAREHOUSE_FILE) == 3
     republish(home, NOW, replace=True)
     assert scrapes_in(home / WAREHOUSE_FILE) == 11
@@ -177,15 +181,15 @@ def test_a_log_of_another_client_is_named_and_neither_read_nor_published(
     assert published.stat().st_mode & 0o777 == 0o444
     published.chmod(0o644)
     written_and_killed(published, statement)
-    with read_warehouse(published) as connection:
+    with read_warehouse(FileStorage(home)) as connection:
         assert connection.sql("SELECT count(*) FROM offers").fetchall() == [(3,)]
         assert "my_notes" not in connection.sql("SHOW TABLES").pl()["name"].to_list()
     assert f"{published}.wal was left by" in caplog.text
     assert "gpuledger publish" in caplog.text
-    with read_warehouse(published, kept=("latest_offers",)) as connection:
+    with read_warehouse(FileStorage(home), kept=("latest_offers",)) as connection:
         assert connection.sql("SELECT count(*) FROM offers").fetchall() == [(3,)]
     add(home, 9)
-    publish(home)
+    FileStorage(home).publish()
     assert [path.name for path in home.glob("warehouse*")] == [WAREHOUSE_FILE]
     with duckdb.connect(str(published), read_only=True) as connection:
         assert connection.sql("SELECT count(*) FROM offers").fetchall() == [(4,)]
@@ -220,7 +224,7 @@ def test_a_leftover_goes_and_the_work_of_a_live_process_stays(tmp_path: Path) ->
 def test_the_first_error_is_the_one_that_is_raised(tmp_path: Path) -> None:
     with (
         pytest.raises(KeyError, match="the cause"),
-        Ledger(tmp_path) as ledger,
+        Ledger(FileStorage(tmp_path)) as ledger,
         ledger._transaction() as cursor,
     ):
         cursor.execute("ROLLBACK")

@@ -12,17 +12,12 @@ import duckdb
 import polars as pl
 import pytest
 
-from warehouse.ledger import (
-    LEDGER_FILE,
-    WAREHOUSE_FILE,
-    Ledger,
-    LedgerBusy,
-    LedgerDamaged,
-    ScrapeRecord,
-    publish,
-    read_warehouse,
-)
+from warehouse.data_folder import LEDGER_FILE, WAREHOUSE_FILE
+from warehouse.errors import LedgerBusy, LedgerDamaged
+from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.schema import BY_NAME, TABLES
+from warehouse.session import read_warehouse
+from warehouse.storage import FileStorage
 
 SLOT = datetime(2026, 11, 20, 3, tzinfo=UTC)
 
@@ -79,7 +74,7 @@ def record(run_id: str = "run-1", **changes: Any) -> ScrapeRecord:
 
 
 def test_every_declared_table_exists_with_its_comments(tmp_path: Path) -> None:
-    with Ledger(tmp_path) as ledger:
+    with Ledger(FileStorage(tmp_path)) as ledger:
         comments = ledger.query(
             "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal"
         )
@@ -90,7 +85,7 @@ def test_every_declared_table_exists_with_its_comments(tmp_path: Path) -> None:
 
 
 def test_a_row_comes_back_as_it_went_in(tmp_path: Path) -> None:
-    with Ledger(tmp_path) as ledger:
+    with Ledger(FileStorage(tmp_path)) as ledger:
         ledger.append(record())
         stored = ledger.query("SELECT * FROM offers")
     assert stored["usd_per_gpu_hour"].to_list() == [1.5]
@@ -100,7 +95,7 @@ def test_a_row_comes_back_as_it_went_in(tmp_path: Path) -> None:
 
 def test_a_scrape_that_breaks_half_way_leaves_nothing(tmp_path: Path) -> None:
     broken = ScrapeRecord(scrape(), {"offers": offers(), "plans": pl.DataFrame({"no_such_column": [1]})})
-    with Ledger(tmp_path) as ledger:
+    with Ledger(FileStorage(tmp_path)) as ledger:
         with pytest.raises(duckdb.Error):
             ledger.append(broken)
         assert ledger.query("SELECT count(*) AS n FROM offers")["n"].item() == 0
@@ -111,19 +106,19 @@ def test_a_scrape_that_breaks_half_way_leaves_nothing(tmp_path: Path) -> None:
 
 def test_a_missing_mandatory_value_is_refused(tmp_path: Path) -> None:
     nameless = offers().with_columns(pl.lit(None, dtype=pl.String).alias("offer_key"))
-    with Ledger(tmp_path) as ledger, pytest.raises(duckdb.ConstraintException):
+    with Ledger(FileStorage(tmp_path)) as ledger, pytest.raises(duckdb.ConstraintException):
         ledger.append(ScrapeRecord(scrape(), {"offers": nameless}))
 
 
 def test_settled_prefers_a_success_over_a_later_failure(tmp_path: Path) -> None:
-    with Ledger(tmp_path) as ledger:
+    with Ledger(FileStorage(tmp_path)) as ledger:
         ledger.append(record("run-1"))
         ledger.append(ScrapeRecord(scrape("run-2", status="failed", finished_at=SLOT + timedelta(hours=2))))
         assert ledger.settled()["p.s", SLOT].status == "ok"
 
 
 def test_settled_knows_the_newest_failure(tmp_path: Path) -> None:
-    with Ledger(tmp_path) as ledger:
+    with Ledger(FileStorage(tmp_path)) as ledger:
         ledger.append(ScrapeRecord(scrape(status="failed")))
         later = scrape("run-2", status="failed", finished_at=SLOT + timedelta(hours=2), parser_version="v2")
         ledger.append(ScrapeRecord(later))
@@ -131,7 +126,7 @@ def test_settled_knows_the_newest_failure(tmp_path: Path) -> None:
 
 
 def test_last_good_counts_rows_of_the_newest_ok_scrape_before_a_slot(tmp_path: Path) -> None:
-    with Ledger(tmp_path) as ledger:
+    with Ledger(FileStorage(tmp_path)) as ledger:
         for days, status, count in ((3, "ok", 5), (2, "ok", 4), (1, "partial", 9)):
             slot = SLOT - timedelta(days=days)
             run_id = f"run-{days}"
@@ -142,7 +137,7 @@ def test_last_good_counts_rows_of_the_newest_ok_scrape_before_a_slot(tmp_path: P
 
 
 def test_a_correction_replaces_what_it_corrects_in_the_views_only(tmp_path: Path) -> None:
-    with Ledger(tmp_path) as ledger:
+    with Ledger(FileStorage(tmp_path)) as ledger:
         ledger.append(ScrapeRecord(scrape("run-1"), {"offers": offers("run-1", prices=(1.0, 2.0))}))
         corrected = scrape("run-2", finished_at=SLOT + timedelta(days=9))
         ledger.append(ScrapeRecord(corrected, {"offers": offers("run-2", prices=(1.25,))}))
@@ -153,11 +148,13 @@ def test_a_correction_replaces_what_it_corrects_in_the_views_only(tmp_path: Path
 def test_a_second_writer_is_told_that_the_ledger_is_busy(tmp_path: Path) -> None:
     code = (
         "import pathlib, sys\n"
-        "from warehouse.ledger import Ledger, LedgerBusy\n"
-        "try:\n    Ledger(pathlib.Path(sys.argv[1]))\n"
+        "from warehouse.errors import LedgerBusy\n"
+        "from warehouse.ledger import Ledger\n"
+        "from warehouse.storage import FileStorage\n"
+        "try:\n    Ledger(FileStorage(pathlib.Path(sys.argv[1])))\n"
         "except LedgerBusy as busy:\n    print(busy)\n"
     )
-    with Ledger(tmp_path):
+    with Ledger(FileStorage(tmp_path)):
         told = subprocess.run(
             [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
         )
@@ -168,13 +165,13 @@ def test_a_second_writer_is_told_that_the_ledger_is_busy(tmp_path: Path) -> None
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     (tmp_path / LEDGER_FILE).write_bytes(b"this is no database" * 1000)
     with pytest.raises(LedgerDamaged, match=LEDGER_FILE):
-        Ledger(tmp_path)
+        Ledger(FileStorage(tmp_path))
 
 
 def test_a_reader_keeps_its_copy_while_a_new_one_is_published(tmp_path: Path) -> None:
-    with Ledger(tmp_path) as ledger:
+    with Ledger(FileStorage(tmp_path)) as ledger:
         ledger.append(record("run-1"))
-    publish(tmp_path)
+    FileStorage(tmp_path).publish()
     code = (
         "import duckdb, sys\n"
         "connection = duckdb.connect(sys.argv[1], read_only=True)\n"
@@ -190,12 +187,12 @@ def test_a_reader_keeps_its_copy_while_a_new_one_is_published(tmp_path: Path) ->
     ) as reader:
         assert reader.stdout is not None
         assert reader.stdout.readline() == "open\n"
-        with Ledger(tmp_path) as ledger:
+        with Ledger(FileStorage(tmp_path)) as ledger:
             ledger.append(record("run-2", slot=SLOT + timedelta(days=1)))
-        publish(tmp_path)
+        FileStorage(tmp_path).publish()
         seen, _ = reader.communicate("\n")
     assert seen == "1\n"
-    with read_warehouse(tmp_path / WAREHOUSE_FILE) as connection:
+    with read_warehouse(FileStorage(tmp_path)) as connection:
         assert connection.sql("SELECT count(*) FROM offers").fetchone() == (2,)
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
@@ -215,8 +212,8 @@ def test_a_reader_keeps_its_copy_while_a_new_one_is_published(tmp_path: Path) ->
     ],
 )
 def test_the_published_copy_answers_questions_and_nothing_else(tmp_path: Path, attack: str) -> None:
-    with Ledger(tmp_path):
+    with Ledger(FileStorage(tmp_path)):
         pass
-    publish(tmp_path)
-    with read_warehouse(tmp_path / WAREHOUSE_FILE) as connection, pytest.raises(duckdb.Error):
+    FileStorage(tmp_path).publish()
+    with read_warehouse(FileStorage(tmp_path)) as connection, pytest.raises(duckdb.Error):
         connection.execute(attack)

@@ -13,9 +13,14 @@ import pytest
 
 from tests.warehouse.test_views import offer, store
 from warehouse import maintenance
-from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, Ledger, LedgerDamaged, publish, read_warehouse
-from warehouse.maintenance import backup, checksums, compact
+from warehouse.checksums import checksums
+from warehouse.data_folder import LEDGER_FILE, WAREHOUSE_FILE
+from warehouse.errors import LedgerDamaged
+from warehouse.ledger import Ledger
+from warehouse.maintenance import backup, compact
 from warehouse.restore import restore
+from warehouse.session import read_warehouse
+from warehouse.storage import FileStorage
 from warehouse.views import VIEWS
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -36,11 +41,11 @@ def machine(number: int) -> dict[str, Any]:
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with nights of five hundred offers each, in the order in which nights come."""
     folder = tmp_path_factory.mktemp("filled")
-    with Ledger(folder) as ledger:
+    with Ledger(FileStorage(folder)) as ledger:
         for day in range(NIGHTS):
             rows = [offer(1 + number / 100 + day % 3, **machine(number)) for number in range(500)]
             store(ledger, day, "offers", rows)
-    publish(folder)
+    FileStorage(folder).publish()
     return folder
 
 
@@ -51,18 +56,18 @@ def home(filled: Path, tmp_path: Path) -> Path:
 
 
 def answers(home: Path) -> dict[str, list[str]]:
-    with read_warehouse(home / WAREHOUSE_FILE) as connection:
+    with read_warehouse(FileStorage(home)) as connection:
         return {view: sorted(map(repr, connection.table(view).fetchall())) for view in VIEWS}
 
 
 def test_compaction_makes_the_ledger_smaller_and_changes_no_row_and_no_view(home: Path) -> None:
     rows, views = checksums(home / LEDGER_FILE), answers(home)
-    done = compact(home, NOW)
+    done = compact(home)
     assert checksums(home / LEDGER_FILE) == checksums(home / WAREHOUSE_FILE) == rows
     assert answers(home) == views
     assert done.rows == sum(count for count, _ in rows.values())
     assert done.after == (home / LEDGER_FILE).stat().st_size < done.before
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
         store(ledger, 41, "offers", [offer(2.0)])
         assert ledger.query("SELECT count(*) FROM offers").item() == NIGHTS * 500 + 1
 
@@ -79,7 +84,7 @@ def test_a_compaction_that_would_change_a_row_is_not_kept(
     monkeypatch.setattr(maintenance, "_write_sorted", losing)
     before = checksums(home / LEDGER_FILE)
     with pytest.raises(LedgerDamaged, match="would have changed rows"):
-        compact(home, NOW)
+        compact(home)
     assert checksums(home / LEDGER_FILE) == before
     assert not list(home.glob(".gpuledger-*"))
 
@@ -88,7 +93,7 @@ def test_a_copy_brings_back_what_was_there(home: Path) -> None:
     before, views = checksums(home / LEDGER_FILE), answers(home)
     copy = backup(home, NOW)
     assert copy == home / "backups" / "ledger-20261120T120000Z.duckdb"
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
         store(ledger, 50, "offers", [offer(9.0)])
     later = checksums(home / LEDGER_FILE)
     (former,) = restore(home, copy, NOW)

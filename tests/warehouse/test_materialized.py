@@ -15,7 +15,9 @@ import pytest
 
 from tests.warehouse.test_views import FIRST, offer, scraped
 from warehouse import materialized
-from warehouse.ledger import Ledger, ScrapeRecord, publish, read_warehouse
+from warehouse.ledger import Ledger, ScrapeRecord
+from warehouse.session import read_warehouse
+from warehouse.storage import FileStorage
 from warehouse.views import VIEWS
 
 NIGHTS = 24
@@ -34,7 +36,7 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A ledger in which offers come, go and come back, prices move or are missing, and nights are missed."""
     home = tmp_path_factory.mktemp("once")
     draw = random.Random(5)
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
         records = []
         for night in range(NIGHTS):
             for provider, hours in HOURS.items():
@@ -43,7 +45,7 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     if not missed:
                         records.append(drawn(provider, night, hour, draw))
         ledger.append_all(records)
-    publish(home)
+    FileStorage(home).publish()
     return home
 
 
@@ -78,15 +80,15 @@ def drawn(provider: str, night: int, hour: int, draw: random.Random, *, again: b
 
 
 def add(home: Path, record: ScrapeRecord) -> None:
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
         ledger.append(record)
-    publish(home)
+    FileStorage(home).publish()
 
 
 def answers(home: Path, *, kept: bool) -> dict[str, pl.DataFrame]:
     """What every view says, by its name."""
     ways: dict[str, Any] = {"kept": KEPT, "settled": home / "settled"} if kept else {}
-    with read_warehouse(home / "warehouse.duckdb", **ways) as connection:
+    with read_warehouse(FileStorage(home), **ways) as connection:
         return {view: connection.sql(f"FROM {view} ORDER BY ALL").pl() for view in VIEWS}
 
 
@@ -153,7 +155,7 @@ def test_a_reader_with_it_still_reads_no_other_file(home: Path) -> None:
     other = home / "other.parquet"
     pl.DataFrame({"secret": [1]}).write_parquet(other)
     with (
-        read_warehouse(home / "warehouse.duckdb", kept=KEPT, settled=home / "settled") as connection,
+        read_warehouse(FileStorage(home), kept=KEPT, settled=home / "settled") as connection,
         pytest.raises(duckdb.PermissionException),
     ):
         connection.execute(f"FROM read_parquet('{other}')")

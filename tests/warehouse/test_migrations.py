@@ -8,9 +8,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from warehouse.ledger import LEDGER_FILE, Ledger
+from warehouse.data_folder import LEDGER_FILE
+from warehouse.ledger import Ledger
 from warehouse.migrations import FIRST, LedgerNewer, bring_up_to_date, steps
 from warehouse.schema import BY_NAME
+from warehouse.storage import FileStorage
 from warehouse.views import VIEWS
 
 FIRST_SCHEMA = Path(__file__).with_name("schema_1.sql")
@@ -34,7 +36,10 @@ def first_released(tmp_path: Path) -> Path:
 def test_a_ledger_of_the_first_released_schema_becomes_one_of_today(
     first_released: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    with Ledger(first_released) as migrated, Ledger(tmp_path_factory.mktemp("new")) as new:
+    with (
+        Ledger(FileStorage(first_released)) as migrated,
+        Ledger(FileStorage(tmp_path_factory.mktemp("new"))) as new,
+    ):
         assert migrated.query(COLUMNS).rows() == new.query(COLUMNS).rows()
         assert migrated.query("SELECT subject, times FROM findings").rows() == [("watts", 2)]
         for view in VIEWS:
@@ -43,7 +48,7 @@ def test_a_ledger_of_the_first_released_schema_becomes_one_of_today(
 
 def test_opening_again_changes_nothing(first_released: Path) -> None:
     for _ in range(2):
-        with Ledger(first_released) as ledger:
+        with Ledger(FileStorage(first_released)) as ledger:
             versions = ledger.query("SELECT version FROM schema_versions")["version"].to_list()
     assert versions == [max(steps(), default=FIRST)]
 
@@ -65,17 +70,20 @@ def test_a_step_is_taken_once_and_only_by_a_ledger_that_lacks_it() -> None:
 def test_a_column_that_an_older_ledger_lacks_is_added_empty(first_released: Path) -> None:
     with duckdb.connect(str(first_released / LEDGER_FILE)) as connection:
         connection.execute("ALTER TABLE findings DROP COLUMN detail")
-    with Ledger(first_released) as ledger:
+    with Ledger(FileStorage(first_released)) as ledger:
         (row,) = ledger.query("SELECT subject, detail FROM findings").rows()
         assert ledger.query("FROM findings").schema.keys() == set(BY_NAME["findings"].by_name)
     assert row == ("watts", None)
 
 
 def test_a_ledger_of_a_newer_gpuledger_is_left_alone(tmp_path: Path) -> None:
-    with Ledger(tmp_path) as ledger:
+    with Ledger(FileStorage(tmp_path)) as ledger:
         newer = {"version": 999, "applied_at": datetime(2030, 1, 1, tzinfo=UTC)}
         ledger.append_rows("schema_versions", [newer])
     before = (tmp_path / LEDGER_FILE).read_bytes()
-    with pytest.raises(LedgerNewer, match="schema version 999 and this gpuledger knows"), Ledger(tmp_path):
+    with (
+        pytest.raises(LedgerNewer, match="schema version 999 and this gpuledger knows"),
+        Ledger(FileStorage(tmp_path)),
+    ):
         pass
     assert (tmp_path / LEDGER_FILE).read_bytes() == before

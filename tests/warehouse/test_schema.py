@@ -10,6 +10,7 @@ import pytest
 from warehouse.ddl import dictionary
 from warehouse.ledger import Ledger
 from warehouse.schema import TABLES, Table
+from warehouse.storage import FileStorage
 from warehouse.views import VIEWS
 
 # The ending of a name -> its unit; the first that fits holds.
@@ -40,7 +41,7 @@ def test_every_column_says_what_it_means_and_a_unit_in_a_name_is_its_unit(table:
 
 
 def test_the_ledger_holds_the_tables_as_declared_with_their_comments(tmp_path: Path) -> None:
-    with Ledger(tmp_path) as ledger:
+    with Ledger(FileStorage(tmp_path)) as ledger:
         stored = ledger.query(
             "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal"
         )

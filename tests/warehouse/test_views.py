@@ -15,13 +15,14 @@ import pytest
 
 from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.schema import BY_NAME
+from warehouse.storage import FileStorage
 
 FIRST = datetime(2026, 9, 1, 3, tzinfo=UTC)
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with Ledger(tmp_path) as opened:
+    with Ledger(FileStorage(tmp_path)) as opened:
         yield opened
 
 

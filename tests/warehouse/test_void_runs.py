@@ -16,7 +16,9 @@ from flows.runtime.clock import ClockWrong, refuse_earlier_clock
 from reports.pages import quality
 from tests.warehouse.test_views import FIRST, offer, scraped
 from warehouse import materialized
-from warehouse.ledger import Ledger, ScrapeRecord, publish, read_warehouse
+from warehouse.ledger import Ledger, ScrapeRecord
+from warehouse.session import read_warehouse
+from warehouse.storage import FileStorage
 from warehouse.views import VIEWS
 from warehouse.void_runs import VoidRefused, declare_void, void_runs
 
@@ -76,9 +78,9 @@ def fill(ledger: Ledger) -> None:
 @pytest.fixture(scope="module")
 def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("void")
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
         fill(ledger)
-    publish(home)
+    FileStorage(home).publish()
     return home
 
 
@@ -89,7 +91,7 @@ def home(once: Path, tmp_path: Path) -> Iterator[Path]:
 
 def answers(home: Path, *, at: datetime | None = None, kept: bool = False) -> dict[str, pl.DataFrame]:
     ways: dict[str, Any] = {"kept": KEPT, "settled": home / "settled"} if kept else {}
-    with read_warehouse(home / "warehouse.duckdb", at, **ways) as connection:
+    with read_warehouse(FileStorage(home), at, **ways) as connection:
         return {view: connection.sql(f"FROM {view} ORDER BY ALL").pl() for view in VIEWS}
 
 
@@ -98,9 +100,9 @@ def differing(one: dict[str, pl.DataFrame], other: dict[str, pl.DataFrame]) -> l
 
 
 def void(home: Path, run_id: str = "run-400-3-p", now: datetime = NOW) -> int:
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
         scrapes = declare_void(ledger, run_id, "the clock was wrong", now=now, version="0")
-    publish(home)
+    FileStorage(home).publish()
     return scrapes
 
 
@@ -109,23 +111,23 @@ def test_a_ledger_poisoned_by_a_wrong_clock_is_healed_in_every_view(
 ) -> None:
     monkeypatch.setattr(materialized, "PERIOD_ROWS", 4)
     before = answers(home, kept=True)
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
         poison(ledger)
-    publish(home)
+    FileStorage(home).publish()
     assert {"latest_offers", "freshness", "providers_now"} <= set(differing(before, answers(home, kept=True)))
     assert void(home) == 5
     assert differing(before, answers(home)) == []
     # What was cached while the run counted is not used any more.
     assert differing(before, answers(home, kept=True)) == []
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
         assert ledger.query("SELECT count(*) FROM offers WHERE run_id = 'run-400-3-p'").item() == 3
 
 
 def test_the_warehouse_as_it_stood_before_still_counts_the_run(home: Path) -> None:
     late = night(3, 9.0, again=True)
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
         ledger.append(late)
-    publish(home)
+    FileStorage(home).publish()
     assert void(home, "run-3-3-p-again", NOW) == 1
     highest = {
         at: answers(home, at=at)["latest_offers"]["usd_per_gpu_hour"].max()
@@ -135,12 +137,12 @@ def test_the_warehouse_as_it_stood_before_still_counts_the_run(home: Path) -> No
 
 
 def test_what_a_run_asks_before_it_begins_leaves_a_void_run_out(home: Path) -> None:
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
         poison(ledger)
         with pytest.raises(ClockWrong, match="gpuledger ledger void run-400-3-p"):
             refuse_earlier_clock(ledger, NOW)
     void(home)
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
         refuse_earlier_clock(ledger, NOW)
         assert ("p.s", FIRST + timedelta(days=AHEAD)) not in ledger.settled()
         assert ledger.last_good("p.s", NOW + timedelta(days=AHEAD)) == {"offers": 3}
@@ -154,12 +156,12 @@ def test_what_a_run_asks_before_it_begins_leaves_a_void_run_out(home: Path) -> N
 
 def test_a_slot_of_a_void_run_is_due_again(home: Path) -> None:
     void(home, "run-2-3-p")
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
         assert ("p.s", FIRST + timedelta(days=2)) not in ledger.settled()
 
 
 def test_a_run_is_void_once_and_must_be_known(home: Path) -> None:
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
         for run_id, reason, why in (
             ("run-9", "x", "the ledger has no run 'run-9'; list runs with: gpuledger sql"),
             ("run-1-3-p", "  ", "--reason is empty"),
@@ -168,17 +170,17 @@ def test_a_run_is_void_once_and_must_be_known(home: Path) -> None:
                 declare_void(ledger, run_id, reason, now=NOW, version="0")
     void(home, "run-1-3-p")
     with (
-        Ledger(home) as ledger,
+        Ledger(FileStorage(home)) as ledger,
         pytest.raises(VoidRefused, match="is void already, since 2026-09-05 03:00Z: the clock was wrong"),
     ):
         declare_void(ledger, "run-1-3-p", "again", now=NOW, version="0")
-    with read_warehouse(home / "warehouse.duckdb") as connection:
+    with read_warehouse(FileStorage(home)) as connection:
         (row,) = void_runs(connection)
     assert (row["run_id"], row["flow"], row["scrapes"]) == ("run-1-3-p", "nightly", 1)
 
 
 def test_a_run_that_was_killed_can_be_void_too(home: Path) -> None:
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
         ledger.append(night(9, 7.0))
     assert void(home, "run-9-3-p") == 1
     assert answers(home)["latest_offers"]["usd_per_gpu_hour"].max() == 5.0
@@ -186,7 +188,7 @@ def test_a_run_that_was_killed_can_be_void_too(home: Path) -> None:
 
 def test_the_data_quality_page_names_a_void_run_with_its_reason(home: Path) -> None:
     void(home, "run-1-3-p")
-    with read_warehouse(home / "warehouse.duckdb") as connection:
+    with read_warehouse(FileStorage(home)) as connection:
         shown = quality.page(connection).shown["void_runs"]
     (row,) = shown.rows
     assert [cell.text for cell in row][:4] == [

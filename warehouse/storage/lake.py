@@ -2,57 +2,44 @@
 
 The catalog is a PostgreSQL database; the rows are Parquet files in a folder that every machine sees, or in an
 S3 bucket. A commit is one snapshot of the catalog: readers see all of it or none, and need no copy. Only
-PostgreSQL is taken as a catalog, since the others let one process write at a time. The DuckDB extensions come
-from their packages (`pip install gpuledger[lake]`), never from the network.
+PostgreSQL is taken as a catalog, since the others let one process write at a time.
 """
 
 from __future__ import annotations
 
-import os
-import random
 import re
-import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Final, Self
-from urllib.parse import urlsplit
+from typing import ClassVar, Final, Self
 
 import duckdb
 
-from warehouse.ddl import SORTED
-from warehouse.errors import GpuledgerError
+from warehouse.checksums import table_checksums
+from warehouse.credentials import self_contained
+from warehouse.errors import CopyFailed, CopyRefused, LakeRefused
+from warehouse.maintenance import Compaction
+from warehouse.queries import load_query
+from warehouse.storage.lake_extensions import HTTPFS, is_installed, load_extensions, reach_s3
+from warehouse.storage.lake_tables import NAME, compact_tables, make_tables, patiently
+from warehouse.storage.storage import Storage
 from warehouse.text_safety import first_line, quoted
-from warehouse.views import view_statements
+from warehouse.transaction import transaction
 
-NAME: Final = "lake"
-"""What a lake is attached as."""
-KEPT: Final = timedelta(days=7)
-"""How long packing leaves the files of replaced snapshots for readers that still use them."""
 _SCHEME: Final = "ducklake:postgres:"
-_EXTENSIONS: Final = ("ducklake", "postgres_scanner")
-_HTTPFS: Final = "httpfs"
 _S3: Final = "s3://"
 _SECRET: Final = "lake_catalog"  # noqa: S105 - the name of one
 # libpq's own sentence comes after the connection string, quoted.
 _BEFORE_REASON: Final = '": '
 # DuckLake tries a commit that met another one again, by default ten times: too few for a busy night.
 _COMMIT_ATTEMPTS: Final = 100
-_ATTEMPTS_TO_MAKE: Final = 20
-# How PostgreSQL and DuckLake say that another process was first.
-_MADE_BY_ANOTHER: Final = ("already exists", "duplicate key", "onflict")
-
-
-class LakeRefused(GpuledgerError):
-    """The lake cannot be used; the message says what to mend."""
 
 
 @dataclass(frozen=True)
-class Lake:
+class Lake(Storage):
     """Where a lake is: the libpq connection string of its catalog, and the folder or bucket of its files.
 
     The catalog remembers `data`, so that it may be "" once the lake exists.
@@ -67,7 +54,7 @@ class Lake:
     def parse(cls, address: str, data: str = "") -> Self:
         """Read ducklake:postgres:host=db dbname=gpuledger and the like. Raises LakeRefused."""
         if not address.startswith(_SCHEME) or not address.removeprefix(_SCHEME).strip():
-            raise LakeRefused(f"{address!r} is no warehouse: give {_SCHEME}dbname=... host=...")
+            raise LakeRefused(f"{address!r} is not a warehouse: give {_SCHEME}dbname=... host=...")
         if re.search(r"password|:[^/@]*@", address):
             raise LakeRefused(
                 f"a password stands in the address after {_SCHEME}; give it in PGPASSWORD or ~/.pgpass"
@@ -75,6 +62,10 @@ class Lake:
         if data and not data.startswith(_S3):
             data = str(Path(data).resolve())
         return cls(address.removeprefix(_SCHEME), data.rstrip("/"))
+
+    attached_as: ClassVar[str] = NAME
+    many_writers: ClassVar[bool] = True
+    views_are_complete: ClassVar[bool] = False
 
     def __str__(self) -> str:
         return f"{_SCHEME}{self.catalog}"
@@ -93,20 +84,120 @@ class Lake:
             raise
         return connection
 
-    def files(self, connection: duckdb.DuckDBPyConnection) -> str:
-        """The folder or bucket that holds the lake's files, with a / at its end."""
+    @property
+    def published_name(self) -> str:
+        return str(self)
+
+    @property
+    def is_published(self) -> bool:
+        return True
+
+    @property
+    def has_ledger(self) -> bool:
+        return True
+
+    def check_ledger(self) -> None:
+        return
+
+    def open_to_append(self, *, checked: bool = True) -> duckdb.DuckDBPyConnection:
+        connection = self.open()
+        try:
+            patiently(partial(self._make, connection))
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def cursor(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+        cursor = connection.cursor()
+        # What a connection uses is its own affair, and a cursor is a connection.
+        cursor.execute(f"USE {NAME}")
+        return cursor
+
+    def close(self, connection: duckdb.DuckDBPyConnection) -> None:
+        connection.close()
+
+    def publish(self, *, replace: bool = False) -> Self:
+        # Every commit is published.
+        return self
+
+    def republish(self, now: datetime, *, replace: bool = False) -> list[Path]:
+        self.make()
+        return []
+
+    def open_to_read(self, *, attached: bool) -> duckdb.DuckDBPyConnection:
+        return self.open(read_only=True)
+
+    def folders(self, connection: duckdb.DuckDBPyConnection) -> Sequence[str]:
         asked = f"SELECT data_path FROM ducklake_settings('{NAME}')"  # noqa: S608
         ((path,),) = connection.execute(asked).fetchall()
-        return str(path)
+        return (str(path),)
+
+    def as_reader(self, environment: Mapping[str, str], address: str = "", password: str = "") -> Storage:
+        lake = Lake.parse(address, self.data) if address else self
+        return replace(
+            lake,
+            catalog=self_contained(lake.catalog, environment),
+            password=password or environment.get("PGPASSWORD", ""),
+        )
+
+    def unreadable(self, problem: Exception) -> LakeRefused:
+        said = f"{self} has no ledger yet, or one of another version ({first_line(problem)})"
+        return LakeRefused(said, advice="`gpuledger publish` brings it up to date")
+
+    def advice_unreadable(self) -> str:
+        return self.advice_wrong_rows()
+
+    def advice_wrong_rows(self) -> str:
+        return "restore its database and its files from your copies of them"
+
+    def checksums(self) -> dict[str, tuple[int, int]]:
+        """Rows of every table and the sum of their hashes."""
+        with self.open(read_only=True) as connection:
+            return table_checksums(connection)
+
+    def compact(self, now: datetime) -> Compaction:
+        with self.open() as connection:
+            return compact_tables(connection, now)
+
+    def backup(self, now: datetime, to: Path | None = None) -> Path:
+        raise self._not_a_file("copy it into a folder by `gpuledger ledger copy FOLDER`")
+
+    def restore(self, copy: Path, now: datetime) -> list[Path]:
+        raise self._not_a_file(
+            "restore its database and its files, or `gpuledger ledger copy` into an empty one"
+        )
+
+    def begin(self, now: datetime) -> list[Path]:
+        raise self._not_a_file("name an empty database in GPULEDGER_WAREHOUSE instead")
+
+    @contextmanager
+    def receiving(self, source: Storage) -> Iterator[duckdb.DuckDBPyConnection]:
+        with duckdb.connect() as connection:
+            self.attach(connection)
+            source.attach(connection, read_only=True)
+            connection.execute(f"USE {NAME}")
+            connection.execute("BEGIN")
+            if "scrapes" in {name for (name,) in connection.execute(load_query("tables")).fetchall()}:
+                ((scrapes,),) = connection.execute("SELECT count(*) FROM scrapes").fetchall()
+                if scrapes:
+                    raise CopyRefused(f"{self} holds scrapes already; copy into an empty place")
+            make_tables(connection)
+            yield connection
+            try:
+                connection.execute("COMMIT")
+            except duckdb.Error as problem:
+                unknown = f"whether {self} took the copy is not known"
+                advice = "copy again, which is refused where it did"
+                raise CopyFailed(f"{first_line(problem)}; {unknown}", advice=advice) from problem
 
     def attach(self, connection: duckdb.DuckDBPyConnection, *, read_only: bool = False) -> None:
         """Attach the lake to a connection as `lake`. Raises LakeRefused."""
-        for extension in _EXTENSIONS:
-            connection.execute(f"LOAD {quoted(_packaged(extension))}")
+        load_extensions(connection)
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(f"SET ducklake_max_retry_count = {_COMMIT_ATTEMPTS}")
         # Where only the catalog knows the place of the files, it may be a bucket, which ATTACH reads.
-        if self.data.startswith(_S3) or (not self.data and _is_installed(_HTTPFS)):
+        if self.data.startswith(_S3) or (not self.data and is_installed(HTTPFS)):
             reach_s3(connection)
         options = [f"DATA_PATH {quoted(f'{self.data}/')}"] if self.data else []
         if self.password:
@@ -120,6 +211,13 @@ class Lake:
             patiently(partial(self._attach_as, connection, options))
         except duckdb.Error as problem:
             raise LakeRefused(self._why_not(problem)) from problem
+
+    def _make(self, connection: duckdb.DuckDBPyConnection) -> None:
+        with transaction(self.cursor(connection)) as cursor:
+            make_tables(cursor)
+
+    def _not_a_file(self, advice: str) -> LakeRefused:
+        return LakeRefused(f"the ledger is {self} and not a file", advice=advice)
 
     def _newest(self, connection: duckdb.DuckDBPyConnection, options: list[str]) -> int:
         self._attach_as(connection, [*options, "READ_ONLY"])
@@ -143,66 +241,3 @@ class Lake:
         if "DATA_PATH" in said or "data path" in said.lower():
             return f"{self} does not exist yet: say in GPULEDGER_WAREHOUSE_DATA where its files go"
         return f"{self} cannot be opened: {said.rpartition(_BEFORE_REASON)[2]}"
-
-
-def patiently(make: Callable[[], None]) -> None:
-    """Make what other processes may be making too: who meets one waits a moment and looks again."""
-    for left in reversed(range(_ATTEMPTS_TO_MAKE)):
-        try:
-            make()
-        except duckdb.Error as problem:
-            if not left or not any(words in str(problem) for words in _MADE_BY_ANOTHER):
-                raise
-            time.sleep(random.random())  # noqa: S311 - so that two that met do not meet again
-        else:
-            return
-
-
-def lake_statements(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
-    """What makes the gold views of a lake, and says how the files of its tables are parted and sorted."""
-    for text in view_statements():
-        for statement in connection.extract_statements(text):
-            # DuckLake keeps no comments on the columns of views.
-            if not statement.query.lstrip().startswith("COMMENT ON COLUMN"):
-                yield statement.query
-    for table, columns in SORTED.items():
-        yield f"ALTER TABLE {table} SET PARTITIONED BY (year(slot), month(slot))"
-        yield f"ALTER TABLE {table} SET SORTED BY ({', '.join(f'{column} ASC' for column in columns)})"
-
-
-def reach_s3(connection: duckdb.DuckDBPyConnection) -> None:
-    """Let a connection read and write S3 with the keys and the endpoint of the usual AWS_ variables."""
-    connection.execute(f"LOAD {quoted(_packaged(_HTTPFS))}")
-    endpoint = urlsplit(os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or "")
-    given = {
-        "KEY_ID": os.environ.get("AWS_ACCESS_KEY_ID"),
-        "SECRET": os.environ.get("AWS_SECRET_ACCESS_KEY"),
-        "SESSION_TOKEN": os.environ.get("AWS_SESSION_TOKEN"),
-        "REGION": os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"),
-        "ENDPOINT": endpoint.netloc,
-        # What is no AWS has its buckets in the path more often than in the host's name.
-        "URL_STYLE": "path" if endpoint.netloc else None,
-    }
-    options = [f"{name} {quoted(value)}" for name, value in given.items() if value]
-    options += ["USE_SSL false"] if endpoint.scheme == "http" else []
-    connection.execute(f"CREATE OR REPLACE SECRET s3 ({', '.join(['TYPE s3', *options])})")
-
-
-def _is_installed(extension: str) -> bool:
-    with suppress(LakeRefused):
-        return bool(_packaged(extension))
-    return False
-
-
-def _packaged(extension: str) -> str:
-    """The file of a DuckDB extension that pip installed. Raises LakeRefused."""
-    with suppress(ModuleNotFoundError):
-        found = find_spec(f"duckdb_extension_{extension}")
-        if found and found.origin:
-            folder = Path(found.origin).parent / "extensions" / f"v{duckdb.__version__}"
-            path = folder / f"{extension}.duckdb_extension"
-            if path.is_file():
-                return str(path)
-    raise LakeRefused(
-        f"DuckDB {duckdb.__version__}'s {extension} extension is not installed: pip install 'gpuledger[lake]'"
-    )

@@ -18,6 +18,7 @@ from flows.runtime.settings import SettingsWrong, read_settings
 from tests.loopback import serving
 from tests.warehouse.test_views import FIRST, offer, store
 from warehouse.ledger import Ledger
+from warehouse.storage import FileStorage
 
 SITE = "https://prices.example/gpu"
 SECRET = "token-that-nobody-may-see"  # noqa: S105 - a made-up one
@@ -60,7 +61,7 @@ def inbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with Ledger(tmp_path) as opened:
+    with Ledger(FileStorage(tmp_path)) as opened:
         yield opened
 
 

@@ -14,7 +14,8 @@ from flows.alerts.notify import ADDRESSES
 from flows.alerts.run_failures import STATE_FILE, notify_run_failed, notifying_failures, run_succeeded
 from flows.runtime.settings import Settings
 from tests.flows.alerts.test_notify import SECRET, Inbox, inbox
-from warehouse.ledger import LEDGER_FILE, LedgerDamaged
+from warehouse.data_folder import LEDGER_FILE
+from warehouse.errors import LedgerDamaged
 
 __all__ = ["inbox"]
 RULES = Settings(alerts=[{"on": "run_failed"}])  # type: ignore[list-item]

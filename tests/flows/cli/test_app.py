@@ -17,7 +17,9 @@ import pytest
 
 from scrapers.registry import PROVIDERS, providers
 from tests.prepared import Prepared
-from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, read_warehouse
+from warehouse.data_folder import LEDGER_FILE, WAREHOUSE_FILE
+from warehouse.session import read_warehouse
+from warehouse.storage import FileStorage
 
 Gpuledger = Callable[..., subprocess.CompletedProcess[str]]
 SLOT = "2026-11-10T03:00:00Z"
@@ -25,7 +27,8 @@ HOLD = """
 import sys, time, pathlib
 from tests.prepared import Prepared
 from warehouse.ledger import Ledger
-with Ledger(pathlib.Path(sys.argv[1])):
+from warehouse.storage import FileStorage
+with Ledger(FileStorage(pathlib.Path(sys.argv[1]))):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -102,7 +105,7 @@ def test_providers_are_listed_with_what_the_warehouse_holds(
     rows = json.loads(gpuledger_anew("providers", "--home", demo_home, "--json").stdout)
     assert {row["provider"] for row in rows} == set(providers())
     (spot,) = (row for row in rows if row["source"] == "aws.spot")
-    with read_warehouse(demo_home / WAREHOUSE_FILE) as connection:
+    with read_warehouse(FileStorage(demo_home)) as connection:
         held = connection.sql("SELECT count(*), max(slot) FROM offers WHERE source = 'aws.spot'").fetchall()
     assert (spot["rows"], spot["status"], spot["cadence"]) == (held[0][0], "active", "nightly")
     assert spot["last_good_slot"] == str(held[0][1])
@@ -156,7 +159,7 @@ def test_replay_corrects_what_an_older_parser_misread_and_keeps_both(
     assert ran.returncode == 0, ran.stderr
     summary = json.loads(ran.stdout)
     assert [scrape["source"] for scrape in summary["scrapes"]] == ["aws.spot"]
-    with read_warehouse(home / WAREHOUSE_FILE) as connection:
+    with read_warehouse(FileStorage(home)) as connection:
         assert connection.sql(total).fetchall() == right
         assert connection.sql(f"SELECT count(*) FROM offers WHERE {slot}").fetchall() == [(2 * rows,)]
     again = gpuledger(*asked)

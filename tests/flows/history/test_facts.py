@@ -11,7 +11,9 @@ import pytest
 from flows.history import facts
 from scrapers.archive.writer import read_archive
 from scrapers.history.facts import facts_file
-from warehouse.ledger import WAREHOUSE_FILE, Ledger, read_warehouse
+from warehouse.ledger import Ledger
+from warehouse.session import read_warehouse
+from warehouse.storage import FileStorage
 
 AT = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)
 MORE = b"""[kaggle]
@@ -22,7 +24,7 @@ facts = [
 
 
 def test_facts_are_loaded_once_and_traced_to_archived_bytes(tmp_path: Path) -> None:
-    with Ledger(tmp_path) as ledger:
+    with Ledger(FileStorage(tmp_path)) as ledger:
         added = facts.load_facts(ledger, tmp_path, run_id="one", at=AT)
         assert added == ledger.query("FROM current_observations").height > 200
         assert facts.load_facts(ledger, tmp_path, run_id="two", at=AT) == 0
@@ -35,7 +37,7 @@ def test_facts_are_loaded_once_and_traced_to_archived_bytes(tmp_path: Path) -> N
 def test_changed_facts_replace_the_former_ones_in_the_views_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Ledger(tmp_path) as ledger:
+    with Ledger(FileStorage(tmp_path)) as ledger:
         facts.load_facts(ledger, tmp_path, run_id="one", at=AT)
         before = ledger.query("FROM observations").height
         monkeypatch.setattr(facts, "facts_file", lambda: MORE)
@@ -45,7 +47,7 @@ def test_changed_facts_replace_the_former_ones_in_the_views_only(
 
 
 def test_the_timeline_of_free_tiers_begins_with_the_facts(demo_home: Path) -> None:
-    with read_warehouse(demo_home / WAREHOUSE_FILE) as connection:
+    with read_warehouse(FileStorage(demo_home)) as connection:
         changes = connection.sql(
             "SELECT changed_as_stated, before, after FROM free_tier_changes "
             "WHERE provider = 'paperspace' AND tier = 'Free' AND term = 'session_hours'"

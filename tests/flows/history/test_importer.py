@@ -21,7 +21,9 @@ from flows.runtime.run import OriginsMixed, RunSummary, refuse_origin
 from scrapers.archive.writer import read_archive
 from scrapers.history.mapping import Mapping, MappingError
 from scrapers.history.mappings import load, parsed
-from warehouse.ledger import WAREHOUSE_FILE, Ledger, publish, read_warehouse
+from warehouse.ledger import Ledger
+from warehouse.session import read_warehouse
+from warehouse.storage import FileStorage
 
 LIST = b"""
 [origin]
@@ -60,7 +62,7 @@ Line = tuple[int, str, str]
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with Ledger(tmp_path / "home") as opened:
+    with Ledger(FileStorage(tmp_path / "home")) as opened:
         yield opened
 
 
@@ -82,7 +84,7 @@ def many(path: Path, days: int = 20, machines: int = 5) -> Path:
 
 def request(ledger: Ledger, path: Path, **changes: Any) -> ImportRequest:
     given: dict[str, Any] = {"mapping": parsed("a_list", LIST), **changes}
-    return ImportRequest(ledger.place, path, given.pop("mapping"), **given)
+    return ImportRequest(ledger.storage.home, path, given.pop("mapping"), **given)
 
 
 def one(ledger: Ledger, query: str) -> Any:
@@ -112,7 +114,7 @@ def test_rows_stand_with_origin_licence_line_and_the_bytes_they_were_read_from(
     assert (source["quarantined"], source["blanks"], f"{source['last_on']}") == (1, 1, "2024-01-02")
     capture = ledger.query("FROM captures WHERE role = 'response'").row(0, named=True)
     assert {row["capture_id"] for row in offers} == {capture["capture_id"]}
-    file, mapping = read_archive(ledger.place / capture["warc_file"], ledger.place).captures
+    file, mapping = read_archive(ledger.storage.home / capture["warc_file"], ledger.storage.home).captures
     assert file.body == path.read_bytes()
     assert Mapping.model_validate_json(mapping.body) == parsed("a_list", LIST)
     refused = ledger.query("FROM quarantine").row(0, named=True)
@@ -133,7 +135,7 @@ def test_a_second_import_of_the_same_file_adds_nothing(tmp_path: Path, ledger: L
     again = import_history(request(ledger, path), ledger)
     assert (again.added, again.accepted) == (0, 0)
     assert {table: one(ledger, f"SELECT count(*) FROM {table}") for table in tables} == before
-    assert len(list((ledger.place / "raw").rglob("*.warc.gz"))) == 1
+    assert len(list((ledger.storage.home / "raw").rglob("*.warc.gz"))) == 1
 
 
 KILLED = """
@@ -142,6 +144,7 @@ from pathlib import Path
 from flows.history.importer import ImportRequest, import_history
 from scrapers.history.mappings import load
 from warehouse.ledger import Ledger
+from warehouse.storage import FileStorage
 
 append, calls = Ledger.append_frames, []
 
@@ -153,7 +156,7 @@ def killed_at_the_third(self, frames):
 
 Ledger.append_frames = killed_at_the_third
 home, path, mapping = map(Path, sys.argv[1:])
-with Ledger(home) as ledger:
+with Ledger(FileStorage(home)) as ledger:
     import_history(ImportRequest(home, path, load(str(mapping)), rows=10), ledger)
 """
 
@@ -165,7 +168,7 @@ def test_an_import_that_was_killed_goes_on_where_it_stopped(tmp_path: Path) -> N
         [sys.executable, "-c", KILLED, home, path, mapping], check=False, capture_output=True
     )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
         assert one(ledger, "SELECT count(*), count(DISTINCT slot) FROM history_offers") == (20, 4)
         result = import_history(ImportRequest(home, path, load(str(mapping)), rows=10), ledger)
         assert (result.snapshots, result.added) == (20, 16)
@@ -245,20 +248,20 @@ def test_a_file_that_is_all_refused_is_remembered_as_such(tmp_path: Path, ledger
 def test_a_history_is_verified_from_its_archived_file_and_mapping(tmp_path: Path) -> None:
     home = tmp_path / "home"
     timeless = parsed("timeless", LIST.replace(b'columns = ["when"]', b"columns = []"))
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
         import_history(request(ledger, many(tmp_path / "list.csv", days=3)), ledger)
         path = listed(tmp_path / "one.csv", [(0, "m", "4")])
         import_history(request(ledger, path, mapping=timeless, at="2024-05-06", part="east"), ledger)
-    publish(home)
+    FileStorage(home).publish()
     assert [(verdict.state, verdict.source, verdict.figure) for verdict in verify_histories(home)] == [
         ("MATCH", "history:a_list", "offers of list.csv: 15 rows"),
         ("MATCH", "history:timeless.east", "offers of one.csv: 1 rows"),
     ]
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
         ledger._connection.execute(
             "UPDATE offers SET usd_per_hour = 9.5 WHERE offer_id = 'L4' AND slot < '2024-01-02'"
         )
-    publish(home)
+    FileStorage(home).publish()
     (wrong, _) = verify_histories(home)
     assert (wrong.state, wrong.detail) == ("MISMATCH", "1 of 3 snapshots are derived otherwise")
     (archive,) = (home / "raw").rglob("history.timeless*.warc.gz")
@@ -270,9 +273,9 @@ def test_simulated_nights_and_imported_prices_never_share_a_ledger(tmp_path: Pat
     path = many(tmp_path / "list.csv", days=1)
     import_history(request(ledger, path), ledger)
     with pytest.raises(OriginsMixed, match="holds real nights"):
-        refuse_origin("simulated", ledger.place, ledger)
-    refuse_origin("live", ledger.place, ledger)
-    with Ledger(tmp_path / "demo") as demo:
+        refuse_origin("simulated", ledger.storage.home, ledger)
+    refuse_origin("live", ledger.storage.home, ledger)
+    with Ledger(FileStorage(tmp_path / "demo")) as demo:
         demo.append_run(RunSummary("r", "nightly", "simulated", FIRST).row())
         with pytest.raises(OriginsMixed, match="holds simulated nights"):
             import_history(request(demo, path), demo)
@@ -292,7 +295,7 @@ def test_a_name_that_cannot_name_a_source_is_refused(
     path = many(tmp_path / "list.csv")
     with pytest.raises(MappingError, match="name"):
         import_history(request(ledger, path, mapping=parsed(name, LIST), part=part), ledger)
-    assert not (ledger.place / "raw").exists()
+    assert not (ledger.storage.home / "raw").exists()
 
 
 def test_the_command_imports_reports_and_repeats(
@@ -312,7 +315,7 @@ def test_the_command_imports_reports_and_repeats(
         gpuledger("history", "import", plain, "--mapping", mapping, "--home", home, "--json").stdout
     )
     assert (told["records"], told["snapshots_of_another_file"], told["rows_added"]) == (2, 1, 0)
-    with read_warehouse(home / WAREHOUSE_FILE) as connection:
+    with read_warehouse(FileStorage(home)) as connection:
         found = connection.sql("SELECT day::VARCHAR, p50 FROM history_daily").fetchall()
     assert found == [("2024-01-01", 12.29)]
     refused = gpuledger("history", "import", "nonesuch", plain, "--home", home)

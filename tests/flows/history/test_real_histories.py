@@ -17,6 +17,7 @@ import pytest
 from flows.history.importer import Imported, ImportRequest, import_history
 from scrapers.history.mappings import load
 from warehouse.ledger import Ledger
+from warehouse.storage import FileStorage
 
 MAPPINGS = Path(__file__).parent / "mappings"
 # File, mapping (shipped, or of this folder), part.
@@ -57,7 +58,7 @@ def imported(
 ) -> Iterator[tuple[Ledger, dict[str, Imported]]]:
     """A ledger with every history in it, and what each import did."""
     home = tmp_path_factory.mktemp("histories")
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
         results = {}
         for file, name, part in HISTORIES:
             mapping = load(str(MAPPINGS / name) if name.endswith(".toml") else name)
@@ -270,7 +271,7 @@ def test_free_credit_is_told_in_its_currency_with_who_took_it_away(
 def test_shipped_mappings_read_what_is_published_as_it_is_published(
     captures_dir: Path, tmp_path: Path, file: str, name: str, part: str, moment: str, rows: int
 ) -> None:
-    with Ledger(tmp_path) as ledger:
+    with Ledger(FileStorage(tmp_path)) as ledger:
         request = ImportRequest(tmp_path, captures_dir / file, load(name), part, moment)
         result = import_history(request, ledger)
     assert result.accepted >= rows

@@ -14,7 +14,9 @@ from flows.alerts.notify import ADDRESSES
 from flows.operations.doctor import HealthCheck, examine
 from flows.runtime.settings import Settings
 from tests.warehouse.test_views import FIRST, offer, store
-from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, Ledger, publish
+from warehouse.data_folder import LEDGER_FILE, WAREHOUSE_FILE
+from warehouse.ledger import Ledger
+from warehouse.storage import FileStorage
 
 NOW = FIRST + timedelta(days=1)
 
@@ -23,7 +25,7 @@ NOW = FIRST + timedelta(days=1)
 def home(tmp_path: Path) -> Path:
     """A data folder with two nights of one source, whose archive is one file."""
     folder = tmp_path / "home"
-    with Ledger(folder) as ledger:
+    with Ledger(FileStorage(folder)) as ledger:
         for day in (0, 1):
             store(ledger, day, "offers", [offer(2.0), offer(3.0, key="b")])
         capture = {"role": "response", "url": "https://example.com/", "bytes": 1, "warc_offset": 0}
@@ -31,7 +33,7 @@ def home(tmp_path: Path) -> Path:
         ledger.append_rows("captures", [{**capture, **named, "slot": FIRST, "fetched_at": FIRST}])
     (folder / "raw").mkdir()
     (folder / "raw" / "a.warc.gz").touch()
-    publish(folder)
+    FileStorage(folder).publish()
     return folder
 
 
@@ -55,7 +57,7 @@ def test_rows_that_are_gone_are_named(home: Path, chromium: str) -> None:
         connection.execute(
             "DELETE FROM offers WHERE offer_key = 'b' AND slot = (SELECT min(slot) FROM offers)"
         )
-    publish(home)
+    FileStorage(home).publish()
     (check,) = wrong(home, chromium=chromium)
     assert (check.name, check.state) == ("rows", "problem")
     assert check.found == "not as many rows as were stored: p.s 2026-09-01T03Z"
@@ -93,23 +95,23 @@ def test_what_was_left_behind_is_named_with_its_size_and_a_cure(home: Path, chro
 
 
 def test_a_source_that_went_stale_is_told_with_its_error(home: Path, chromium: str) -> None:
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
         listed = {"declared_at": FIRST, "run_id": "r", "provider": "p", "title": "P", "kind": "cloud"}
         stands = {"status": "active", "enabled": True, "homepage": "h", "evidence": [], "sources": ["p.s"]}
         ledger.append_rows("providers", [{**listed, **stands}])
         store(ledger, 2, "offers", [], status="failed")
-    publish(home)
+    FileStorage(home).publish()
     (check,) = wrong(home, FIRST + timedelta(days=2), chromium=chromium)
     assert (check.state, check.found) == ("warning", "p.s: last good 2026-09-02T03Z, now failed")
     assert check.advice == "it broke"
 
 
 def test_a_clock_behind_the_ledger_is_a_problem(home: Path, chromium: str) -> None:
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
         counts = dict.fromkeys(("sources_due", "sources_ok", "sources_partial", "sources_failed"), 0)
         row = {"run_id": "r", "flow": "nightly", "origin": "live", "gpuledger_version": "0"}
         ledger.append_run({**row, **counts, "started_at": NOW, "finished_at": NOW})
-    publish(home)
+    FileStorage(home).publish()
     (check,) = wrong(home, NOW - timedelta(hours=1), chromium=chromium)
     assert (check.name, check.state) == ("clock", "problem")
 

@@ -11,18 +11,19 @@ import pytest
 
 from flows.operations.export import ExportRefused, export
 from tests.warehouse.test_views import offer, store
-from warehouse.ledger import Ledger, publish
+from warehouse.ledger import Ledger
 from warehouse.schema import TABLES
+from warehouse.storage import FileStorage
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with one night in each of three months."""
     folder = tmp_path_factory.mktemp("home")
-    with Ledger(folder) as ledger:
+    with Ledger(FileStorage(folder)) as ledger:
         for day in (0, 30, 61):
             store(ledger, day, "offers", [offer(1.5 + day), offer(None, key="b")])
-    publish(folder)
+    FileStorage(folder).publish()
     return folder
 
 

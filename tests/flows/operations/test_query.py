@@ -24,7 +24,10 @@ from flows.operations.query import execute
 from flows.operations.sql_allowlist import QuestionRefused, check
 from flows.runtime.interruption import TimeOver
 from reports.cookbook import Recipe, recipes
-from warehouse.ledger import WAREHOUSE_FILE, Ledger, publish, read_warehouse
+from warehouse.data_folder import WAREHOUSE_FILE
+from warehouse.ledger import Ledger
+from warehouse.session import read_warehouse
+from warehouse.storage import FileStorage
 
 ENDLESS = "SELECT count(*) FROM range(1000000000000)"
 VALUES = {
@@ -57,9 +60,9 @@ VALUES = {
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("asked")
-    with Ledger(folder):
+    with Ledger(FileStorage(folder)):
         pass
-    publish(folder)
+    FileStorage(folder).publish()
     return folder
 
 
@@ -188,7 +191,7 @@ def test_an_answer_that_takes_too_much_memory_is_a_sentence(home: Path) -> None:
 
 def test_temporary_files_lie_outside_the_data_folder_and_are_bounded(home: Path) -> None:
     asked = "SELECT current_setting('temp_directory'), current_setting('memory_limit'), current_setting(?)"
-    with read_warehouse(home / WAREHOUSE_FILE) as connection:
+    with read_warehouse(FileStorage(home)) as connection:
         ((folder, memory, spilled),) = connection.execute(asked, ["max_temp_directory_size"]).fetchall()
     assert Path(folder).is_relative_to(gettempdir())
     assert not Path(folder).is_relative_to(home)
@@ -197,12 +200,12 @@ def test_temporary_files_lie_outside_the_data_folder_and_are_bounded(home: Path)
 
 @pytest.mark.parametrize("recipe", recipes(), ids=lambda recipe: recipe.name)
 def test_recipes_name_nothing_that_is_refused(home: Path, recipe: Recipe) -> None:
-    with read_warehouse(home / WAREHOUSE_FILE) as connection:
+    with read_warehouse(FileStorage(home)) as connection:
         check(connection, recipe.query)
 
 
 def test_a_function_that_is_not_listed_is_refused_by_name_wherever_it_is_named(home: Path) -> None:
-    with read_warehouse(home / WAREHOUSE_FILE) as connection:
+    with read_warehouse(FileStorage(home)) as connection:
         for call in ("getenv('x')", "current_setting('x')", "system.main.current_setting('x')"):
             for query in (
                 f"SELECT {call}",

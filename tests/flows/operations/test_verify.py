@@ -13,7 +13,7 @@ import pytest
 
 from flows.operations.verify import verify
 from flows.runtime.comparison import Verification
-from warehouse.ledger import WAREHOUSE_FILE
+from warehouse.data_folder import WAREHOUSE_FILE
 
 Gpuledger = Callable[..., subprocess.CompletedProcess[str]]
 SLOT = "2026-11-10T03:00:00Z"

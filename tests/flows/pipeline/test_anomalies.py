@@ -13,6 +13,7 @@ from flows.pipeline.anomalies import watch
 from scrapers.registry import source
 from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.schema import BY_NAME
+from warehouse.storage import FileStorage
 
 FIRST = datetime(2026, 9, 1, 3, tzinfo=UTC)
 SOURCE = source("paperspace.machines")
@@ -56,7 +57,7 @@ def store(ledger: Ledger, index: int, prices: dict[str, float | None]) -> dateti
 
 def test_a_quiet_history_has_no_incident_and_an_odd_night_has_one(tmp_path: Path) -> None:
     usual = {"H100": 5.0, "A100": 3.0, "P4000": 0.5}
-    with Ledger(tmp_path) as ledger:
+    with Ledger(FileStorage(tmp_path)) as ledger:
         nights = [{key: usd + index / 100 for key, usd in usual.items()} for index in range(20)]
         slots = [store(ledger, index, prices) for index, prices in enumerate(nights)]
         assert watch(SOURCE, slots, ledger, run_id="w") == 0
@@ -73,7 +74,7 @@ def test_a_quiet_history_has_no_incident_and_an_odd_night_has_one(tmp_path: Path
 
 
 def test_what_ended_is_told_for_the_night_it_was_noticed(tmp_path: Path) -> None:
-    with Ledger(tmp_path) as ledger:
+    with Ledger(FileStorage(tmp_path)) as ledger:
         for index in range(20):
             store(ledger, index, {"H100": 5.0 + index, "A100": 3.0})
         last = [store(ledger, index, {"H100": 5.0 + index}) for index in (20, 21, 22)]

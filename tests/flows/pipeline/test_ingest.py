@@ -19,6 +19,7 @@ from scrapers.parse import reading_of
 from scrapers.providers.aws import page as aws_page
 from scrapers.registry import Source, SourceDeclared, source
 from warehouse.ledger import Ledger, ScrapeRecord
+from warehouse.storage import FileStorage
 
 SLOT = datetime(2026, 11, 10, 3, tzinfo=UTC)
 SPOT = source("aws.spot")
@@ -27,7 +28,7 @@ FEED = {"rate": "perhr", "valueColumns": ["linux"], "currencies": ["USD"]}
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with Ledger(tmp_path) as opened:
+    with Ledger(FileStorage(tmp_path)) as opened:
         yield opened
 
 

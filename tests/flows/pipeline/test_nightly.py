@@ -19,7 +19,9 @@ import pytest
 
 from flows.pipeline.demo import nights
 from scrapers.registry import sources
-from warehouse.ledger import WAREHOUSE_FILE, read_warehouse
+from warehouse.data_folder import WAREHOUSE_FILE
+from warehouse.session import read_warehouse
+from warehouse.storage import FileStorage
 
 KILLS = 3
 Gpuledger = Callable[..., subprocess.CompletedProcess[str]]
@@ -37,6 +39,7 @@ from flows.pipeline import demo
 from flows.pipeline.nightly import nightly
 from reports import build
 from scrapers.browser import find_chromium
+from warehouse.storage import FileStorage
 from scrapers.registry import sources
 # The site is built from what is published already; what is at stake here is the ledger.
 build.build = lambda *_, **__: []
@@ -111,7 +114,7 @@ def contents(home: Path) -> dict[str, list[str]]:
     measured against an older night: the verdict stands, the figure beside it is another.
     """
     left_out = dict.fromkeys(FACTS, "run_id") | {"expectation_results": "run_id, observed"}
-    with read_warehouse(home / WAREHOUSE_FILE) as connection:
+    with read_warehouse(FileStorage(home)) as connection:
         return {
             table: sorted(map(repr, connection.table(table).select(f"* EXCLUDE ({names})").fetchall()))
             for table, names in left_out.items()
@@ -119,13 +122,13 @@ def contents(home: Path) -> dict[str, list[str]]:
 
 
 def counts(home: Path) -> dict[str, int]:
-    with read_warehouse(home / WAREHOUSE_FILE) as connection:
+    with read_warehouse(FileStorage(home)) as connection:
         tables = [name for (name,) in connection.sql("SELECT table_name FROM duckdb_tables()").fetchall()]
         return {table: connection.table(table).count("*").fetchall()[0][0] for table in tables}
 
 
 def ask(home: Path, query: str) -> list[tuple[Any, ...]]:
-    with read_warehouse(home / WAREHOUSE_FILE) as connection:
+    with read_warehouse(FileStorage(home)) as connection:
         return connection.sql(query).fetchall()
 
 
@@ -165,7 +168,7 @@ def test_every_offer_is_traced_to_bytes_in_the_archive(demo_home: Path) -> None:
 
 
 def test_no_address_of_a_host_is_stored(demo_home: Path) -> None:
-    with read_warehouse(demo_home / WAREHOUSE_FILE) as connection:
+    with read_warehouse(FileStorage(demo_home)) as connection:
         columns = connection.sql("SELECT lower(column_name) FROM duckdb_columns()").fetchall()
         records = connection.sql(
             "SELECT count(*) FROM quarantine WHERE record LIKE '%public_ipaddr%'"

@@ -10,7 +10,9 @@ import pytest
 from flows.operations.coverage import coverage
 from flows.pipeline import provider_registry
 from scrapers.registry import Provider, providers
-from warehouse.ledger import WAREHOUSE_FILE, Ledger, read_warehouse
+from warehouse.ledger import Ledger
+from warehouse.session import read_warehouse
+from warehouse.storage import FileStorage
 
 AT = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)
 
@@ -18,7 +20,7 @@ AT = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)
 def test_a_declaration_is_appended_once_and_again_when_it_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Ledger(tmp_path) as ledger:
+    with Ledger(FileStorage(tmp_path)) as ledger:
         assert provider_registry.register(ledger, run_id="one", at=AT) == len(providers())
         assert provider_registry.register(ledger, run_id="two", at=AT) == 0
         crestle = providers()["crestle"]
@@ -34,7 +36,7 @@ def test_a_declaration_is_appended_once_and_again_when_it_changes(
 
 
 def test_every_provider_of_the_seeds_is_in_the_registry_and_the_gone_have_evidence(demo_home: Path) -> None:
-    with read_warehouse(demo_home / WAREHOUSE_FILE) as connection:
+    with read_warehouse(FileStorage(demo_home)) as connection:
         rows = connection.sql("SELECT provider, status, len(evidence) FROM providers_now").fetchall()
     states = {provider: status for provider, status, _ in rows}
     assert {

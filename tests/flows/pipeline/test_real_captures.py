@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from warehouse.ledger import WAREHOUSE_FILE, read_warehouse
+from warehouse.session import read_warehouse
+from warehouse.storage import FileStorage
 
 AT = "2026-08-22T18:14:42+00:00"
 BUNDLES = "https://console.vast.ai/api/v0/bundles/"
@@ -78,7 +79,7 @@ def home(
 
 
 def ask(home: Path, query: str) -> list[tuple[Any, ...]]:
-    with read_warehouse(home / WAREHOUSE_FILE) as connection:
+    with read_warehouse(FileStorage(home)) as connection:
         return connection.sql(query).fetchall()
 
 

@@ -16,6 +16,7 @@ from scrapers.page import Capture
 from scrapers.parse import reading_of
 from scrapers.registry import source
 from warehouse.ledger import Ledger
+from warehouse.storage import FileStorage
 
 ASKED = source("paperspace.machines")
 NAME = "gpurentalprices_daily_provider_status.csv.gz"
@@ -39,7 +40,7 @@ def test_each_raises_an_incident_the_same_night_and_no_price_is_carried_on(
     told = []
     for number, row in enumerate(failed):
         slot = datetime.fromisoformat(row["date"]).replace(hour=3, tzinfo=UTC)
-        with Ledger(tmp_path / str(number)) as ledger:
+        with Ledger(FileStorage(tmp_path / str(number))) as ledger:
             ended = as_it_would_end_here(slot, row["error"])
             ingest(ASKED, {slot: reading_of(ASKED, ended, slot=slot, run_id="r")}, ledger, run_id="r")
             told += ledger.query("SELECT slot, kind, severity FROM incidents").rows()

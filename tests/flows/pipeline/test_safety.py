@@ -19,7 +19,9 @@ from tests.flows.scheduling.test_servers import below, scrapes
 from tests.prepared import Prepared
 from tests.processes import COMMAND, eventually
 from tests.warehouse.test_ledger import record
-from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, Ledger, publish
+from warehouse.data_folder import LEDGER_FILE, WAREHOUSE_FILE
+from warehouse.ledger import Ledger
+from warehouse.storage import FileStorage
 
 STORED = [("local.market", "ok"), ("local.prices", "ok")]
 DROP_FROM_BOUNDING_SET = 24
@@ -90,12 +92,12 @@ def test_a_full_disk_is_told_and_the_next_run_heals(run: Run, home: Path, size: 
 
 
 def test_a_run_that_finds_no_ledger_beside_a_copy_of_it_is_refused(run: Run, home: Path) -> None:
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
         ledger.append(record())
-    published = publish(home)
+    FileStorage(home).publish()
     (home / LEDGER_FILE).unlink()
     before = (home / WAREHOUSE_FILE).read_bytes()
-    refused(run("nightly"), "ledger.duckdb is not there", f"gpuledger ledger restore {published}")
+    refused(run("nightly"), "ledger.duckdb is not there", f"gpuledger ledger restore {home / WAREHOUSE_FILE}")
     assert (home / WAREHOUSE_FILE).read_bytes() == before
     assert not (home / LEDGER_FILE).exists()
 
@@ -225,6 +227,6 @@ def test_a_ledger_that_is_damaged_is_told_and_its_copy_brings_it_back(run: Run, 
     ledger.write_bytes(ledger.read_bytes()[:50_000])
     refused(run("nightly"), "cannot be opened as a ledger", "gpuledger ledger restore")
     assert run("ledger", "restore", str(copy)).returncode == 0
-    with Ledger(home) as opened:
+    with Ledger(FileStorage(home)) as opened:
         assert opened.query("SELECT count(*) FROM offers").item() == 2
     assert run("doctor").returncode == 0

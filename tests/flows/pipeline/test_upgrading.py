@@ -20,9 +20,12 @@ from scrapers.archive.writer import ArchiveWriter, FetchOutcome, archive_path, r
 from scrapers.parse import reading_of
 from scrapers.registry import source
 from tests.flows.pipeline.test_ingest import feed
-from warehouse.ledger import LEDGER_FILE, Ledger, publish
-from warehouse.maintenance import checksums, compact
+from warehouse.checksums import checksums
+from warehouse.data_folder import LEDGER_FILE
+from warehouse.ledger import Ledger
+from warehouse.maintenance import compact
 from warehouse.migrations import FIRST, steps
+from warehouse.storage import FileStorage
 
 RELEASED = sorted((Path(__file__).parents[2] / "warehouse").glob("schema_*.sql"))
 SLOT = datetime(2026, 11, 10, 3, tzinfo=UTC)
@@ -32,7 +35,7 @@ SPOT = source("aws.spot")
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder with a night of prices and the dated facts, each with its archive."""
-    with Ledger(tmp_path):
+    with Ledger(FileStorage(tmp_path)):
         pass
     monkeypatch.setattr(ingesting, "_good", lambda _: {"offers": Good(1, 100, 0.0, {})})
     writer = ArchiveWriter(archive_path(tmp_path, SPOT.id, SLOT, "run-12345678"), source=SPOT.id, slot=SLOT)
@@ -41,11 +44,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     writer.write(Exchange(SPOT.asks[0].url, SLOT, body, json_type, label=SPOT.asks[0].label))
     archive = read_archive(writer.seal(FetchOutcome(SPOT.id, SLOT, SLOT, SLOT, ok=True)), tmp_path)
     reading = reading_of(SPOT, archive, slot=SLOT, run_id="run-12345678")
-    with Ledger(tmp_path) as ledger:
+    with Ledger(FileStorage(tmp_path)) as ledger:
         (record,) = ingest(SPOT, {SLOT: reading}, ledger, run_id="run-12345678")
         assert record.scrape["status"] == "ok", record.scrape["error"]
         load_facts(ledger, tmp_path, run_id="run-12345678", at=SLOT)
-    publish(tmp_path)
+    FileStorage(tmp_path).publish()
     return tmp_path
 
 
@@ -54,9 +57,9 @@ def states(home: Path) -> dict[str, str]:
 
 
 def upgraded(home: Path) -> None:
-    with Ledger(home):
+    with Ledger(FileStorage(home)):
         pass
-    publish(home)
+    FileStorage(home).publish()
 
 
 def put_back(home: Path, schema: str) -> None:
@@ -102,13 +105,13 @@ def test_a_column_that_an_upgrade_added_is_no_difference(home: Path) -> None:
     archive = read_archive(next((home / "raw").rglob("aws.spot*")), home)
     reading = reading_of(SPOT, archive, slot=SLOT, run_id="again")
     (read,) = judged(SPOT, {SLOT: reading}, {}, run_id="again")
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
         assert ledger.query("SELECT DISTINCT region FROM offers")["region"].to_list() == [None]
         # A replay corrects the rows that lack the value, and is content once they have it.
         assert _differs(read, ledger)
         ledger.append(read)
         assert not _differs(read, ledger)
-    publish(home)
+    FileStorage(home).publish()
     assert states(home) == before
     with duckdb.connect(str(home / LEDGER_FILE)) as connection:
         connection.execute("UPDATE offers SET region = 'elsewhere' WHERE run_id = 'again'")
@@ -125,6 +128,6 @@ def test_the_checksum_of_a_table_does_not_depend_on_the_order_of_its_columns(hom
         connection.execute("DROP TABLE scrapes CASCADE")
         connection.execute("ALTER TABLE turned RENAME TO scrapes")
     assert checksums(home / LEDGER_FILE) == sums
-    compact(home, SLOT)
+    compact(home)
     assert checksums(home / LEDGER_FILE) == sums
     assert set(states(home).values()) == {"MATCH"}

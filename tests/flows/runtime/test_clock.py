@@ -19,7 +19,9 @@ from scrapers.archive.exchange import Exchange
 from scrapers.archive.writer import ArchiveWriter
 from tests.flows.conftest import PAGE
 from tests.loopback import Declared, declare_provider, serving
-from warehouse.ledger import LEDGER_FILE, WAREHOUSE_FILE, Ledger, publish
+from warehouse.data_folder import LEDGER_FILE, WAREHOUSE_FILE
+from warehouse.ledger import Ledger
+from warehouse.storage import FileStorage
 
 NOW = datetime(2026, 11, 25, 3, 17, tzinfo=UTC)
 AHEAD = timedelta(days=400)
@@ -168,9 +170,9 @@ def test_a_run_before_the_newest_stored_one_is_refused_until_that_one_is_void(
     home, ahead = tmp_path / "home", datetime.now(UTC) + AHEAD
     counts = dict.fromkeys(("sources_due", "sources_ok", "sources_partial", "sources_failed"), 0)
     row = {"run_id": "poisoned", "flow": "nightly", "origin": "live", "gpuledger_version": "0"}
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
         ledger.append_run({**row, **counts, "started_at": ahead, "finished_at": ahead})
-    publish(home)
+    FileStorage(home).publish()
     refused = gpuledger("nightly", "--home", home, site=False, **local.variables)
     assert refused.returncode == 2
     assert "`gpuledger ledger void poisoned --reason" in refused.stderr

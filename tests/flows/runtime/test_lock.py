@@ -12,7 +12,10 @@ import duckdb
 import pytest
 
 from flows.runtime.lock import run_lock
-from warehouse.ledger import LEDGER_FILE, Ledger, LedgerBusy
+from warehouse.data_folder import LEDGER_FILE
+from warehouse.errors import LedgerBusy
+from warehouse.ledger import Ledger
+from warehouse.storage import FileStorage
 from warehouse.storage.file_lock import holder_of
 
 CLIENT = """
@@ -35,7 +38,7 @@ def client(ledger: Path) -> Iterator[subprocess.Popen[str]]:
 
 def test_a_client_is_named_once_and_waited_for_within_bounds(tmp_path: Path) -> None:
     told: list[str] = []
-    with Ledger(tmp_path):
+    with Ledger(FileStorage(tmp_path)):
         pass
     ledger = tmp_path / LEDGER_FILE
     with (
@@ -46,7 +49,7 @@ def test_a_client_is_named_once_and_waited_for_within_bounds(tmp_path: Path) -> 
         pytest.fail("the client still has the ledger")
     (sentence,) = told
     assert sentence.endswith("waiting for it to be closed")
-    with run_lock(tmp_path, "nightly", told.append), Ledger(tmp_path):
+    with run_lock(tmp_path, "nightly", told.append), Ledger(FileStorage(tmp_path)):
         assert len(told) == 1
 
 

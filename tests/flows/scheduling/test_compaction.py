@@ -9,15 +9,17 @@ import pytest
 from flows.runtime.lock import RunUnderWay, run_lock
 from flows.scheduling.compaction import compact
 from tests.warehouse.test_views import offer, store
-from warehouse.ledger import LEDGER_FILE, Ledger
-from warehouse.maintenance import checksums
+from warehouse.checksums import checksums
+from warehouse.data_folder import LEDGER_FILE
+from warehouse.ledger import Ledger
+from warehouse.storage import FileStorage
 
 
 def test_the_flow_compacts_the_ledger_of_its_data_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GPULEDGER_HOME", str(tmp_path))
-    with Ledger(tmp_path) as ledger:
+    with Ledger(FileStorage(tmp_path)) as ledger:
         for night in range(3):
             store(ledger, night, "offers", [offer(1.0)])
     before = checksums(tmp_path / LEDGER_FILE)

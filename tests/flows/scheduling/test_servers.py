@@ -26,7 +26,10 @@ from scrapers.registry import Source, SourceDeclared
 from scrapers.slots import slot_name, slot_of
 from tests.prepared import Prepared
 from tests.processes import eventually, free_port, started
-from warehouse.ledger import WAREHOUSE_FILE, Ledger, ScrapeRecord, read_warehouse
+from warehouse.data_folder import WAREHOUSE_FILE
+from warehouse.ledger import Ledger, ScrapeRecord
+from warehouse.session import read_warehouse
+from warehouse.storage import FileStorage
 
 ROOT = Path(__file__).resolve().parents[3]
 JSON = {"Content-Type": "application/json"}
@@ -36,7 +39,7 @@ NOW = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)
 def scrapes(home: Path) -> list[tuple[Any, ...]]:
     if not (home / WAREHOUSE_FILE).exists():
         return []
-    with read_warehouse(home / WAREHOUSE_FILE) as connection:
+    with read_warehouse(FileStorage(home)) as connection:
         asked = "SELECT source, status FROM scrapes WHERE source LIKE 'local.%' ORDER BY source, slot"
         return connection.sql(asked).fetchall()
 
@@ -98,7 +101,7 @@ def test_serve_runs_what_is_scheduled_shows_the_site_and_ends_when_told(tmp_path
         assert started_by_it
         eventually(lambda: not started_by_it & running().keys(), 10)
     # What it was doing is whole, and the data folder is free.
-    with Ledger(home) as ledger:
+    with Ledger(FileStorage(home)) as ledger:
         assert ledger.query("SELECT count(*) FROM offers").item() == 2
 
 
@@ -221,7 +224,7 @@ def slots_missed(ledger: Ledger, request: RunRequest, cron: str) -> list[tuple[s
 def test_slots_without_a_run_are_recorded_as_missed_once(tmp_path: Path) -> None:
     nightly, hourly = source("nightly", "nightly"), source("hourly", "hourly")
     request = RunRequest(tmp_path, (nightly, hourly), (NOW,))
-    with Ledger(tmp_path) as ledger:
+    with Ledger(FileStorage(tmp_path)) as ledger:
         assert slots_missed(ledger, request, "17 3 * * *") == []
         ran(ledger, "nightly", NOW - timedelta(days=3), nightly, hourly)
         assert slots_missed(ledger, request, "") == []
@@ -239,7 +242,7 @@ def test_slots_without_a_run_are_recorded_as_missed_once(tmp_path: Path) -> None
 def test_a_source_that_is_new_and_a_run_of_an_archive_have_missed_nothing(tmp_path: Path) -> None:
     old, new = source("old", "nightly"), source("new", "nightly")
     request = RunRequest(tmp_path, (old, new), (NOW,))
-    with Ledger(tmp_path) as ledger:
+    with Ledger(FileStorage(tmp_path)) as ledger:
         ran(ledger, "nightly", NOW - timedelta(days=2), old)
         recorded = replace(request, origin="recorded", recorded=tmp_path)
         assert slots_missed(ledger, recorded, "17 3 * * *") == []

@@ -21,6 +21,7 @@ from scrapers.registry import source
 from scrapers.slots import slot_of
 from tests.warehouse.test_views import scraped
 from warehouse.ledger import Ledger, ScrapeRecord
+from warehouse.storage import FileStorage
 
 NOW = datetime(2026, 11, 20, 4, tzinfo=UTC)
 SPOT = source("aws.spot")
@@ -123,7 +124,7 @@ def test_dead_shares_are_marked_and_the_others_are_waited_for(monkeypatch: pytes
 def test_what_nobody_read_has_a_row_that_says_why(tmp_path: Path) -> None:
     request = RunRequest(tmp_path, (SPOT,), (NOW,))
     summary = RunSummary("run", "nightly", "live", NOW)
-    with Ledger(tmp_path) as ledger:
+    with Ledger(FileStorage(tmp_path)) as ledger:
         assert [job.source for job in unread(request, ledger)] == [SPOT.id]
         record_unread(request, ledger, summary, {"aws": "its worker has shown no sign of life for 3 minutes"})
         assert unread(request, ledger) == []
@@ -138,7 +139,7 @@ def test_what_nobody_read_has_a_row_that_says_why(tmp_path: Path) -> None:
 def test_a_night_whose_own_run_died_is_missed_by_the_sources_that_it_left(tmp_path: Path) -> None:
     """The shares that ended have left rows of runs, and those of the others are recorded by the next run."""
     slot = slot_of("nightly", NOW)
-    with Ledger(tmp_path) as ledger:
+    with Ledger(FileStorage(tmp_path)) as ledger:
         record = scraped(0, "offers", [])
         identity = {"provider": "aws", "source": SPOT.id, "slot": slot - timedelta(days=1)}
         ledger.append(ScrapeRecord({**record.scrape, **identity}))
