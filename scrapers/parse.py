@@ -79,7 +79,7 @@ def reading_of(source: Source, archive: Archive, *, slot: datetime, run_id: str)
 
 def redirected(source: Source, captures: Iterable[Capture]) -> Iterator[Finding]:
     """A finding for each answer of a host that the source does not declare, or of http in place of https."""
-    schemes = {urlsplit(ask.url).scheme for ask in source.asks}
+    schemes = {urlsplit(request.url).scheme for request in source.requests}
     for capture in captures:
         parts = urlsplit(capture.url)
         host = parts.hostname or ""
@@ -161,7 +161,7 @@ def _items(source: Source, documents: list[Document], notes: Notes) -> Iterator[
 
 
 def _page_of(source: Source) -> PageFunction:
-    if source.declared.shape == "liveness":
+    if source.declared.format == "liveness":
         return lambda documents, notes: liveness.page(source, documents)
     page: PageFunction = getattr(page_module(source.provider), source.name)
     return page

@@ -87,7 +87,7 @@ class Child:
 
 def _followed(task: FollowTask) -> Any:
     source = registry.source(task.source)
-    return list(format_of(source).follow(source, task.ask, task.capture))
+    return list(format_of(source).follow(source, task.request, task.capture))
 
 
 def _bound(mebibytes: int) -> None:

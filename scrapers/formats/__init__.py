@@ -14,7 +14,7 @@ from scrapers.registry import Source
 class SourceFormat(Protocol):
     """What a shape module offers."""
 
-    def follow(self, source: Source, ask: FetchRequest, capture: Capture) -> list[FetchRequest]:
+    def follow(self, source: Source, request: FetchRequest, capture: Capture) -> list[FetchRequest]:
         """Further requests that an answer calls for: the next page, the next query."""
 
     def documents(self, captures: Sequence[Capture]) -> list[Document]:
@@ -33,5 +33,5 @@ _SHAPES: dict[str, ModuleType] = {
 
 def format_of(source: Source) -> SourceFormat:
     """The shape a source is declared with."""
-    shape: SourceFormat = _SHAPES[source.declared.shape]
+    shape: SourceFormat = _SHAPES[source.declared.format]
     return shape

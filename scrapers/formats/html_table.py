@@ -13,7 +13,7 @@ from scrapers.registry import Source
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
 
 
-def follow(source: Source, ask: FetchRequest, capture: Capture) -> list[FetchRequest]:
+def follow(source: Source, request: FetchRequest, capture: Capture) -> list[FetchRequest]:
     """Nothing: such a source is one page an ask."""
     return []
 

@@ -16,7 +16,7 @@ from scrapers.registry import Source
 _QUOTED: Final = 200
 
 
-def follow(source: Source, ask: FetchRequest, capture: Capture) -> list[FetchRequest]:
+def follow(source: Source, request: FetchRequest, capture: Capture) -> list[FetchRequest]:
     """Nothing: one look is enough."""
     return []
 
@@ -28,7 +28,7 @@ def documents(captures: Sequence[Capture]) -> list[Document]:
 
 def page(source: Source, documents: Sequence[Document]) -> Iterator[Row]:
     """One term: in_service, present where host and words are the provider's, else absent."""
-    hosts = {urlsplit(ask.url).hostname for ask in source.asks}
+    hosts = {urlsplit(request.url).hostname for request in source.requests}
     for document in documents:
         if not isinstance(document, Html):
             continue

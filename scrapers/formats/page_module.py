@@ -16,13 +16,13 @@ def page_module(provider: str) -> ModuleType:
     return import_module(f"scrapers.providers.{provider}.page")
 
 
-def asks_further(source: Source) -> bool:
+def has_follow(source: Source) -> bool:
     """Whether the page of a source asks anything that depends on an answer."""
     return hasattr(page_module(source.provider), f"{source.name}_follow")
 
 
-def further_asks(
-    source: Source, ask: FetchRequest, opened: Callable[[Capture], Payload], capture: Capture
+def follow_requests(
+    source: Source, request: FetchRequest, opened: Callable[[Capture], Payload], capture: Capture
 ) -> list[FetchRequest]:
     """What `<source>_follow` of the provider's page asks next; nothing where there is none.
 
@@ -32,7 +32,7 @@ def further_asks(
     if further is None:
         return []
     try:
-        return list(further(ask, opened(capture)))
+        return list(further(request, opened(capture)))
     # Memory that ran out is the caller's to tell of.
     except (PageBroken, MemoryError):
         raise

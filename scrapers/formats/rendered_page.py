@@ -9,7 +9,7 @@ from scrapers.page import Capture, Document, FetchRequest, Html, PageBroken
 from scrapers.registry import Source
 
 
-def follow(source: Source, ask: FetchRequest, capture: Capture) -> list[FetchRequest]:
+def follow(source: Source, request: FetchRequest, capture: Capture) -> list[FetchRequest]:
     """Nothing: such a source is one page an ask."""
     return []
 

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from lxml import etree
 
-from scrapers.formats.page_module import further_asks
+from scrapers.formats.page_module import follow_requests
 from scrapers.page import Capture, Document, FetchRequest, PageBroken, Payload
 from scrapers.registry import Source
 
 
-def follow(source: Source, ask: FetchRequest, capture: Capture) -> list[FetchRequest]:
+def follow(source: Source, request: FetchRequest, capture: Capture) -> list[FetchRequest]:
     """What `<source>_follow` of the provider's page asks next; nothing where there is none."""
-    return further_asks(source, ask, opened, capture)
+    return follow_requests(source, request, opened, capture)
 
 
 def documents(captures: Sequence[Capture]) -> list[Document]:

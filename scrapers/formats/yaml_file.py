@@ -34,7 +34,7 @@ class _Loader(_Fast):  # type: ignore[misc]
         super().ascend_resolver()
 
 
-def follow(source: Source, ask: FetchRequest, capture: Capture) -> list[FetchRequest]:
+def follow(source: Source, request: FetchRequest, capture: Capture) -> list[FetchRequest]:
     """Nothing: such a source is one file an ask."""
     return []
 

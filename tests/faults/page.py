@@ -1,6 +1,6 @@
-"""The page of the provider `faulty`: one small parser a shape, written as those of the real providers are.
+"""The page of the provider `faulty`: one small parser a format, written as those of the real providers are.
 
-Its sources are called FAULT_in_SHAPE; all sources of a shape are read by one function.
+Its sources are called FAULT_in_FORMAT; all sources of a format are read by one function.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _Read = Iterator[Row | Rejected]
 
 
 def __getattr__(name: str) -> Callable[[list[Document], Notes], _Read]:
-    fault, _, shape = name.partition("_in_")
-    if not fault or shape not in _BY_SHAPE:
+    fault, _, format = name.partition("_in_")
+    if not fault or format not in _BY_FORMAT:
         raise AttributeError(name)
-    return _BY_SHAPE[shape]
+    return _BY_FORMAT[format]
 
 
 def _json(documents: list[Document], notes: Notes) -> _Read:
@@ -86,7 +86,7 @@ def _html(documents: list[Document], notes: Notes) -> _Read:
             yield from _rows(page.capture, listed, _shown, notes)
 
 
-_BY_SHAPE = {
+_BY_FORMAT = {
     "json_api": _json,
     "xml_api": _xml,
     "yaml_file": _yaml,

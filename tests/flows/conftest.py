@@ -21,19 +21,19 @@ homepage = "http://127.0.0.1"
 
 [source.prices]
 title = "Prices"
-shape = "json_api"
+format = "json_api"
 delay_seconds = 0
 good.offers.rows_at_least = 1
-[[source.prices.ask]]
+[[source.prices.request]]
 url = "{url}/prices"
 
 [source.market]
 title = "Market"
-shape = "json_api"
+format = "json_api"
 cadence = "hourly"
 delay_seconds = 0
 good.offers.rows_at_least = 1
-[[source.market.ask]]
+[[source.market.request]]
 url = "{url}/market"
 """
 PAGE = """

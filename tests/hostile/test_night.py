@@ -31,12 +31,12 @@ AT = "2026-11-20T03:17:00Z"
 SOURCE = """
 [source.{name}]
 title = "{name}"
-shape = "json_api"
+format = "json_api"
 delay_seconds = 0
 timeout_seconds = 30
 good.offers.rows_at_least = 1
 credential = {{ variable = "ACME_TOKEN" }}
-[[source.{name}.ask]]
+[[source.{name}.request]]
 url = "{url}/{name}"
 """
 PROVIDER = """
@@ -48,7 +48,7 @@ homepage = "http://127.0.0.1"
 PAGE = """
 from collections.abc import Iterator
 
-from scrapers.page import Ask, Notes, PageBroken, Payload, Record, Row, each, offer
+from scrapers.page import FetchRequest, Notes, PageBroken, Payload, Record, Row, each, offer
 
 
 def good(documents, notes):
@@ -70,9 +70,9 @@ def good(documents, notes):
         notes.add("unknown_word", payload.value["you_sent"])
 
 
-def good_follow(ask, payload):
-    if not ask.label:
-        yield Ask(payload.value["next"], "next")
+def good_follow(request, payload):
+    if not request.label:
+        yield FetchRequest(payload.value["next"], "next")
 
 
 def packed(documents, notes):
@@ -87,7 +87,7 @@ def crashing(documents, notes):
     raise SystemError(documents[0].value["you_sent"])
 
 
-def crashing_follow(ask, payload):
+def crashing_follow(request, payload):
     raise SystemError(payload.value["you_sent"])
 
 

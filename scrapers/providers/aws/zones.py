@@ -31,12 +31,12 @@ _LINUX: Final = "Linux/UNIX"
 _IGNORED: Final = frozenset({"timestamp"})
 
 
-def spot_zones_follow(ask: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
+def spot_zones_follow(request: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
     """The next page, where there is one."""
     token = payload.value.findtext("nextToken")
     if token:
         yield FetchRequest(
-            f"{ask.url.partition('&NextToken=')[0]}&NextToken={quote(token, safe='')}", ask.label
+            f"{request.url.partition('&NextToken=')[0]}&NextToken={quote(token, safe='')}", request.label
         )
 
 

@@ -71,11 +71,11 @@ _IGNORED: Final = frozenset(
 )
 
 
-def retail_follow(ask: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
+def retail_follow(request: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
     """The next page of the walk, where there is one."""
     link = payload.value.get("NextPageLink") if isinstance(payload.value, dict) else None
     if link:
-        yield FetchRequest(link.replace(_PORT, "https://prices.azure.com/"), ask.label)
+        yield FetchRequest(link.replace(_PORT, "https://prices.azure.com/"), request.label)
 
 
 def retail(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:

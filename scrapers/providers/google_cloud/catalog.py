@@ -46,11 +46,11 @@ class _Rate:
 Rates = dict[tuple[str, str, str], _Rate]
 
 
-def catalog_follow(ask: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
+def catalog_follow(request: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
     """The next page, where there is one."""
     token = payload.value.get("nextPageToken") if isinstance(payload.value, dict) else None
     if token:
-        yield FetchRequest(f"{ask.url.partition('&pageToken=')[0]}&pageToken={token}", ask.label)
+        yield FetchRequest(f"{request.url.partition('&pageToken=')[0]}&pageToken={token}", request.label)
 
 
 def catalog(documents: list[Document], notes: Notes) -> Iterator[Row]:

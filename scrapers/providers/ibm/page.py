@@ -48,11 +48,11 @@ _AMOUNT: Final = re.compile(
 )
 
 
-def profiles_follow(ask: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
+def profiles_follow(request: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
     """The next page of the catalogue, where there is one."""
     link = payload.value.get("next") if isinstance(payload.value, dict) else None
     if link:
-        yield FetchRequest(link, ask.label)
+        yield FetchRequest(link, request.label)
 
 
 def profiles(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:

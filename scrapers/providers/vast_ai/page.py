@@ -23,9 +23,9 @@ __all__ = ["market", "market_follow", "utilisation"]
 _BESIDE_OFFERS: Final = frozenset({"success", "gpu_names", "offers"})
 
 
-def market_follow(ask: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
+def market_follow(request: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
     """The searches that an answer calls for: one a GPU name, then what did not fit on a page."""
-    return follow(ask, payload)
+    return follow(request, payload)
 
 
 def market(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:

@@ -59,12 +59,12 @@ def offers_of(payload: Payload) -> list[Mapping[str, Any]]:
     return offers
 
 
-def follow(ask: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
+def follow(request: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
     """The queries that an answer calls for."""
-    if ask.json is None:
+    if request.json is None:
         yield from (_search({"gpu_name": {"eq": name}}, _ASCENDING) for name in names_of(payload))
-    elif ask.json["order"] == _ASCENDING:
-        offers, filters = offers_of(payload), _filters(ask.json)
+    elif request.json["order"] == _ASCENDING:
+        offers, filters = offers_of(payload), _filters(request.json)
         if offers and len(filters) == 1:
             yield _search(filters, _DESCENDING)
         if len(offers) >= LIMIT:
@@ -78,9 +78,9 @@ def shortfalls(payloads: Sequence[Payload]) -> Iterator[tuple[str, str]]:
         yield NAMES, "the list of GPU names is missing"
     for payload in payloads:
         capture = payload.capture
-        for ask in follow(FetchRequest(capture.url, capture.label, capture.asked), payload):
-            if _key(ask.json) not in answered:
-                yield _name(ask.json), f"no answer to {ask.label}"
+        for request in follow(FetchRequest(capture.url, capture.label, capture.asked), payload):
+            if _key(request.json) not in answered:
+                yield _name(request.json), f"no answer to {request.label}"
         if capture.asked is not None and _stuck(capture.asked, payload):
             yield _name(capture.asked), f"{capture.label} stays full"
     yield from _contradicted(payloads)

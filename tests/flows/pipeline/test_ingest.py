@@ -45,12 +45,12 @@ def archive(body: bytes | None, *errors: str, of: Source = SPOT) -> Archive:
         captures = [
             Capture(
                 of.id,
-                of.asks[0].url,
+                of.requests[0].url,
                 SLOT,
                 200,
                 "application/json",
                 body,
-                label=of.asks[0].label,
+                label=of.requests[0].label,
                 warc_file="raw/x.warc.gz",
             )
         ]
@@ -139,9 +139,9 @@ GONE = Source(
     SourceDeclared.model_validate(
         {
             "title": "Whether Acme is back",
-            "shape": "liveness",
+            "format": "liveness",
             "words": ["Acme", "GPU"],
-            "ask": [{"url": "https://acme.example"}],
+            "request": [{"url": "https://acme.example"}],
         }
     ),
 )

@@ -19,8 +19,8 @@ def prices() -> Source:
     declared = SourceDeclared.model_validate(
         {
             "title": "Prices",
-            "shape": "json_api",
-            "ask": [{"url": "https://acme.example/prices"}],
+            "format": "json_api",
+            "request": [{"url": "https://acme.example/prices"}],
             "good": {"offers": {"rows_at_least": 1}},
         }
     )

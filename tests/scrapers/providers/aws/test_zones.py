@@ -91,8 +91,8 @@ def test_a_slot_is_asked_for_as_such_and_signed(monkeypatch: pytest.MonkeyPatch)
     assert zones.missing_credential == "AWS_SECRET_ACCESS_KEY"
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-a-secret")
     assert zones.missing_credential is None
-    ask = zones.asks_of(AT.replace(minute=0))[0]
-    assert "StartTime=2026-11-20T03:00:00Z&EndTime=2026-11-20T03:00:00Z" in ask.url
-    headers = zones.credential_headers(ask.url)
+    request = zones.requests_for(AT.replace(minute=0))[0]
+    assert "StartTime=2026-11-20T03:00:00Z&EndTime=2026-11-20T03:00:00Z" in request.url
+    headers = zones.credential_headers(request.url)
     assert "/us-east-1/ec2/aws4_request" in headers["Authorization"]
     assert "not-a-secret" not in str(headers)
