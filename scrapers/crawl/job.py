@@ -23,7 +23,7 @@ from scrapers.crawl.browser_page import Rendering
 from scrapers.crawl.errors import FETCH_PROBLEMS, described
 from scrapers.crawl.job_state import CAPTURE, KEY, LABEL, ROLE, RUN, JobState, NotArchived
 from scrapers.crawl.politeness import tries_of
-from scrapers.formats.page_module import has_follow
+from scrapers.formats import format_of
 from scrapers.page import Capture, FetchRequest, PageBroken
 from scrapers.parser_process import ParsingStopped
 from scrapers.url_origin import named, origin_of
@@ -78,14 +78,21 @@ async def _walk(run: JobState, waiting: deque[FetchRequest], download: Download)
         if key not in asked:
             asked.add(key)
             capture = await _answer(run, request, download)
-            if capture is not None and has_follow(run.source):
-                try:
-                    waiting.extend(await asyncio.to_thread(run.parser.follow, run.source, request, capture))
-                except (PageBroken, ParsingStopped) as problem:
-                    run.errors.append(str(problem))
+            if capture is not None:
+                waiting.extend(await _further(run, request, capture))
         waiting.popleft()
     if run.web is not None and run.plan.partial:
         _take_the_rest(run)
+
+
+async def _further(run: JobState, request: FetchRequest, capture: Capture) -> list[FetchRequest]:
+    """The requests that an answer calls for; none, with the reason noted, where it cannot be read."""
+    try:
+        if format_of(run.source).has_follow(run.source):
+            return await asyncio.to_thread(run.parser.follow, run.source, request, capture)
+    except (PageBroken, ParsingStopped) as problem:
+        run.errors.append(str(problem))
+    return []
 
 
 async def _answer(run: JobState, request: FetchRequest, download: Download) -> Capture | None:

@@ -34,21 +34,30 @@ fetch("http://192.168.0.1/secrets").catch(() => { document.body.innerHTML = "<p 
 PAGE = """
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from scrapers.page import FetchRequest, PageBroken, Payload
+from scrapers.page import FetchRequest, Json, Notes, PageBroken, Row, SourcePage
 
 
-def paged_follow(request: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
-    cursor = payload.value["next"]
+def next_page(request: FetchRequest, answer: Json) -> Iterator[FetchRequest]:
+    cursor = answer.value["next"]
     if cursor:
         yield FetchRequest(request.url, f"page {cursor}", {"cursor": cursor})
 
 
-def mistaken_follow(request: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
-    raise PageBroken("never reached: the answer is no JSON")
+def never_reached(request: FetchRequest, answer: Json) -> Iterator[FetchRequest]:
+    raise PageBroken("never reached: the answer is not JSON")
 
 
-def defective_follow(request: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
+def wrong(request: FetchRequest, answer: Json) -> Iterator[FetchRequest]:
     raise KeyError("a field that its author took for granted")
+
+
+def nothing(documents: Sequence[Json], notes: Notes) -> Iterator[Row]:
+    yield from ()
+
+
+paged = SourcePage(Json, nothing, next_page)
+mistaken = SourcePage(Json, nothing, never_reached)
+defective = SourcePage(Json, nothing, wrong)
 """
 
 Declare = Callable[[Path, Mapping[str, tuple[str, int, Sequence[str]]]], Path]

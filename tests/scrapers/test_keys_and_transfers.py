@@ -40,10 +40,12 @@ good.offers.rows_at_least = 1
 url = "{url}"
 """
 PAGE = """
-from scrapers.page import FetchRequest
+from scrapers.page import FetchRequest, Json, SourcePage
 
-def led_on_follow(request, payload):
-    yield FetchRequest(payload.value["next"])
+def elsewhere(request, answer):
+    yield FetchRequest(answer.value["next"])
+
+led_on = SourcePage(Json, lambda documents, notes: (), elsewhere)
 """
 KEYED = 'credential = { variable = "LOOPBACK_KEY", header = "X-Goog-Api-Key", prefix = "" }'
 NO_LINGER = struct.pack("ii", 1, 0)

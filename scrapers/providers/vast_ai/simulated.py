@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from scrapers.page import Capture, FetchRequest, Payload
+from scrapers.page import Capture, FetchRequest, Json
 from scrapers.providers.vast_ai.search import follow
 from scrapers.simulation import Answer, SimulatedNight
 
@@ -130,7 +130,7 @@ def answers(night: SimulatedNight) -> Iterator[Answer]:
             after_seconds=asked * SECONDS_BETWEEN,
         )
         capture = Capture(SOURCE, request.url, night.at, 200, "application/json", b"", asked=request.json)
-        requests.extend(follow(request, Payload(capture, value)))
+        requests.extend(follow(request, Json(capture, value)))
         asked += 1
 
 

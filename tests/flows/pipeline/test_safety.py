@@ -142,7 +142,9 @@ url = "http://127.0.0.1:{port}/page"
 wait_for = ".price"
 """
 PAGE = """
+from scrapers.page import Html
 
+@source_page(Html)
 def page(documents, notes):
     for document in documents:
         price = float(document.css(".price::text").get())

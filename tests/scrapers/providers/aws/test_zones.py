@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from scrapers.formats import format_of, xml_api
-from scrapers.page import Capture, FetchRequest, PageBroken, Payload
+from scrapers.formats import format_of
+from scrapers.formats.xml_api import XmlApi
+from scrapers.page import Capture, FetchRequest, PageBroken, Xml
 from scrapers.providers.aws import page
 from scrapers.registry import source
 
@@ -23,7 +24,7 @@ def item(instance: str, price: str, zone: str = "use1-az4", product: str = "Linu
     )
 
 
-def answer(*items: str, further: str = "") -> Payload:
+def answer(*items: str, further: str = "") -> Xml:
     body = (
         '<?xml version="1.0" encoding="UTF-8"?>'
         '<DescribeSpotPriceHistoryResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">'
@@ -33,9 +34,9 @@ def answer(*items: str, further: str = "") -> Payload:
     return opened(body)
 
 
-def opened(body: str) -> Payload:
+def opened(body: str) -> Xml:
     url = "https://ec2.us-east-1.amazonaws.com/"
-    return xml_api.opened(
+    return XmlApi().opened(
         Capture("aws.spot_zones", url, AT, 200, "text/xml", body.encode(), label="us-east-1")
     )
 
@@ -69,21 +70,21 @@ def test_another_answer_breaks_the_page(body: str, answered: Any) -> None:
 
 def test_an_entity_is_never_resolved() -> None:
     bomb = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]><x>&a;</x>'
-    assert (opened(bomb).value.text or "") == ""
+    assert (opened(bomb).root.text or "") == ""
 
 
 def test_further_pages_are_asked_for_by_their_token(answered: Any) -> None:
     first = FetchRequest("https://ec2.us-east-1.amazonaws.com/?Action=DescribeSpotPriceHistory", "us-east-1")
-    (second,) = page.spot_zones_follow(first, answer(further="a/b=="))
+    (second,) = page.spot_zones.follow(first, answer(further="a/b=="))
     assert second.url == f"{first.url}&NextToken=a%2Fb%3D%3D"
-    (third,) = page.spot_zones_follow(second, answer(further="c"))
+    (third,) = page.spot_zones.follow(second, answer(further="c"))
     assert third.url == f"{first.url}&NextToken=c"
-    assert list(page.spot_zones_follow(third, answer())) == []
+    assert list(page.spot_zones.follow(third, answer())) == []
 
 
 def test_a_slot_is_asked_for_as_such_and_signed(monkeypatch: pytest.MonkeyPatch) -> None:
     zones = source("aws.spot_zones")
-    assert format_of(zones) is xml_api
+    assert isinstance(format_of(zones), XmlApi)
     monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY", raising=False)
     assert zones.missing_credential == "AWS_ACCESS_KEY_ID"
