@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,15 +12,12 @@ from urllib.parse import urlsplit
 import polars as pl
 
 from scrapers.archive.writer import Archive, FetchOutcome, Finding
-from scrapers.formats import format_of, liveness
-from scrapers.formats.page_module import page_module
+from scrapers.formats import format_of
 from scrapers.page import Capture, Document, Notes, PageBroken, Rejected, Row
 from scrapers.page.record import mistake, raw_json
 from scrapers.page.type_check import misfit
 from scrapers.registry import Source
 from warehouse.schema import BY_NAME
-
-PageFunction = Callable[[list[Document], Notes], Iterable[Row | Rejected]]
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +76,7 @@ def reading_of(source: Source, archive: Archive, *, slot: datetime, run_id: str)
 
 def redirected(source: Source, captures: Iterable[Capture]) -> Iterator[Finding]:
     """A finding for each answer of a host that the source does not declare, or of http in place of https."""
-    schemes = {urlsplit(ask.url).scheme for ask in source.asks}
+    schemes = {urlsplit(request.url).scheme for request in source.requests}
     for capture in captures:
         parts = urlsplit(capture.url)
         host = parts.hostname or ""
@@ -146,10 +143,10 @@ def parse(source: Source, captures: Sequence[Capture], *, slot: datetime, run_id
     return parsed
 
 
-def _items(source: Source, documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+def _items(source: Source, documents: Sequence[Document], notes: Notes) -> Iterator[Row | Rejected]:
     """What the page yields; where it took a structure for granted that is not there, PageBroken."""
     try:
-        yield from _page_of(source)(documents, notes)
+        yield from format_of(source).page(source)(documents, notes)
     # Memory that ran out is the caller's to tell of.
     except (PageBroken, MemoryError):
         raise
@@ -158,10 +155,3 @@ def _items(source: Source, documents: list[Document], notes: Notes) -> Iterator[
         logger.exception("the page of %s broke", source.id)
         sentence = f"the page is not what {source.id} knows ({mistake(problem)})"
         raise PageBroken(sentence) from problem
-
-
-def _page_of(source: Source) -> PageFunction:
-    if source.declared.shape == "liveness":
-        return lambda documents, notes: liveness.page(source, documents)
-    page: PageFunction = getattr(page_module(source.provider), source.name)
-    return page

@@ -87,7 +87,7 @@ class Child:
 
 
 def _followed(task: FollowTask) -> Any:
-    return list(format_of(task.source).follow(task.source, task.ask, task.capture))
+    return list(format_of(task.source).follow(task.source, task.request, task.capture))
 
 
 def _bound(mebibytes: int) -> None:

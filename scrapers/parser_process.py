@@ -65,7 +65,7 @@ class FollowTask:
     """Find what an answer leads to."""
 
     source: Source
-    ask: FetchRequest
+    request: FetchRequest
     capture: Capture
 
 
@@ -112,15 +112,15 @@ class Parser:
             return facts
         return reading
 
-    def follow(self, source: Source, ask: FetchRequest, capture: Capture) -> list[FetchRequest]:
+    def follow(self, source: Source, request: FetchRequest, capture: Capture) -> list[FetchRequest]:
         """What an answer leads to; raises PageBroken, and ParsingStopped where a limit was met."""
         try:
             with self._turn:
-                self._send(FollowTask(source, ask, capture))
-                asks: list[FetchRequest] = self._reply()
+                self._send(FollowTask(source, request, capture))
+                requests: list[FetchRequest] = self._reply()
         except ParsingStopped as problem:
             raise ParsingStopped(f"{capture.url}: reading the answer {problem}") from None
-        return asks
+        return requests
 
     def close(self) -> None:
         """End the child."""

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from scrapers import providers as _package
 from scrapers.archive.redaction import redacted_headers, redacted_url
@@ -34,7 +34,7 @@ from warehouse.errors import GpuledgerError
 from warehouse.schema import FACT_TABLES
 
 PROVIDERS = Path(str(resources.files("scrapers"))) / "providers"
-ShapeName = Literal["json_api", "xml_api", "html_table", "rendered_page", "liveness", "yaml_file"]
+FormatName = Literal["json_api", "xml_api", "html_table", "rendered_page", "liveness", "yaml_file"]
 
 
 class DeclarationError(GpuledgerError):
@@ -54,7 +54,7 @@ class RequestDeclared(_Declared):
     headers: dict[str, str] = {}
     wait_for: str = ""
 
-    def ask(self, slot: datetime | None = None) -> FetchRequest:
+    def request(self, slot: datetime | None = None) -> FetchRequest:
         """The request that a crawl sends for a slot."""
         url = self.url if slot is None else self.url.replace("{slot}", f"{slot:%Y-%m-%dT%H:%M:%SZ}")
         return FetchRequest(url, self.label, self.json_body, self.headers, self.wait_for)
@@ -96,17 +96,18 @@ class CredentialDeclared(_Declared):
 class SourceDeclared(_Declared):
     """One source: how it is asked, how often, and what a good night of it looks like.
 
-    A source of shape liveness needs no `good`; `words` are those that its page must show, all of them,
+    A source of format liveness needs no `good`; `words` are those that its page must show, all of them,
     before the provider counts as back. One with a `credential` is due only where the variable is set. `hosts`
     are further hosts of the provider that its answers may come from without being a finding.
     """
 
     title: str
-    shape: ShapeName
+    # `shape` and `ask` are former names of two keys, which an installation's own declarations may still use.
+    format: FormatName = Field(validation_alias=AliasChoices("format", "shape"))
     cadence: Cadence = "nightly"
     timeout_seconds: int = Field(default=300, ge=1)
     delay_seconds: float = Field(default=1.0, ge=0)
-    asks: list[RequestDeclared] = Field(alias="ask", min_length=1)
+    requests: list[RequestDeclared] = Field(validation_alias=AliasChoices("request", "ask"), min_length=1)
     good: dict[str, GoodNight] = {}
     evidence_url: str = ""
     credential: CredentialDeclared | None = None
@@ -116,20 +117,20 @@ class SourceDeclared(_Declared):
     @model_validator(mode="before")
     @classmethod
     def _liveness_is_one_term(cls, declared: dict[str, Any]) -> dict[str, Any]:
-        if declared.get("shape") == "liveness":
+        if "liveness" in (declared.get("format"), declared.get("shape")):
             return {"good": {"terms": {"rows_at_least": 1}}} | declared
         return declared
 
     @model_validator(mode="after")
     def _liveness_has_words(self) -> SourceDeclared:
-        if (self.shape == "liveness") != bool(self.words):
-            raise ValueError("words are those of a source of shape liveness, which needs some")
+        if (self.format == "liveness") != bool(self.words):
+            raise ValueError("words are those of a source of format liveness, which needs some")
         return self
 
     @model_validator(mode="after")
     def _a_key_has_no_browser(self) -> SourceDeclared:
         """A browser follows redirects by itself, and would send the key along."""
-        if self.credential and self.shape == "rendered_page":
+        if self.credential and self.format == "rendered_page":
             raise ValueError("a source with a credential is asked without a browser, so not as rendered_page")
         return self
 
@@ -203,35 +204,35 @@ class Source:
         return f"{self.provider}.{self.name}"
 
     @property
-    def asks(self) -> list[FetchRequest]:
+    def requests(self) -> list[FetchRequest]:
         """The requests that a fetch of the source begins with, as declared."""
-        return [declared.ask() for declared in self.declared.asks]
+        return [declared.request() for declared in self.declared.requests]
 
-    def asks_of(self, slot: datetime) -> list[FetchRequest]:
+    def requests_for(self, slot: datetime) -> list[FetchRequest]:
         """The requests that a fetch of one slot begins with."""
-        return [declared.ask(slot) for declared in self.declared.asks]
+        return [declared.request(slot) for declared in self.declared.requests]
 
     @property
     def origins(self) -> frozenset[Origin]:
         """Where the source is declared to be asked; the only places that its key is sent to."""
-        return frozenset(origin_of(ask.url) for ask in self.asks)
+        return frozenset(origin_of(request.url) for request in self.requests)
 
     @property
     def hosts(self) -> frozenset[str]:
         """The hosts whose answers are the source's own."""
-        asked = {urlsplit(ask.url).hostname or "" for ask in self.asks}
+        asked = {urlsplit(request.url).hostname or "" for request in self.requests}
         return frozenset(asked | {host.lower() for host in self.declared.hosts})
 
-    def has_key(self, ask: FetchRequest) -> bool:
+    def has_key(self, request: FetchRequest) -> bool:
         """Whether a request of the source bears a key: a credential, or one spelled out in the request."""
-        headers = list(ask.headers.items())
-        spelled_out = redacted_url(ask.url) != ask.url or redacted_headers(headers) != headers
+        headers = list(request.headers.items())
+        spelled_out = redacted_url(request.url) != request.url or redacted_headers(headers) != headers
         return self.declared.credential is not None or spelled_out
 
     @property
     def browser(self) -> bool:
         """Whether the source needs a browser."""
-        return self.declared.shape == "rendered_page"
+        return self.declared.format == "rendered_page"
 
     def missing_credential(self, environment: Mapping[str, str]) -> str | None:
         """The variable that the source needs and that the environment lacks, if there is one."""

@@ -18,7 +18,7 @@ homepage = "http://127.0.0.1"
 _SOURCE = """
 [source.{name}]
 title = "{name}"
-shape = "{shape}"
+format = "{format}"
 delay_seconds = 0
 timeout_seconds = {timeout_seconds}
 good.offers.rows_at_least = {rows_at_least}
@@ -42,10 +42,10 @@ def serving(server: BaseServer, *gates: threading.Event) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Declared:
-    """One source: its shape, its limits, and what is asked, each ask as the TOML of its table."""
+    """One source: its format, its limits, and its requests, each request as the TOML of its table."""
 
-    shape: str
-    asks: Sequence[str]
+    format: str
+    requests: Sequence[str]
     timeout_seconds: int = 60
     rows_at_least: int = 1
 
@@ -58,11 +58,11 @@ def declare_provider(folder: Path, provider: str, sources: Mapping[str, Declared
     for name, source in sources.items():
         text += _SOURCE.format(
             name=name,
-            shape=source.shape,
+            format=source.format,
             timeout_seconds=source.timeout_seconds,
             rows_at_least=source.rows_at_least,
         )
-        text += "".join(f"[[source.{name}.ask]]\n{ask}\n" for ask in source.asks)
+        text += "".join(f"[[source.{name}.request]]\n{request}\n" for request in source.requests)
     (own / "provider.toml").write_text(text, encoding="utf-8")
     (own / "__init__.py").touch()
     (own / "page.py").write_text(page, encoding="utf-8")

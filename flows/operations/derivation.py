@@ -128,7 +128,7 @@ def _attempt(identity: Identity, reading: Reading | None, why_missing: str) -> A
     errors = reading.outcome.errors
     if errors:
         attempt.gaps = errors[0] if len(errors) == 1 else f"{errors[0]} (and {len(errors) - 1} more)"
-    if not reading.answers and identity.source.declared.shape == "liveness":
+    if not reading.answers and identity.source.declared.format == "liveness":
         attempt.silent, attempt.gaps = f"still gone: {attempt.gaps or 'no answer'}", None
     elif not reading.answers:
         attempt.problem = ("fetch_failed", attempt.gaps or "no answer was archived")

@@ -57,10 +57,10 @@ _CONTEXT: Final[dict[str, Any]] = {
 class Rendering:
     """One page in the browser, from its opening to its rendered document."""
 
-    def __init__(self, run: JobState, ask: FetchRequest) -> None:
+    def __init__(self, run: JobState, request: FetchRequest) -> None:
         self._run = run
-        self._ask = ask
-        self._guard = PageGuard(run, ask)
+        self._wanted = request
+        self._guard = PageGuard(run, request)
         self._served: Capture | None = None
         self._archiving: set[asyncio.Task[None]] = set()
         self._missing: list[str] = []
@@ -95,8 +95,8 @@ class Rendering:
             return self._served
         if len(response.text.encode()) > MAX_BODY:
             raise BodyTooLarge(too_large())
-        if origin_of(response.url)[1] != origin_of(self._ask.url)[1]:
-            self._guard.note("redirected", host_of(response.url), f"the page of {self._ask.url} led there")
+        if origin_of(response.url)[1] != origin_of(self._wanted.url)[1]:
+            self._guard.note("redirected", host_of(response.url), f"the page of {self._wanted.url} led there")
         return self._run.writer.write_rendered(self._served, response.url, response.text)
 
     async def close(self) -> None:
@@ -121,7 +121,7 @@ class Rendering:
             return IgnoreRequest(self._guard.unreached)
         if "wait_for_selector" not in str(problem):
             return problem
-        sentence = f"the page did not show {self._ask.wait_for!r} within {self._timeout} s"
+        sentence = f"the page did not show {self._wanted.wait_for!r} within {self._timeout} s"
         if self._missing:
             sentence += f"; not in the archive: {', '.join(self._missing)}"
         return IgnoreRequest(sentence)
@@ -150,7 +150,7 @@ class Rendering:
         if self._served is not None and not is_success(self._served.http_status):
             return
         shown = asyncio.ensure_future(
-            page.wait_for_selector(self._ask.wait_for, timeout=self._timeout * 1000)
+            page.wait_for_selector(self._wanted.wait_for, timeout=self._timeout * 1000)
         )
         over = asyncio.ensure_future(self._guard.over.wait())
         await asyncio.wait((shown, over), return_when=asyncio.FIRST_COMPLETED)
@@ -228,7 +228,7 @@ class Rendering:
             return
         is_main = is_page(request)
         role: Role = "response" if is_main else "resource"
-        label = self._ask.label if is_main else ""
+        label = self._wanted.label if is_main else ""
         capture = self._run.writer.write(replace(exchange, role=role, label=label))
         if is_main and not is_redirect(capture.http_status):
             self._served = capture

@@ -23,7 +23,7 @@ from scrapers.crawl.browser_page import Rendering
 from scrapers.crawl.errors import FETCH_PROBLEMS, described
 from scrapers.crawl.job_state import CAPTURE, KEY, LABEL, ROLE, RUN, JobState, NotArchived
 from scrapers.crawl.retry import tries_of
-from scrapers.formats.page_module import asks_further
+from scrapers.formats import format_of
 from scrapers.page import Capture, FetchRequest, PageBroken
 from scrapers.parser_process import ParsingStopped
 from scrapers.url_origin import named, origin_of
@@ -39,7 +39,7 @@ async def work(run: JobState, download: Download) -> Path:
 
     Nothing that goes wrong with a source leaves this function: it stands in the outcome.
     """
-    waiting = deque(run.source.asks_of(run.job.slot))
+    waiting = deque(run.source.requests_for(run.job.slot))
     seconds = run.source.declared.timeout_seconds
     try:
         async with asyncio.timeout(seconds):
@@ -62,7 +62,7 @@ async def work(run: JobState, download: Download) -> Path:
         ok=not run.errors,
         errors=tuple(run.errors),
         robots=run.robots,
-        truncated=tuple(ask.label or ask.url for ask in waiting),
+        truncated=tuple(request.label or request.url for request in waiting),
         findings=tuple(run.findings),
     )
     return run.writer.seal(outcome)
@@ -72,38 +72,45 @@ async def _walk(run: JobState, waiting: deque[FetchRequest], download: Download)
     """Ask one request after the other; a request leaves `waiting` when it is answered or has failed."""
     asked: set[Key] = set()
     while waiting:
-        ask = waiting[0]
-        key = request_key(ask.method, ask.url, _body(ask))
+        request = waiting[0]
+        key = request_key(request.method, request.url, _body(request))
         # A provider that asks the same again would go round in circles.
         if key not in asked:
             asked.add(key)
-            capture = await _answer(run, ask, download)
-            if capture is not None and asks_further(run.source):
-                try:
-                    waiting.extend(await asyncio.to_thread(run.parser.follow, run.source, ask, capture))
-                except (PageBroken, ParsingStopped) as problem:
-                    run.errors.append(str(problem))
+            capture = await _answer(run, request, download)
+            if capture is not None:
+                waiting.extend(await _further(run, request, capture))
         waiting.popleft()
     if run.web is not None and run.plan.partial:
         _take_the_rest(run)
 
 
-async def _answer(run: JobState, ask: FetchRequest, download: Download) -> Capture | None:
-    """The capture of a 2xx answer; anything else is noted, None is returned."""
-    if refusal := _refusal(run, ask):
-        run.errors.append(f"{ask.url}: {refusal}")
-        return None
-    rendering = Rendering(run, ask) if ask.wait_for else None
+async def _further(run: JobState, request: FetchRequest, capture: Capture) -> list[FetchRequest]:
+    """The requests that an answer calls for; none, with the reason noted, where it cannot be read."""
     try:
-        response = await download(_request(run, ask, rendering))
+        if format_of(run.source).has_follow(run.source):
+            return await asyncio.to_thread(run.parser.follow, run.source, request, capture)
+    except (PageBroken, ParsingStopped) as problem:
+        run.errors.append(str(problem))
+    return []
+
+
+async def _answer(run: JobState, request: FetchRequest, download: Download) -> Capture | None:
+    """The capture of a 2xx answer; anything else is noted, None is returned."""
+    if refusal := _refusal(run, request):
+        run.errors.append(f"{request.url}: {refusal}")
+        return None
+    rendering = Rendering(run, request) if request.wait_for else None
+    try:
+        response = await download(_request(run, request, rendering))
         capture = rendering.rendered(response) if rendering else response.meta[CAPTURE]
     except NotArchived as problem:
         if not run.plan.partial:
-            run.errors.append(f"{ask.url}: {problem}")
+            run.errors.append(f"{request.url}: {problem}")
         return None
     except FETCH_PROBLEMS as problem:
         reason = rendering.explained(problem) if rendering else problem
-        run.errors.append(f"{ask.url}: {described(reason, ask.url, run.plan.request_timeout)}")
+        run.errors.append(f"{request.url}: {described(reason, request.url, run.plan.request_timeout)}")
         return None
     finally:
         if rendering:
@@ -113,18 +120,18 @@ async def _answer(run: JobState, ask: FetchRequest, download: Download) -> Captu
     part = (
         ", not a whole answer" if HTTPStatus.OK <= capture.http_status < HTTPStatus.MULTIPLE_CHOICES else ""
     )
-    run.errors.append(f"{ask.url}: HTTP {capture.http_status}{part}{tries_of(response.request)}")
+    run.errors.append(f"{request.url}: HTTP {capture.http_status}{part}{tries_of(response.request)}")
     return None
 
 
-def _refusal(run: JobState, ask: FetchRequest) -> str | None:
+def _refusal(run: JobState, request: FetchRequest) -> str | None:
     """Why a request is not sent, None where it may be."""
     if run.web is None and (missing := run.source.missing_credential(run.environment)):
         return f"its key is missing; put it in {missing}"
-    if ask.wait_for and run.plan.chromium is None:
+    if request.wait_for and run.plan.chromium is None:
         return NO_CHROMIUM
     try:
-        origin = origin_of(ask.url)
+        origin = origin_of(request.url)
     except ValueError as problem:
         return str(problem)
     if run.source.declared.credential and origin not in run.source.origins:
@@ -132,21 +139,21 @@ def _refusal(run: JobState, ask: FetchRequest) -> str | None:
     return None
 
 
-def _request(run: JobState, ask: FetchRequest, rendering: Rendering | None) -> Request:
-    key = run.source.credential_headers(ask.url, run.environment) if run.web is None else {}
-    headers = dict(ask.headers) | key
-    if ask.json is not None:
+def _request(run: JobState, request: FetchRequest, rendering: Rendering | None) -> Request:
+    key = run.source.credential_headers(request.url, run.environment) if run.web is None else {}
+    headers = dict(request.headers) | key
+    if request.json is not None:
         headers.setdefault("Content-Type", "application/json")
     return Request(
-        ask.url,
-        method=ask.method,
+        request.url,
+        method=request.method,
         headers=headers,
-        body=_body(ask),
+        body=_body(request),
         meta={
             RUN: run,
             ROLE: "response",
-            LABEL: ask.label,
-            KEY: run.source.has_key(ask),
+            LABEL: request.label,
+            KEY: run.source.has_key(request),
             **(rendering.meta() if rendering else {}),
         },
         dont_filter=True,
@@ -157,8 +164,8 @@ def _take_the_rest(run: JobState) -> None:
     """Archive the answers that were saved by hand for the job and that no request has led to."""
     if run.web is None:
         return
-    asks = run.source.asks_of(run.job.slot)
-    labels = {request_key(ask.method, ask.url, _body(ask)): ask.label for ask in asks}
+    requests = run.source.requests_for(run.job.slot)
+    labels = {request_key(request.method, request.url, _body(request)): request.label for request in requests}
     for held in run.web.held(run.source.id, run.span):
         if held.key not in run.taken and is_success(held.status):
             run.taken.add(held.key)
@@ -168,5 +175,5 @@ def _take_the_rest(run: JobState) -> None:
                 run.errors.append(f"{held.url}: {problem}")
 
 
-def _body(ask: FetchRequest) -> bytes:
-    return b"" if ask.json is None else json.dumps(ask.json).encode()
+def _body(request: FetchRequest) -> bytes:
+    return b"" if request.json is None else json.dumps(request.json).encode()

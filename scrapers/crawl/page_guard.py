@@ -50,13 +50,13 @@ class PageGuard:
     where it must not go, and `unreached` why the proxy could not connect it, both of the current try.
     """
 
-    def __init__(self, run: JobState, ask: FetchRequest) -> None:
+    def __init__(self, run: JobState, request: FetchRequest) -> None:
         self.ended: Exception | None = None
         self.over = asyncio.Event()
         self.refused: str | None = None
         self.unreached: str | None = None
         self._run = run
-        self._ask = ask
+        self._wanted = request
         self._is_served = False
         self._closing: set[asyncio.Task[None]] = set()
         self._blocked: dict[str, str] = {}
@@ -200,7 +200,7 @@ class PageGuard:
         await _quietly(popup.close())
 
     def _note_popup(self, host: str) -> None:
-        self.note("popup", host, f"opened by the page of {self._ask.url}; closed unread")
+        self.note("popup", host, f"opened by the page of {self._wanted.url}; closed unread")
 
     async def _no_socket(self, socket: WebSocketRoute) -> None:
         """A web socket can be neither checked nor archived."""
@@ -230,18 +230,20 @@ class PageGuard:
 
     def _destinations(self) -> Destinations:
         """Where the page may connect to: with a credential to its declared origin, else to the public web."""
-        _, host, port = origin_of(self._ask.url)
+        _, host, port = origin_of(self._wanted.url)
         ports = WEB_PORTS | {port} if port else WEB_PORTS
-        only = frozenset({(host, port)}) if port and bears_credential(self._run.source, self._ask) else None
+        only = (
+            frozenset({(host, port)}) if port and bears_credential(self._run.source, self._wanted) else None
+        )
         return Destinations(self._run.plan.allow_loopback, ports, only)
 
     def _later(self, closing: Coroutine[Any, Any, None]) -> None:
         self._closing.add(asyncio.ensure_future(_quietly(closing)))
 
 
-def bears_credential(source: Source, ask: FetchRequest) -> bool:
+def bears_credential(source: Source, request: FetchRequest) -> bool:
     """Whether the headers of a request hold a key, declared or written out."""
-    return source.declared.credential is not None or any(is_secret(name) for name in ask.headers)
+    return source.declared.credential is not None or any(is_secret(name) for name in request.headers)
 
 
 def host_of(url: str) -> str:

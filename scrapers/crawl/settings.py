@@ -25,12 +25,12 @@ _HANDLER: Final = f"{_HERE}.browser_transfer.BrowserHandler"
 
 def settings_for(plan: FetchPlan, sources: Iterable[Source]) -> dict[str, Any]:
     """Scrapy's settings for a plan over these sources."""
-    asks = [(ask, source.declared.delay_seconds) for source in sources for ask in source.asks]
-    schemes = {urlsplit(ask.url).scheme for ask, _ in asks if ask.wait_for}
+    requests = [(request, source.declared.delay_seconds) for source in sources for request in source.requests]
+    schemes = {urlsplit(request.url).scheme for request, _ in requests if request.wait_for}
     return {
         **_COMMON,
         "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), f"{_HERE}.transfer.BoundedHandler"),
-        **(_pace_of_an_archive() if plan.recorded else _pace_of_the_network(asks)),
+        **(_pace_of_an_archive() if plan.recorded else _pace_of_the_network(requests)),
         **(_browser(plan, plan.chromium, schemes) if plan.chromium else {}),
         ALLOW_LOOPBACK: plan.allow_loopback,
         "DOWNLOAD_TIMEOUT": plan.request_timeout,
@@ -83,11 +83,11 @@ def _pace_of_an_archive() -> dict[str, Any]:
     return {"CONCURRENT_REQUESTS_PER_DOMAIN": PAGES_AT_ONCE, "DOWNLOAD_DELAY": 0}
 
 
-def _pace_of_the_network(asks: Iterable[tuple[FetchRequest, float]]) -> dict[str, Any]:
+def _pace_of_the_network(requests: Iterable[tuple[FetchRequest, float]]) -> dict[str, Any]:
     """One request at a time to a host, no sooner than every source there has declared."""
     delays: dict[str, float] = {}
-    for ask, delay in asks:
-        host = urlsplit(ask.url).hostname or ""
+    for request, delay in requests:
+        host = urlsplit(request.url).hostname or ""
         delays[host] = max(delays.get(host, 0.0), delay)
     return {
         "AUTOTHROTTLE_ENABLED": True,

@@ -106,9 +106,9 @@ def check_whole(request: Request, response: Response) -> None:
     # Scrapy's mark of a body that ended with its connection, and that stated no length before.
     unproved = "partial" in response.flags and "Content-Encoding" not in response.headers
     if unproved and exchange.is_success(response.status) and request.meta[ROLE] == "response":
-        shape = state_of(request).source.declared.shape
-        is_page = shape in {"html_table", "liveness"}
+        source_format = state_of(request).source.declared.format
+        is_page = source_format in {"html_table", "liveness"}
         is_cut = is_page and _END_OF_PAGE not in body[-_LAST_BYTES:].lower()
         # Cut JSON and XML are no JSON and XML, but YAML may end after any line.
-        if is_cut or shape == "yaml_file":
+        if is_cut or source_format == "yaml_file":
             raise BodyBroken("the answer states no length, so that it cannot be proved to be whole")

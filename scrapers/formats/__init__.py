@@ -1,37 +1,28 @@
-"""How a kind of source is asked and read; a provider is data on top of a shape."""
+"""How a kind of source is fetched and opened; a provider is data on top of a format."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from types import ModuleType
-from typing import Protocol
+from typing import Any, Final
 
-from scrapers.formats import html_table, json_api, liveness, rendered_page, xml_api, yaml_file
-from scrapers.page import Capture, Document, FetchRequest
-from scrapers.registry import Source
+from scrapers.formats.base import SourceFormat
+from scrapers.formats.html_table import HtmlTable
+from scrapers.formats.json_api import JsonApi
+from scrapers.formats.liveness import Liveness
+from scrapers.formats.rendered_page import RenderedPage
+from scrapers.formats.xml_api import XmlApi
+from scrapers.formats.yaml_file import YamlFile
+from scrapers.registry import FormatName, Source
 
-
-class SourceFormat(Protocol):
-    """What a shape module offers."""
-
-    def follow(self, source: Source, ask: FetchRequest, capture: Capture) -> list[FetchRequest]:
-        """Further requests that an answer calls for: the next page, the next query."""
-
-    def documents(self, captures: Sequence[Capture]) -> list[Document]:
-        """The captures opened; raises PageBroken when one is not what its shape expects."""
-
-
-_SHAPES: dict[str, ModuleType] = {
-    "json_api": json_api,
-    "xml_api": xml_api,
-    "html_table": html_table,
-    "rendered_page": rendered_page,
-    "liveness": liveness,
-    "yaml_file": yaml_file,
+FORMATS: Final[dict[FormatName, SourceFormat[Any]]] = {
+    "json_api": JsonApi(),
+    "xml_api": XmlApi(),
+    "yaml_file": YamlFile(),
+    "html_table": HtmlTable(),
+    "rendered_page": RenderedPage(),
+    "liveness": Liveness(),
 }
 
 
-def format_of(source: Source) -> SourceFormat:
-    """The shape a source is declared with."""
-    shape: SourceFormat = _SHAPES[source.declared.shape]
-    return shape
+def format_of(source: Source) -> SourceFormat[Any]:
+    """The format that a source is declared with."""
+    return FORMATS[source.declared.format]

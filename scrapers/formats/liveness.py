@@ -6,32 +6,48 @@ A parked domain answers 200 too, so an answer counts only on the same host and w
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
+from scrapers.formats.base import SourceFormat
 from scrapers.formats.markup import text_of
-from scrapers.page import Capture, Document, FetchRequest, Html, Row, term
+from scrapers.page import Capture, FetchRequest, Html, Notes, PageFunction, Row, term
 from scrapers.registry import Source
 
 _QUOTED: Final = 200
 
 
-def follow(source: Source, ask: FetchRequest, capture: Capture) -> list[FetchRequest]:
-    """Nothing: one look is enough."""
-    return []
+class Liveness(SourceFormat[Html]):
+    """Any page that answers, of any role; the provider needs no page.py."""
+
+    document = Html
+
+    def opened(self, capture: Capture) -> Html:
+        """The page, whole or not."""
+        return Html(capture, text_of(capture))
+
+    def documents(self, captures: Sequence[Capture]) -> list[Html]:
+        """The pages that answered."""
+        return [self.opened(capture) for capture in captures]
+
+    def page(self, source: Source) -> PageFunction[Html]:
+        """The same page for every such source."""
+        return partial(in_service, source)
+
+    def has_follow(self, source: Source) -> bool:
+        """False: one request is enough."""
+        return False
+
+    def follow(self, source: Source, request: FetchRequest, capture: Capture) -> list[FetchRequest]:
+        """Nothing: one request is enough."""
+        return []
 
 
-def documents(captures: Sequence[Capture]) -> list[Document]:
-    """The pages that answered."""
-    return [Html(capture, text_of(capture)) for capture in captures]
-
-
-def page(source: Source, documents: Sequence[Document]) -> Iterator[Row]:
+def in_service(source: Source, documents: Sequence[Html], notes: Notes) -> Iterator[Row]:
     """One term: in_service, present where host and words are the provider's, else absent."""
-    hosts = {urlsplit(ask.url).hostname for ask in source.asks}
-    for document in documents:
-        if not isinstance(document, Html):
-            continue
+    hosts = {urlsplit(request.url).hostname for request in source.requests}
+    for document in documents[:1]:
         host = urlsplit(document.capture.url).hostname
         title = document.text_of(document.css("title")) or "no title"
         text = f"{title} {' '.join(document.texts)}".casefold()
@@ -44,4 +60,3 @@ def page(source: Source, documents: Sequence[Document]) -> Iterator[Row]:
             value=f"HTTP {document.capture.http_status} from {host}",
             quote=title[:_QUOTED],
         )
-        return

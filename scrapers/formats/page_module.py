@@ -1,41 +1,35 @@
-"""The page module of a provider, found by the provider's id, and what it asks further."""
+"""The page of a source, found in the provider's page.py by the source's name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
 
-from scrapers.page import Capture, FetchRequest, PageBroken, Payload
+from scrapers.page import PageBroken, SourcePage
+from scrapers.page.entry import Opened
 from scrapers.page.record import mistake
 from scrapers.registry import Source
 
 
 def page_module(provider: str) -> ModuleType:
-    """Import scrapers.providers.<provider>.page."""
-    return import_module(f"scrapers.providers.{provider}.page")
-
-
-def asks_further(source: Source) -> bool:
-    """Whether the page of a source asks anything that depends on an answer."""
-    return hasattr(page_module(source.provider), f"{source.name}_follow")
-
-
-def further_asks(
-    source: Source, ask: FetchRequest, opened: Callable[[Capture], Payload], capture: Capture
-) -> list[FetchRequest]:
-    """What `<source>_follow` of the provider's page asks next; nothing where there is none.
-
-    Raises PageBroken, and nothing else, for an answer that is not what the page knows.
-    """
-    further = getattr(page_module(source.provider), f"{source.name}_follow", None)
-    if further is None:
-        return []
+    """Import scrapers.providers.<provider>.page; raises PageBroken where that fails."""
+    name = f"scrapers.providers.{provider}.page"
     try:
-        return list(further(ask, opened(capture)))
-    # Memory that ran out is the caller's to tell of.
-    except (PageBroken, MemoryError):
+        return import_module(name)
+    except MemoryError:
         raise
-    # A provider's own code may raise anything; the other requests of its source are not lost by it.
+    # A provider's own code may raise anything when it is imported.
     except Exception as problem:
-        raise PageBroken(f"{capture.url} is not what {source.id} knows ({mistake(problem)})") from problem
+        raise PageBroken(f"{provider}/page.py cannot be imported ({mistake(problem)})") from problem
+
+
+def page_of(source: Source, document: type[Opened]) -> SourcePage[Opened]:
+    """The page of a source for documents of a type; raises PageBroken where page.py has no such page."""
+    found = getattr(page_module(source.provider), source.name, None)
+    if isinstance(found, SourcePage) and found.document is document:
+        return found
+    kind = document.__name__
+    raise PageBroken(
+        f"{source.provider}/page.py has no page for {source.id} ({source.declared.format}): write "
+        f"@source_page({kind}) above def {source.name}(documents: Sequence[{kind}], notes: Notes)"
+    )

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from scrapers.formats.base import SourceFormat
 from scrapers.formats.markup import refuse_part, text_of
-from scrapers.page import Capture, Document, FetchRequest, Html, PageBroken
-from scrapers.registry import Source
+from scrapers.page import Capture, Html, PageBroken
 
 
-def follow(source: Source, ask: FetchRequest, capture: Capture) -> list[FetchRequest]:
-    """Nothing: such a source is one page an ask."""
-    return []
+class RenderedPage(SourceFormat[Html]):
+    """Pages as the browser shows them."""
 
+    document = Html
 
-def documents(captures: Sequence[Capture]) -> list[Document]:
-    """The rendered pages; raises PageBroken when none was archived, or only part of one was served."""
-    rendered = [capture for capture in captures if capture.role == "rendered"]
-    if not rendered:
-        raise PageBroken("no rendered page was archived")
-    for capture in captures:
-        if capture.role == "response":
-            # The browser closes what the page leaves open.
-            refuse_part(capture, text_of(capture))
-    return [Html(capture, capture.body.decode("utf-8", "replace")) for capture in rendered]
+    def opened(self, capture: Capture) -> Html:
+        """A rendered document."""
+        return Html(capture, capture.body.decode("utf-8", "replace"))
+
+    def documents(self, captures: Sequence[Capture]) -> list[Html]:
+        """The rendered pages; raises PageBroken when none was archived, or only part of one was served."""
+        rendered = [capture for capture in captures if capture.role == "rendered"]
+        if not rendered:
+            raise PageBroken("no rendered page was archived")
+        for capture in captures:
+            if capture.role == "response":
+                # The browser closes what the page leaves open.
+                refuse_part(capture, text_of(capture))
+        return [self.opened(capture) for capture in rendered]

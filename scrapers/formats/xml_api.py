@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from lxml import etree
 
-from scrapers.formats.page_module import further_asks
-from scrapers.page import Capture, Document, FetchRequest, PageBroken, Payload
-from scrapers.registry import Source
+from scrapers.formats.base import SourceFormat
+from scrapers.page import Capture, PageBroken, Xml
 
 
-def follow(source: Source, ask: FetchRequest, capture: Capture) -> list[FetchRequest]:
-    """What `<source>_follow` of the provider's page asks next; nothing where there is none."""
-    return further_asks(source, ask, opened, capture)
+class XmlApi(SourceFormat[Xml]):
+    """Answers as trees."""
 
+    document = Xml
 
-def documents(captures: Sequence[Capture]) -> list[Document]:
-    """The answers as trees; raises PageBroken for one that is no XML."""
-    return [opened(capture) for capture in captures if capture.role == "response"]
+    def opened(self, capture: Capture) -> Xml:
+        """An answer as its root element; raises PageBroken for one that is not XML.
 
-
-def opened(capture: Capture) -> Payload:
-    """An answer as its root element; entities are not resolved and nothing is fetched."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
-    try:
-        root = etree.fromstring(capture.body, parser)
-    except etree.XMLSyntaxError as problem:
-        start = capture.body[:60].decode("utf-8", "replace")
-        raise PageBroken(f"{capture.url} answered no XML ({problem}); it begins {start!r}") from problem
-    for element in root.iter(etree.Element):
-        element.tag = etree.QName(element).localname
-    return Payload(capture, root)
+        Entities are not resolved and nothing is fetched.
+        """
+        parser = etree.XMLParser(
+            resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True
+        )
+        try:
+            root = etree.fromstring(capture.body, parser)
+        except etree.XMLSyntaxError as problem:
+            start = capture.body[:60].decode("utf-8", "replace")
+            raise PageBroken(f"{capture.url} answered no XML ({problem}); it begins {start!r}") from problem
+        for element in root.iter(etree.Element):
+            element.tag = etree.QName(element).localname
+        return Xml(capture, root)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 import yaml
 
-from scrapers.page import Capture, Document, FetchRequest, PageBroken, Payload
+from scrapers.formats.base import SourceFormat
+from scrapers.page import Capture, PageBroken, Yaml
 from scrapers.page.record import MISTAKEN
-from scrapers.registry import Source
 
 # Several megabytes are common; libyaml reads them in seconds, Python's own loader in minutes.
 _Fast: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -34,30 +33,25 @@ class _Loader(_Fast):  # type: ignore[misc]
         super().ascend_resolver()
 
 
-def follow(source: Source, ask: FetchRequest, capture: Capture) -> list[FetchRequest]:
-    """Nothing: such a source is one file an ask."""
-    return []
+class YamlFile(SourceFormat[Yaml]):
+    """Files as mappings."""
 
+    document = Yaml
 
-def documents(captures: Sequence[Capture]) -> list[Document]:
-    """The files decoded; raises PageBroken for one that is no YAML mapping."""
-    return [opened(capture) for capture in captures if capture.role == "response"]
+    def opened(self, capture: Capture) -> Yaml:
+        """A YAML file decoded, without anything that YAML could run.
 
-
-def opened(capture: Capture) -> Payload:
-    """A YAML file decoded, without anything that YAML could run.
-
-    A file is refused when it does not end with its last line: cut anywhere, most YAML is still YAML.
-    """
-    try:
-        value = yaml.load(capture.body, Loader=_Loader)  # noqa: S506 (a safe one)  # nosec B506
-    # A value of a known kind that is none, such as the 45th of May, is no YAML error to the library.
-    except (yaml.YAMLError, *MISTAKEN) as problem:
-        raise PageBroken(f"{capture.url} answered no YAML: {problem}") from problem
-    if not isinstance(value, dict):
-        start = capture.body[:60].decode("utf-8", "replace")
-        raise PageBroken(f"{capture.url} answered no YAML mapping; it begins {start!r}")
-    if not capture.body.endswith((b"\n", b"\r")):
-        end = capture.body[-60:].decode("utf-8", "replace")
-        raise PageBroken(f"{capture.url} breaks off in the middle of a line; it ends {end!r}")
-    return Payload(capture, value)
+        A file is refused when it does not end with its last line: cut anywhere, most YAML is still YAML.
+        """
+        try:
+            value = yaml.load(capture.body, Loader=_Loader)  # noqa: S506 (a safe one)  # nosec B506
+        # A value of a known kind that is none, such as the 45th of May, is no YAML error to the library.
+        except (yaml.YAMLError, *MISTAKEN) as problem:
+            raise PageBroken(f"{capture.url} answered no YAML: {problem}") from problem
+        if not isinstance(value, dict):
+            start = capture.body[:60].decode("utf-8", "replace")
+            raise PageBroken(f"{capture.url} answered no YAML mapping; it begins {start!r}")
+        if not capture.body.endswith((b"\n", b"\r")):
+            end = capture.body[-60:].decode("utf-8", "replace")
+            raise PageBroken(f"{capture.url} breaks off in the middle of a line; it ends {end!r}")
+        return Yaml(capture, value)

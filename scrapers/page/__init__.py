@@ -5,7 +5,8 @@ only this package and `warehouse.schema`.
 """
 
 from scrapers.page.capture import Capture, FetchRequest
-from scrapers.page.documents import Document, Html, PageTable, Payload, TableCell
+from scrapers.page.documents import Document, Html, Json, PageTable, Xml, Yaml
+from scrapers.page.entry import FollowFunction, PageFunction, SourcePage, source_page
 from scrapers.page.lookups import Gpu, country_of, gibibytes, gpu_named, lookup
 from scrapers.page.money import Price, dollars, exact_decimal, price
 from scrapers.page.record import (
@@ -28,21 +29,25 @@ __all__ = [
     "Capture",
     "Document",
     "FetchRequest",
+    "FollowFunction",
     "Gpu",
     "Html",
+    "Json",
     "Notes",
     "OnePrice",
     "PageBroken",
+    "PageFunction",
     "PageTable",
-    "Payload",
     "Price",
     "Prose",
     "Record",
     "Rejected",
     "Row",
     "Saying",
-    "TableCell",
+    "SourcePage",
     "Unreadable",
+    "Xml",
+    "Yaml",
     "country_of",
     "dollars",
     "each",
@@ -54,6 +59,7 @@ __all__ = [
     "offer",
     "plan",
     "price",
+    "source_page",
     "term",
     "terms_said",
     "utilisation",

@@ -1,4 +1,4 @@
-"""A capture, opened: JSON as a value, HTML as a selectable page, its tables as cells."""
+"""A capture, opened: JSON and YAML as values, XML as a tree, HTML as a selectable page with its tables."""
 
 from __future__ import annotations
 
@@ -23,19 +23,31 @@ def _squeeze(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Payload:
+class Json:
     """A JSON answer: the capture and its decoded value."""
 
     capture: Capture
     value: Any
 
+    def field(self, name: str) -> Any:
+        """A field of the answer; None where the answer has no such field, or is not an object."""
+        return self.value.get(name) if isinstance(self.value, dict) else None
+
 
 @dataclass(frozen=True)
-class TableCell:
-    """One table cell: its header, its text with white space folded."""
+class Xml:
+    """An XML answer: the capture and its root, an lxml element whose tags have no namespace."""
 
-    header: str
-    text: str
+    capture: Capture
+    root: Any
+
+
+@dataclass(frozen=True)
+class Yaml:
+    """A YAML file: the capture and the mapping that it holds."""
+
+    capture: Capture
+    value: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -115,4 +127,4 @@ class Html:
                 yield PageTable(self.capture, heading, rows[0], tuple(rows[1:]))
 
 
-Document = Payload | Html
+Document = Html | Json | Xml | Yaml

@@ -128,17 +128,18 @@ class OnePrice:
 
 def each(
     records: Iterable[Mapping[str, Any]],
-    read: Callable[[Record], Iterable[Row]],
+    read: Callable[[Capture, Record, Notes], Iterable[Row] | Row],
     notes: Notes,
     *,
     table: str,
     capture: Capture,
     ignored: frozenset[str] = frozenset(),
 ) -> Iterator[Row | Rejected]:
-    """Read every record: its rows, or one Rejected with the reason; unexpected fields are noted.
+    """Read every record of a capture: its rows, or one Rejected with the reason; unexpected fields are noted.
 
-    A record that is none, or that holds a list where `read` takes a number for granted, is rejected like one
-    whose fields are missing: one odd record never costs the others.
+    `read` is given the capture, one record and the notes, and gives one row or several. A record that is not
+    a mapping, or that holds a list where `read` takes a number for granted, is rejected like one whose fields
+    are missing: one odd record never costs the others.
     """
     for raw in records:
         if not isinstance(raw, Mapping):
@@ -147,7 +148,8 @@ def each(
             continue
         record = Record(raw)
         try:
-            rows = list(read(record))
+            found = read(capture, record, notes)
+            rows = [found] if isinstance(found, Row) else list(found)
         except Unreadable as problem:
             yield Rejected(table, str(problem), raw_json(raw), capture.capture_id)
             continue

@@ -1,11 +1,11 @@
-"""What a fault is: how a source of each shape goes wrong, and what is to become of it."""
+"""What a fault is: how a source of each format goes wrong, and what is to become of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tests.faults.content import MACHINES, PATH, SHAPES, Machine, body, reply
+from tests.faults.content import FORMATS, MACHINES, PATH, Machine, body, reply
 from tests.faults.server import Replies, Reply
 
 
@@ -43,39 +43,39 @@ def one_quarantined(reason: str) -> Expected:
 class Fault:
     """One way to go wrong.
 
-    `replies` gives, for a shape, the answers of its host by path; `address` stands in for the host's own
+    `replies` gives, for a format, the answers of its host by path; `address` stands in for the host's own
     where nothing is served. `truth` are the machines as they truly are, by which stored prices are judged.
-    `expected` is one for all shapes of `in_shapes`, or one for each.
+    `expected` is one for all formats of `in_formats`, or one for each.
     """
 
     name: str
     title: str
     expected: Expected | Mapping[str, Expected]
-    replies: Callable[[str], Replies] = lambda shape: {}
+    replies: Callable[[str], Replies] = lambda format: {}
     address: str = ""
     truth: Sequence[Machine] = MACHINES
 
     @property
-    def shapes(self) -> tuple[str, ...]:
-        """The shapes that can go wrong in this way, in the order of the table."""
+    def formats(self) -> tuple[str, ...]:
+        """The formats that can go wrong in this way, in the order of the table."""
         return (
-            SHAPES
+            FORMATS
             if isinstance(self.expected, Expected)
-            else tuple(filter(self.expected.__contains__, SHAPES))
+            else tuple(filter(self.expected.__contains__, FORMATS))
         )
 
-    def expected_of(self, shape: str) -> Expected:
-        """What is to become of the source of a shape."""
-        return self.expected if isinstance(self.expected, Expected) else self.expected[shape]
+    def expected_of(self, format: str) -> Expected:
+        """What is to become of the source of a format."""
+        return self.expected if isinstance(self.expected, Expected) else self.expected[format]
 
-    def source(self, shape: str) -> str:
+    def source(self, format: str) -> str:
         """The source's name in the declaration."""
-        return f"{self.name}_in_{shape}"
+        return f"{self.name}_in_{format}"
 
 
 def always(how: Callable[[str], Reply]) -> Callable[[str], Replies]:
     """One and the same answer, however often it is asked for."""
-    return lambda shape: {PATH: [how(shape)]}
+    return lambda format: {PATH: [how(format)]}
 
 
 def priced(
@@ -86,13 +86,13 @@ def priced(
         name,
         title,
         expected,
-        always(lambda shape: reply(shape, body(shape, machines))),
+        always(lambda format: reply(format, body(format, machines))),
         truth=machines,
     )
 
 
-def by_shape(texts: Expected, numbers: Expected, **others: Expected) -> dict[str, Expected]:
-    """One for tables, which show texts, and one for APIs and files, which give numbers; `others` by shape."""
+def by_format(texts: Expected, numbers: Expected, **others: Expected) -> dict[str, Expected]:
+    """One for tables, which show texts, one for APIs and files, which give numbers; `others` by format."""
     return (
         {"html_table": texts, "rendered_page": texts}
         | dict.fromkeys(("json_api", "xml_api", "yaml_file"), numbers)

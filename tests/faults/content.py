@@ -1,4 +1,4 @@
-"""What the faulty provider would say if nothing were wrong: six machines, in the form of each shape."""
+"""What the faulty provider would say if nothing were wrong: six machines, in the form of each format."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.faults.server import Reply
 
-SHAPES = ("json_api", "html_table", "rendered_page", "xml_api", "yaml_file")
+FORMATS = ("json_api", "html_table", "rendered_page", "xml_api", "yaml_file")
 """How pages are fetched; rendered_page is the one with a browser."""
 PATH = "/prices"
 MEDIA_TYPES = {
@@ -73,19 +73,19 @@ def records(machines: Sequence[Machine]) -> list[dict[str, Any]]:
     ]
 
 
-def body(shape: str, machines: Sequence[Machine] = MACHINES) -> bytes:
-    """The machines as a source of a shape publishes them."""
-    if shape in {"html_table", "rendered_page"}:
+def body(format: str, machines: Sequence[Machine] = MACHINES) -> bytes:
+    """The machines as a source of a format publishes them."""
+    if format in {"html_table", "rendered_page"}:
         cells = [(one.name, one.gpu, str(one.count), one.shown) for one in machines]
-        return page(shape, table(("Machine", "GPU", "Count", "Price"), cells))
-    return listing(shape, records(machines))
+        return page(format, table(("Machine", "GPU", "Count", "Price"), cells))
+    return listing(format, records(machines))
 
 
-def listing(shape: str, listed: Sequence[dict[str, Any]]) -> bytes:
+def listing(format: str, listed: Sequence[dict[str, Any]]) -> bytes:
     """Records as JSON, XML or YAML."""
-    if shape == "json_api":
+    if format == "json_api":
         return json.dumps({"offers": listed}, ensure_ascii=False).encode()
-    if shape == "xml_api":
+    if format == "xml_api":
         fields = [[f"<{key}>{escape(_xml(value))}</{key}>" for key, value in one.items()] for one in listed]
         entries = "".join(f"<offer>{''.join(entry)}</offer>" for entry in fields)
         return f'<?xml version="1.0" encoding="utf-8"?><answer><offers>{entries}</offers></answer>'.encode()
@@ -104,19 +104,19 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f"<table><tr>{head}</tr>\n{lines}</table>"
 
 
-def page(shape: str, inside: str, title: str = "Prices") -> bytes:
+def page(format: str, inside: str, title: str = "Prices") -> bytes:
     """A whole HTML page; one for the browser is empty until its script has run."""
-    if shape == "rendered_page":
+    if format == "rendered_page":
         text = json.dumps(inside, ensure_ascii=False).replace("</", "<\\/")
         inside = f'<main></main><script>document.querySelector("main").innerHTML = {text};</script>'
     head = f'<meta charset="utf-8"><link rel="icon" href="data:,"><title>{title}</title>'
     return f"<!doctype html><html><head>{head}</head><body>{inside}</body></html>".encode()
 
 
-def reply(shape: str, content: bytes | None = None, **how: Any) -> Reply:
-    """An answer of a shape, by default the six machines."""
-    how.setdefault("media_type", MEDIA_TYPES[shape])
-    return Reply(body(shape) if content is None else content, **how)
+def reply(format: str, content: bytes | None = None, **how: Any) -> Reply:
+    """An answer of a format, by default the six machines."""
+    how.setdefault("media_type", MEDIA_TYPES[format])
+    return Reply(body(format) if content is None else content, **how)
 
 
 def _xml(value: Any) -> str:

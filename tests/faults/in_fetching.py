@@ -6,7 +6,7 @@ import gzip
 from collections.abc import Callable
 
 from tests.faults.cases import WHOLE, Expected, Fault, always, failed
-from tests.faults.content import PATH, SHAPES, body, page, reply
+from tests.faults.content import FORMATS, PATH, body, page, reply
 from tests.faults.server import Replies, Reply
 
 _MIB = 1 << 20
@@ -18,7 +18,7 @@ _TOO_LARGE_OR_LATE = rf"{_TOO_LARGE}|did not load within 5 s"
 
 
 def _in_browser(others: Expected, browser: Expected) -> dict[str, Expected]:
-    return dict.fromkeys(SHAPES, others) | {"rendered_page": browser}
+    return dict.fromkeys(FORMATS, others) | {"rendered_page": browser}
 
 
 def _fetch_failed(error: str) -> Expected:
@@ -30,12 +30,12 @@ def _redirect(place: str) -> Reply:
 
 
 def _in_turn(*first: Reply) -> Callable[[str], Replies]:
-    return lambda shape: {PATH: [*first, reply(shape)]}
+    return lambda format: {PATH: [*first, reply(format)]}
 
 
-def _bomb(shape: str) -> Reply:
+def _bomb(format: str) -> Reply:
     packed = gzip.compress(b"\n" * (200 * _MIB), 9)
-    return reply(shape, packed, headers={"Content-Encoding": "gzip"})
+    return reply(format, packed, headers={"Content-Encoding": "gzip"})
 
 
 _CHALLENGE = page("html_table", "<h1>Just a moment...</h1><p>Enable JavaScript and cookies to continue</p>")
@@ -52,13 +52,13 @@ FAULTS = [
         "reset",
         "connection reset before an answer",
         _fetch_failed(r"broke off the connection without an answer \(3 tries\)$"),
-        always(lambda shape: reply(shape, resets_at=0)),
+        always(lambda format: reply(format, resets_at=0)),
     ),
     Fault(
         "reset_midway",
         "connection reset in the middle of the body",
         _in_browser(_fetch_failed(r"\(3 tries\)$"), _fetch_failed(r".")),
-        always(lambda shape: reply(shape, resets_at=_HALF)),
+        always(lambda format: reply(format, resets_at=_HALF)),
     ),
     Fault(
         "dns",
@@ -72,7 +72,7 @@ FAULTS = [
         _in_browser(
             _fetch_failed(r"timed out after 5 s \(3 tries\)$"), _fetch_failed(r"did not load within 5 s")
         ),
-        always(lambda shape: reply(shape, stalls_at=0)),
+        always(lambda format: reply(format, stalls_at=0)),
     ),
     Fault(
         "slow_body",
@@ -80,32 +80,32 @@ FAULTS = [
         _in_browser(
             _fetch_failed(r"timed out after 5 s \(3 tries\)$"), _fetch_failed(r"did not load within 5 s")
         ),
-        always(lambda shape: reply(shape, stalls_at=_HALF)),
+        always(lambda format: reply(format, stalls_at=_HALF)),
     ),
     Fault(
         "truncated",
         "the connection closes before the stated length",
         _in_browser(_fetch_failed(r"the answer broke off before its end \(3 tries\)$"), _fetch_failed(r".")),
-        always(lambda shape: reply(shape, body(shape)[:-200], length=len(body(shape)))),
+        always(lambda format: reply(format, body(format)[:-200], length=len(body(format)))),
     ),
     Fault(
         "wrong_length",
         "the stated length is too short",
-        dict.fromkeys(SHAPES, failed("page_changed", r"answered no |breaks off"))
+        dict.fromkeys(FORMATS, failed("page_changed", r"answered no |breaks off"))
         | {"rendered_page": _fetch_failed(r"did not show 'td' within 5 s")},
-        always(lambda shape: reply(shape, length=len(body(shape)) - 60)),
+        always(lambda format: reply(format, length=len(body(format)) - 60)),
     ),
     Fault(
         "huge",
         "a body that says it has 200 MiB",
         _fetch_failed(_TOO_LARGE),
-        always(lambda shape: reply(shape, b"x", length=200 * _MIB, stalls_at=4096)),
+        always(lambda format: reply(format, b"x", length=200 * _MIB, stalls_at=4096)),
     ),
     Fault(
         "huge_unsaid",
         "a body of 200 MiB that does not say so",
         {"json_api": _fetch_failed(_TOO_LARGE), "rendered_page": _fetch_failed(_TOO_LARGE_OR_LATE)},
-        always(lambda shape: reply(shape, b" " * _MIB, times=200, length="")),
+        always(lambda format: reply(format, b" " * _MIB, times=200, length="")),
     ),
     Fault(
         "gzip_bomb",
@@ -117,13 +117,13 @@ FAULTS = [
         "redirect_loop",
         "a redirect to itself",
         _in_browser(_fetch_failed(r"max redirections"), _fetch_failed(r"max redirections|within 5 s")),
-        always(lambda shape: _redirect(PATH)),
+        always(lambda format: _redirect(PATH)),
     ),
     Fault(
         "redirect_private",
         "a redirect to a private address",
         _fetch_failed(r"is not (a )?public"),
-        always(lambda shape: _redirect(_ELSEWHERE)),
+        always(lambda format: _redirect(_ELSEWHERE)),
     ),
     Fault(
         "busy_once",
@@ -135,19 +135,19 @@ FAULTS = [
         "busy",
         "429 without Retry-After, every time",
         _fetch_failed(r"HTTP 429 \(3 tries\)$"),
-        always(lambda shape: Reply(b"slow down", status=429)),
+        always(lambda format: Reply(b"slow down", status=429)),
     ),
     Fault(
         "challenge",
         "403 with a challenge page",
         _fetch_failed(r"HTTP 403$"),
-        always(lambda shape: Reply(_CHALLENGE, status=403)),
+        always(lambda format: Reply(_CHALLENGE, status=403)),
     ),
     Fault("broken_once", "500, then fine", WHOLE, _in_turn(Reply(b"oops", status=500))),
     Fault(
         "broken",
         "500 every time",
         _fetch_failed(r"HTTP 500 \(3 tries\)$"),
-        always(lambda shape: Reply(b"oops", status=500)),
+        always(lambda format: Reply(b"oops", status=500)),
     ),
 ]

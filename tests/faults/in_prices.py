@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.faults.cases import WHOLE, by_shape, one_quarantined, priced
+from tests.faults.cases import WHOLE, by_format, one_quarantined, priced
 from tests.faults.content import with_price
 
 FAULTS = [
@@ -10,13 +10,13 @@ FAULTS = [
         "nan",
         "NaN for a price",
         with_price("$NaN/hr", float("nan")),
-        by_shape(one_quarantined("holds no amount"), WHOLE, xml_api=one_quarantined("not finite")),
+        by_format(one_quarantined("holds no amount"), WHOLE, xml_api=one_quarantined("not finite")),
     ),
     priced(
         "infinity",
         "Infinity for a price",
         with_price("$Infinity/hr", float("inf")),
-        by_shape(one_quarantined("holds no amount"), WHOLE, xml_api=one_quarantined("not finite")),
+        by_format(one_quarantined("holds no amount"), WHOLE, xml_api=one_quarantined("not finite")),
     ),
     priced(
         "zero", "price 0", with_price("$0.00/hr", 0), one_quarantined(r"usd_per_gpu_hour above 0 .* is 0\.0$")
@@ -25,7 +25,7 @@ FAULTS = [
         "negative",
         "a negative price",
         with_price("-$1.50/hr", -1.5),
-        by_shape(one_quarantined("is negative"), one_quarantined(r"usd_per_gpu_hour above 0")),
+        by_format(one_quarantined("is negative"), one_quarantined(r"usd_per_gpu_hour above 0")),
     ),
     priced(
         "negative_inside",
@@ -49,25 +49,25 @@ FAULTS = [
         "thousands",
         "separators of thousands",
         with_price("$1,234.50/hr", "1,234.50", usd_per_hour=1234.5),
-        by_shape(WHOLE, one_quarantined("not a number")),
+        by_format(WHOLE, one_quarantined("not a number")),
     ),
     priced(
         "comma",
         "a comma for the decimal point",
         with_price("$14,32/hr", "14,32", usd_per_hour=14.32),
-        by_shape(WHOLE, one_quarantined("not a number")),
+        by_format(WHOLE, one_quarantined("not a number")),
     ),
     priced(
         "currency",
         "another currency",
         with_price("€14.32/hr", 14.32, unit="EUR per hour"),
-        by_shape(one_quarantined("not in US dollars"), one_quarantined("the price is in EUR per hour")),
+        by_format(one_quarantined("not in US dollars"), one_quarantined("the price is in EUR per hour")),
     ),
     priced(
         "per_month",
         "a price per month",
         with_price("$720.00 per month", 720, unit="USD per month"),
-        by_shape(
+        by_format(
             one_quarantined("is per month, expected per hour"),
             one_quarantined("the price is in USD per month"),
         ),
@@ -77,15 +77,15 @@ FAULTS = [
         "a price that is called monthly",
         with_price("$720.00 monthly", 720),
         {
-            shape: one_quarantined("is per month, expected per hour")
-            for shape in ("html_table", "rendered_page")
+            format: one_quarantined("is per month, expected per hour")
+            for format in ("html_table", "rendered_page")
         },
     ),
     priced(
         "cents",
         "a price in cents",
         with_price("1432¢/hr", 1432, unit="cents per hour"),
-        by_shape(
+        by_format(
             one_quarantined("names no known currency"), one_quarantined("the price is in cents per hour")
         ),
     ),

@@ -11,7 +11,7 @@ from tests.faults.cases import (
     Expected,
     Fault,
     always,
-    by_shape,
+    by_format,
     failed,
     one_quarantined,
 )
@@ -38,82 +38,82 @@ def _changed(error: str) -> Expected:
     return failed("page_changed", error)
 
 
-def _error_page(shape: str) -> bytes:
-    if shape == "json_api":
+def _error_page(format: str) -> bytes:
+    if format == "json_api":
         return b'{"error": "internal", "offers": null}'
-    if shape == "xml_api":
+    if format == "xml_api":
         return b"<answer><error>internal</error></answer>"
-    if shape == "yaml_file":
+    if format == "yaml_file":
         return b"error: internal\n"
     return page("html_table", _SORRY)
 
 
-def _half(shape: str) -> bytes:
-    whole = body(shape)
+def _half(format: str) -> bytes:
+    whole = body(format)
     return whole[: whole.index(b"h100-1") + 60]
 
 
-def _many(shape: str) -> bytes:
-    return body(shape, MANY_MACHINES)
+def _many(format: str) -> bytes:
+    return body(format, MANY_MACHINES)
 
 
 MANY_MACHINES = [Machine(f"t4-{index}", "T4", 1, 0.35) for index in range(MANY)]
 
 
-def _deep(shape: str) -> bytes:
-    if shape == "json_api":
+def _deep(format: str) -> bytes:
+    if format == "json_api":
         return b'{"offers": ' + b"[" * _DEEP + b"]" * _DEEP + b"}"
-    if shape == "yaml_file":
+    if format == "yaml_file":
         return b"offers: " + b"[" * _DEEP + b"]" * _DEEP + b"\n"
-    if shape == "xml_api":
+    if format == "xml_api":
         return b"<answer>" + b"<offers>" * _DEEP + b"</offers>" * _DEEP + b"</answer>"
     inside = table(("Machine", "GPU", "Count", "Price"), [("t4-1", "T4", "1", "$0.35/hr")])
-    deep = _DEEP_IN_BROWSER if shape == "rendered_page" else _DEEP
-    return page(shape, "<div>" * deep + inside + "</div>" * deep)
+    deep = _DEEP_IN_BROWSER if format == "rendered_page" else _DEEP
+    return page(format, "<div>" * deep + inside + "</div>" * deep)
 
 
-def _reordered(shape: str) -> bytes:
-    if shape in _NUMBERS:
-        return listing(shape, [dict(reversed(entry.items())) for entry in records(MACHINES)])
+def _reordered(format: str) -> bytes:
+    if format in _NUMBERS:
+        return listing(format, [dict(reversed(entry.items())) for entry in records(MACHINES)])
     rows = [(one.shown, str(one.count), one.gpu, one.name) for one in MACHINES]
-    return page(shape, table(("Price", "Count", "GPU", "Machine"), rows))
+    return page(format, table(("Price", "Count", "GPU", "Machine"), rows))
 
 
-def _with_more(shape: str) -> bytes:
-    if shape in _NUMBERS:
-        return listing(shape, [entry | {"sla": "gold"} for entry in records(MACHINES)])
+def _with_more(format: str) -> bytes:
+    if format in _NUMBERS:
+        return listing(format, [entry | {"sla": "gold"} for entry in records(MACHINES)])
     rows = [(one.name, one.gpu, str(one.count), one.shown, "gold") for one in MACHINES]
-    return page(shape, table(("Machine", "GPU", "Count", "Price", "SLA"), rows))
+    return page(format, table(("Machine", "GPU", "Count", "Price", "SLA"), rows))
 
 
-def _without_one_price(shape: str) -> bytes:
+def _without_one_price(format: str) -> bytes:
     listed = records(MACHINES)
     del listed[3]["price"]
-    return listing(shape, listed)
+    return listing(format, listed)
 
 
-def _without_prices(shape: str) -> bytes:
-    if shape in _NUMBERS:
+def _without_prices(format: str) -> bytes:
+    if format in _NUMBERS:
         listed = records(MACHINES)
         for entry in listed:
             del entry["price"]
-        return listing(shape, listed)
+        return listing(format, listed)
     rows = [(one.name, one.gpu, str(one.count)) for one in MACHINES]
-    return page(shape, table(("Machine", "GPU", "Count"), rows))
+    return page(format, table(("Machine", "GPU", "Count"), rows))
 
 
 def _told(how: Any) -> Any:
-    return always(lambda shape: reply(shape, how(shape)))
+    return always(lambda format: reply(format, how(format)))
 
 
-def _latin(shape: str, *, declared: str) -> Any:
-    text = body(shape, _ABROAD).decode().replace("utf-8", declared)
+def _latin(format: str, *, declared: str) -> Any:
+    text = body(format, _ABROAD).decode().replace("utf-8", declared)
     media_type = {
         "html_table": f"text/html; charset={declared}",
         "rendered_page": f"text/html; charset={declared}",
     }
     return reply(
-        shape, text.encode("latin-1"), **({"media_type": media_type[shape]} if shape in media_type else {})
+        format, text.encode("latin-1"), **({"media_type": media_type[format]} if format in media_type else {})
     )
 
 
@@ -123,7 +123,7 @@ FAULTS = [
     Fault(
         "error_page",
         "200 with an error page",
-        by_shape(
+        by_format(
             _changed(r"has no table|did not show"),
             _changed(r"lists no offers"),
             rendered_page=failed("fetch_failed", r"did not show 'td'"),
@@ -133,27 +133,27 @@ FAULTS = [
     Fault(
         "empty_body",
         "an empty body",
-        by_shape(
+        by_format(
             _changed("empty page"),
             _changed(r"answered no "),
             rendered_page=failed("fetch_failed", r"did not show 'td'"),
         ),
-        _told(lambda shape: b""),
+        _told(lambda format: b""),
     ),
     Fault(
         "empty_list",
         "an empty list",
-        by_shape(
+        by_format(
             failed("collapsed", "^no rows were read"),
             failed("collapsed", "^no rows were read"),
             rendered_page=failed("fetch_failed", r"did not show 'td'"),
         ),
-        _told(lambda shape: body(shape, [])),
+        _told(lambda format: body(format, [])),
     ),
     Fault(
         "half",
         "half a page, whole by its stated length",
-        by_shape(
+        by_format(
             _changed("breaks off"),
             _changed(r"answered no |breaks off"),
             rendered_page=failed("fetch_failed", r"did not show 'td'"),
@@ -164,7 +164,7 @@ FAULTS = [
         "html_for_data",
         "HTML for JSON, XML or YAML",
         dict.fromkeys(_NUMBERS, _changed(r"answered no ")),
-        always(lambda shape: reply("html_table", page("html_table", _SORRY))),
+        always(lambda format: reply("html_table", page("html_table", _SORRY))),
     ),
     Fault(
         "json_for_html",
@@ -173,20 +173,20 @@ FAULTS = [
             "html_table": _changed("has no table"),
             "rendered_page": failed("fetch_failed", r"did not show 'td'"),
         },
-        always(lambda shape: reply("json_api")),
+        always(lambda format: reply("json_api")),
     ),
     Fault(
         "wrong_charset",
         "Latin-1 that calls itself UTF-8",
-        by_shape(one_quarantined("charset"), _changed("answered no ")),
-        always(lambda shape: _latin(shape, declared="utf-8")),
+        by_format(one_quarantined("charset"), _changed("answered no ")),
+        always(lambda format: _latin(format, declared="utf-8")),
         truth=_ABROAD,
     ),
     Fault(
         "other_charset",
         "Latin-1 that says so",
-        by_shape(WHOLE, _changed("answered no "), xml_api=WHOLE),
-        always(lambda shape: _latin(shape, declared="iso-8859-1")),
+        by_format(WHOLE, _changed("answered no "), xml_api=WHOLE),
+        always(lambda format: _latin(format, declared="iso-8859-1")),
         truth=_ABROAD,
     ),
     Fault(
@@ -199,14 +199,14 @@ FAULTS = [
     Fault(
         "deep",
         "nested beyond all reason",
-        by_shape(_changed("has no table"), _changed("answered no "), rendered_page=_changed(".")),
+        by_format(_changed("has no table"), _changed("answered no "), rendered_page=_changed(".")),
         _told(_deep),
     ),
     Fault("reordered", "columns in another order", WHOLE, _told(_reordered)),
     Fault(
         "new_field",
         "a new field",
-        by_shape(*[replace(WHOLE, findings=("new_field sla",))] * 2),
+        by_format(*[replace(WHOLE, findings=("new_field sla",))] * 2),
         _told(_with_more),
     ),
     Fault(
@@ -218,7 +218,7 @@ FAULTS = [
     Fault(
         "missing_column",
         "no record has a price",
-        by_shape(
+        by_format(
             _changed("has no table"),
             Expected(
                 "failed",
@@ -241,7 +241,7 @@ FAULTS = [
             error="^6 of 12 rows were quarantined$",
             reason="^key unique .* another row has it too",
         ),
-        _told(lambda shape: body(shape, [*MACHINES, *MACHINES])),
+        _told(lambda format: body(format, [*MACHINES, *MACHINES])),
     ),
     Fault(
         "contradiction",
@@ -254,18 +254,18 @@ FAULTS = [
             error="^2 of 7 rows were quarantined$",
             reason="^key unique .* another row has it too",
         ),
-        _told(lambda shape: body(shape, [*MACHINES, replace(MACHINES[0], usd_per_hour=0.99)])),
+        _told(lambda format: body(format, [*MACHINES, replace(MACHINES[0], usd_per_hour=0.99)])),
     ),
 ]
 
 
 def million() -> Fault:
-    """A fault that takes minutes, in one shape: made only when it is asked for."""
+    """A fault that takes minutes, in one format: made only when it is asked for."""
     crowd = [replace(MACHINES[0], name=f"t4-{index}") for index in range(1_000_000)]
     return Fault(
         "million",
         "1,000,000 rows",
         {"json_api": Expected("ok", stored=len(crowd))},
-        _told(lambda shape: body(shape, crowd)),
+        _told(lambda format: body(format, crowd)),
         truth=crowd,
     )

@@ -1,4 +1,4 @@
-"""One night over every fault in every shape at once: `python -m tests.faults.night HOME`.
+"""One night over every fault in every format at once: `python -m tests.faults.night HOME`.
 
 It is the nightly flow itself, in a process of its own, as a schedule would start it; what it stored is read
 from the published copy.
@@ -33,24 +33,27 @@ _PAGE = Path(__file__).with_name("page.py")
 def declared(folder: Path, wanted: Iterable[tuple[Fault, str]]) -> Iterator[Path]:
     """Serve the faults and declare their sources; yields the folder of providers."""
     wanted = list(wanted)
-    hosts = {fault.source(shape): fault.replies(shape) for fault, shape in wanted if not fault.address}
+    hosts = {fault.source(format): fault.replies(format) for fault, format in wanted if not fault.address}
     with serving(hosts) as addresses:
         sources = {
-            fault.source(shape): _declared(shape, fault.address or addresses[fault.source(shape)])
-            for fault, shape in wanted
+            fault.source(format): _declared(format, fault.address or addresses[fault.source(format)])
+            for fault, format in wanted
         }
         yield declare_provider(folder, PROVIDER, sources, _PAGE.read_text(encoding="utf-8"))
 
 
-def _declared(shape: str, address: str) -> Declared:
-    wait = 'wait_for = "td"\n' if shape == "rendered_page" else ""
-    return Declared(shape, [f'url = "{address}{PATH}"\n{wait}'], rows_at_least=len(MACHINES) - 1)
+def _declared(format: str, address: str) -> Declared:
+    wait = 'wait_for = "td"\n' if format == "rendered_page" else ""
+    return Declared(format, [f'url = "{address}{PATH}"\n{wait}'], rows_at_least=len(MACHINES) - 1)
 
 
 def pairs(faults: Iterable[Fault] = FAULTS, *, browser: bool) -> list[tuple[Fault, str]]:
-    """Every fault in every shape it applies to, those of the browser only where there is one."""
+    """Every fault in every format it applies to, those of the browser only where there is one."""
     return [
-        (fault, shape) for fault in faults for shape in fault.shapes if browser or shape != "rendered_page"
+        (fault, format)
+        for fault in faults
+        for format in fault.formats
+        if browser or format != "rendered_page"
     ]
 
 
@@ -80,7 +83,7 @@ def run(home: Path, *only: str, **variables: str) -> None:
 
 
 def some(browser: bool) -> list[tuple[Fault, str]]:
-    """Every fault in the first shape that it has and in one other, not always the same."""
+    """Every fault in the first format that it has and in one other, not always the same."""
     chosen = []
     for place, fault in enumerate(FAULTS):
         first, *others = sorted(pairs([fault], browser=browser), key=lambda pair: pair[1] == "rendered_page")
@@ -89,7 +92,7 @@ def some(browser: bool) -> list[tuple[Fault, str]]:
 
 
 def main(home: Path, only: Sequence[str]) -> None:
-    """Run the nightly flow over every fault in every shape, or over the sources named."""
+    """Run the nightly flow over every fault in every format, or over the sources named."""
     from flows.scheduling.prefect_environment import prepare_prefect  # noqa: PLC0415 (must come before Prefect is imported)
 
     prepare_prefect(home)
@@ -100,7 +103,9 @@ def main(home: Path, only: Sequence[str]) -> None:
 
     chromium = find_chromium()
     million = in_reading.million()
-    wanted = [(fault, shape) for fault, shape in pairs(browser=bool(chromium)) if fault.source(shape) in only]
+    wanted = [
+        (fault, format) for fault, format in pairs(browser=bool(chromium)) if fault.source(format) in only
+    ]
     if million.source("json_api") in only:
         wanted = [(million, "json_api")]
     with declared(home / "providers", wanted or pairs(browser=bool(chromium))) as providers:

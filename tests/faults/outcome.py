@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults.cases import Fault
-from tests.faults.content import SHAPES
+from tests.faults.content import FORMATS
 from tests.faults.night import PROVIDER
 from warehouse.session import read_warehouse
 from warehouse.storage import FileStorage
@@ -77,18 +77,18 @@ def rewritten(document: str, table: str) -> str:
 
 
 def as_table(faults: Iterable[Fault], found: Mapping[str, Outcome]) -> str:
-    """The outcomes as a Markdown table: a fault a line, a shape a column."""
+    """The outcomes as a Markdown table: a fault a line, a format a column."""
     faults = list(faults)
-    statuses = Counter(found[fault.source(shape)].status for fault in faults for shape in fault.shapes)
+    statuses = Counter(found[fault.source(format)].status for fault in faults for format in fault.formats)
     counted = ", ".join(f"{count} {status}" for status, count in sorted(statuses.items()))
     lines = [
         f"{len(faults)} lines, {statuses.total()} sources in one run: {counted}.",
         "",
-        f"| what is wrong | {' | '.join(f'`{shape}`' for shape in SHAPES)} | in the ledger's words |",
-        "|---" * (len(SHAPES) + 2) + "|",
+        f"| what is wrong | {' | '.join(f'`{format}`' for format in FORMATS)} | in the ledger's words |",
+        "|---" * (len(FORMATS) + 2) + "|",
     ]
     for fault in faults:
-        cells = [_cell(found[fault.source(shape)]) if shape in fault.shapes else "" for shape in SHAPES]
+        cells = [_cell(found[fault.source(format)]) if format in fault.formats else "" for format in FORMATS]
         words = " / ".join(dict.fromkeys(_words(found, fault))).replace("|", "\\|")
         lines.append(f"| {fault.title} | {' | '.join(cells)} | {words} |")
     return "\n".join(lines)
@@ -107,18 +107,18 @@ def _cell(outcome: Outcome) -> str:
 
 
 def _words(found: Mapping[str, Outcome], fault: Fault) -> Iterator[str]:
-    """What is said of a fault in the two shapes that differ most, without what is of one night alone."""
-    for shape in ("json_api", "html_table"):
-        if shape in fault.shapes:
-            outcome = found[fault.source(shape)]
+    """What is said of a fault in the two formats that differ most, without what is of one night alone."""
+    for format in ("json_api", "html_table"):
+        if format in fault.formats:
+            outcome = found[fault.source(format)]
             for sentence in filter(None, (outcome.error, *outcome.reasons[:1])):
                 plain = _ADDRESS.sub(lambda match: "" if match[1] else "it", sentence)
                 yield _OF_THE_NIGHT.sub("", _HOST.sub("HOST", plain))
 
 
-def departures(fault: Fault, shape: str, outcome: Outcome) -> Iterator[str]:
+def departures(fault: Fault, format: str, outcome: Outcome) -> Iterator[str]:
     """Where an outcome is not what is expected of it, a sentence each."""
-    expected = fault.expected_of(shape)
+    expected = fault.expected_of(format)
     counts = {
         "status": (expected.status, outcome.status),
         "rows stored": (expected.stored, outcome.stored),

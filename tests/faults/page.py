@@ -1,83 +1,83 @@
-"""The page of the provider `faulty`: one small parser a shape, written as those of the real providers are.
+"""The page of the provider `faulty`: one small parser a format, written as those of the real providers are.
 
-Its sources are called FAULT_in_SHAPE; all sources of a shape are read by one function.
+Its sources are called FAULT_in_FORMAT; all sources of a format are read by one function.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from scrapers.page import (
     Capture,
-    Document,
     Html,
+    Json,
     Notes,
     PageBroken,
-    Payload,
     Record,
     Rejected,
     Row,
+    SourcePage,
     Unreadable,
+    Xml,
+    Yaml,
     dollars,
     each,
     exact_decimal,
     gpu_named,
     offer,
+    source_page,
 )
 
 _HEADERS = frozenset({"Machine", "GPU", "Count", "Price"})
 _Read = Iterator[Row | Rejected]
 
 
-def __getattr__(name: str) -> Callable[[list[Document], Notes], _Read]:
-    fault, _, shape = name.partition("_in_")
-    if not fault or shape not in _BY_SHAPE:
+def __getattr__(name: str) -> SourcePage[Any]:
+    fault, _, format = name.partition("_in_")
+    if not fault or format not in _BY_FORMAT:
         raise AttributeError(name)
-    return _BY_SHAPE[shape]
+    return _BY_FORMAT[format]
 
 
-def _json(documents: list[Document], notes: Notes) -> _Read:
+@source_page(Json)
+def _json(documents: Sequence[Json], notes: Notes) -> _Read:
     """Numbers of a JSON API: null or not-a-number where the price is not known."""
     for document in documents:
-        if not isinstance(document, Payload):
-            continue
-        listed = document.value.get("offers") if isinstance(document.value, dict) else None
+        listed = document.field("offers")
         if not isinstance(listed, list):
             raise PageBroken(f"{document.capture.url} lists no offers")
         yield from _rows(document.capture, listed, _number, notes)
 
 
-def _xml(documents: list[Document], notes: Notes) -> _Read:
+@source_page(Xml)
+def _xml(documents: Sequence[Xml], notes: Notes) -> _Read:
     """Texts of an XML API, to be read exactly."""
     for document in documents:
-        if not isinstance(document, Payload):
-            continue
-        if document.value.find("offers") is None:
+        if document.root.find("offers") is None:
             raise PageBroken(f"{document.capture.url} lists no offers")
         listed = [
             {field.tag: field.text or "" for field in entry}
-            for entry in document.value.iterfind("offers/offer")
+            for entry in document.root.iterfind("offers/offer")
         ]
         yield from _rows(document.capture, listed, _exact, notes)
 
 
-def _yaml(documents: list[Document], notes: Notes) -> _Read:
+@source_page(Yaml)
+def _yaml(documents: Sequence[Yaml], notes: Notes) -> _Read:
     """Numbers of a YAML file, machine by machine."""
     for document in documents:
-        if not isinstance(document, Payload):
-            continue
         if not isinstance(document.value.get("offers"), list):
             raise PageBroken(f"{document.capture.url} lists no offers")
         yield from _rows(document.capture, document.value["offers"], _number, notes)
 
 
-def _html(documents: list[Document], notes: Notes) -> _Read:
+@source_page(Html)
+def _html(documents: Sequence[Html], notes: Notes) -> _Read:
     """Prices of a table, in dollars an hour for the whole machine."""
     for page in documents:
-        if not isinstance(page, Html):
-            continue
         tables = [table for table in page.tables if set(table.headers) >= _HEADERS]
         if not tables:
             raise PageBroken(f"{page.capture.url} has no table of machines")
@@ -86,7 +86,7 @@ def _html(documents: list[Document], notes: Notes) -> _Read:
             yield from _rows(page.capture, listed, _shown, notes)
 
 
-_BY_SHAPE = {
+_BY_FORMAT = {
     "json_api": _json,
     "xml_api": _xml,
     "yaml_file": _yaml,
@@ -101,21 +101,25 @@ def _rows(
     price_of: Callable[[Record], Decimal | float | None],
     notes: Notes,
 ) -> _Read:
-    def read(record: Record) -> Iterator[Row]:
-        name, gpu, count = record.take("machine"), record.take("gpu"), record.take("count")
-        price = price_of(record)
-        yield offer(
-            capture,
-            offer_key=name,
-            instance_type=name,
-            pricing_model="on_demand",
-            usd_per_hour=price,
-            price_as_shown=str(record.raw["price"]),
-            gpu_count=int(count),
-            **gpu_named(gpu, notes).columns(),
-        )
-
+    read = partial(_offer, price_of=price_of)
     yield from each(listed, read, notes, table="offers", capture=capture)
+
+
+def _offer(
+    capture: Capture, record: Record, notes: Notes, *, price_of: Callable[[Record], Decimal | float | None]
+) -> Row:
+    name, gpu, count = record.take("machine"), record.take("gpu"), record.take("count")
+    price = price_of(record)
+    return offer(
+        capture,
+        offer_key=name,
+        instance_type=name,
+        pricing_model="on_demand",
+        usd_per_hour=price,
+        price_as_shown=str(record.raw["price"]),
+        gpu_count=int(count),
+        **gpu_named(gpu, notes).columns(),
+    )
 
 
 def _number(record: Record) -> float | None:

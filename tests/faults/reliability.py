@@ -22,9 +22,9 @@ def main() -> int:
         run(Path(folder))
         found = outcomes(Path(folder))
     wrong = [
-        f"{fault.source(shape)}: {sentence}"
-        for fault, shape in pairs(browser=True)
-        for sentence in departures(fault, shape, found[fault.source(shape)])
+        f"{fault.source(format)}: {sentence}"
+        for fault, format in pairs(browser=True)
+        for sentence in departures(fault, format, found[fault.source(format)])
     ]
     if wrong:
         sys.stderr.write("\n".join([*wrong, ""]))

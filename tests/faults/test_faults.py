@@ -9,7 +9,7 @@ import pytest
 from scrapers.browser import find_chromium
 from tests.faults import in_prices, in_reading
 from tests.faults.cases import Fault
-from tests.faults.content import MACHINES, SHAPES
+from tests.faults.content import FORMATS, MACHINES
 from tests.faults.night import FAULTS, pairs, run, some
 from tests.faults.outcome import Outcome, as_table, committed, departures, outcomes
 from tests.faults.reliability import DOCUMENT
@@ -26,7 +26,7 @@ TRUE_PRICES = {machine.name: machine.usd_per_hour for machine in MACHINES}
 def home(tmp_path_factory: pytest.TempPathFactory, prefect_server: str) -> Path:
     """The data folder after the night."""
     folder = tmp_path_factory.mktemp("faults")
-    run(folder, *(fault.source(shape) for fault, shape in PAIRS), PREFECT_API_URL=prefect_server)
+    run(folder, *(fault.source(format) for fault, format in PAIRS), PREFECT_API_URL=prefect_server)
     return folder
 
 
@@ -37,17 +37,17 @@ def found(home: Path) -> dict[str, Outcome]:
 
 
 @pytest.mark.parametrize(
-    ("fault", "shape"), [pytest.param(*pair, id=pair[0].source(pair[1])) for pair in PAIRS]
+    ("fault", "format"), [pytest.param(*pair, id=pair[0].source(pair[1])) for pair in PAIRS]
 )
 def test_a_fault_ends_as_expected_and_no_price_is_stored_that_is_not_true(
-    found: dict[str, Outcome], fault: Fault, shape: str
+    found: dict[str, Outcome], fault: Fault, format: str
 ) -> None:
-    assert list(departures(fault, shape, found[fault.source(shape)])) == []
+    assert list(departures(fault, format, found[fault.source(format)])) == []
 
 
-@pytest.mark.parametrize("shape", [shape for shape in SHAPES if CHROMIUM or shape != "rendered_page"])
-def test_a_healthy_neighbour_is_stored_whole(found: dict[str, Outcome], shape: str) -> None:
-    neighbour = found[f"none_in_{shape}"]
+@pytest.mark.parametrize("format", [format for format in FORMATS if CHROMIUM or format != "rendered_page"])
+def test_a_healthy_neighbour_is_stored_whole(found: dict[str, Outcome], format: str) -> None:
+    neighbour = found[f"none_in_{format}"]
     assert (neighbour.status, neighbour.incidents, neighbour.reasons) == ("ok", (), ())
     assert neighbour.prices == TRUE_PRICES
 
@@ -59,8 +59,8 @@ def test_the_run_is_stored_with_every_source_and_its_site_is_built(
         runs = warehouse.sql(
             "SELECT sources_due, sources_ok, sources_partial, sources_failed FROM runs"
         ).fetchall()
-    assert set(found) == {fault.source(shape) for fault, shape in PAIRS}
-    wanted = [fault.expected_of(shape).status for fault, shape in PAIRS]
+    assert set(found) == {fault.source(format) for fault, format in PAIRS}
+    wanted = [fault.expected_of(format).status for fault, format in PAIRS]
     assert runs == [(len(PAIRS), *(wanted.count(status) for status in ("ok", "partial", "failed")))]
     assert (home / "site" / "index.html").is_file()
 
@@ -70,9 +70,9 @@ def test_what_was_answered_is_on_record_whatever_became_of_it(
     found: dict[str, Outcome], fault: Fault
 ) -> None:
     archived = [
-        found[fault.source(shape)].archived
-        for known, shape in PAIRS
-        if known is fault and shape != "rendered_page"
+        found[fault.source(format)].archived
+        for known, format in PAIRS
+        if known is fault and format != "rendered_page"
     ]
     assert set(archived) == {1}
 
@@ -83,8 +83,8 @@ def test_every_fault_in_every_shape_ends_as_the_table_in_the_docs_says(tmp_path:
     every = outcomes(tmp_path)
     wanted = pairs(browser=CHROMIUM is not None)
     wrong = {
-        (fault.name, shape): list(departures(fault, shape, every[fault.source(shape)]))
-        for fault, shape in wanted
+        (fault.name, format): list(departures(fault, format, every[fault.source(format)]))
+        for fault, format in wanted
     }
     assert {pair: found for pair, found in wrong.items() if found} == {}
     if CHROMIUM:

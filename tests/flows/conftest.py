@@ -21,41 +21,42 @@ homepage = "http://127.0.0.1"
 
 [source.prices]
 title = "Prices"
-shape = "json_api"
+format = "json_api"
 delay_seconds = 0
 good.offers.rows_at_least = 1
-[[source.prices.ask]]
+[[source.prices.request]]
 url = "{url}/prices"
 
 [source.market]
 title = "Market"
-shape = "json_api"
+format = "json_api"
 cadence = "hourly"
 delay_seconds = 0
 good.offers.rows_at_least = 1
-[[source.market.ask]]
+[[source.market.request]]
 url = "{url}/market"
 """
 PAGE = """
-from scrapers.page import each, offer
+from scrapers.page import Json, each, offer, source_page
 
 
+def _offer(capture, record, notes):
+    price = record.take("price")
+    return offer(
+        capture,
+        offer_key=record.take("name"),
+        gpu_model="H100",
+        gpu_count=1,
+        pricing_model="on_demand",
+        usd_per_hour=price,
+        price_as_shown=str(price),
+    )
+
+
+@source_page(Json)
 def prices(documents, notes):
     for document in documents:
-
-        def read(record):
-            price = record.take("price")
-            yield offer(
-                document.capture,
-                offer_key=record.take("name"),
-                gpu_model="H100",
-                gpu_count=1,
-                pricing_model="on_demand",
-                usd_per_hour=price,
-                price_as_shown=str(price),
-            )
-
-        yield from each(document.value["offers"], read, notes, table="offers", capture=document.capture)
+        yield from each(document.value["offers"], _offer, notes, table="offers", capture=document.capture)
 
 
 market = prices

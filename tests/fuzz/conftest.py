@@ -48,14 +48,14 @@ def answers() -> Callable[[Source], tuple[Capture, ...]]:
 
     @cache
     def answered(source: Source) -> tuple[Capture, ...]:
-        if source.declared.shape == "liveness":
+        if source.declared.format == "liveness":
             words = " ".join(source.declared.words)
             page = f"<title>{words}</title><p>{words}</p>"
-            return (_capture(source, source.asks[0].url, "text/html", page),)
+            return (_capture(source, source.requests[0].url, "text/html", page),)
         written = _WRITTEN.get(source.id)
         if written is None:
             return tuple(_simulated(source))[:_MOST]
-        urls = [ask.url for ask in source.asks] * len(written)
+        urls = [request.url for request in source.requests] * len(written)
         return tuple(_capture(source, url, *page) for url, page in zip(urls, written, strict=False))
 
     return answered
@@ -65,7 +65,7 @@ def _simulated(source: Source) -> list[Capture]:
     name = f"scrapers.providers.{source.provider}.simulated"
     if not find_spec(name):
         return []
-    labels = {ask.url: ask.label for ask in source.asks}
+    labels = {request.url: request.label for request in source.requests}
     return [
         Capture(
             source.id,
@@ -84,7 +84,7 @@ def _simulated(source: Source) -> list[Capture]:
 
 def _capture(source: Source, url: str, media_type: str, text: str) -> Capture:
     role: Any = "rendered" if source.browser else "response"
-    labels = {ask.url: ask.label for ask in source.asks}
+    labels = {request.url: request.label for request in source.requests}
     return Capture(
         source.id, url, NIGHT.at, 200, media_type, text.encode(), role=role, label=labels.get(url, "")
     )

@@ -32,12 +32,12 @@ AT = "2026-11-20T03:17:00Z"
 SOURCE = """
 [source.{name}]
 title = "{name}"
-shape = "json_api"
+format = "json_api"
 delay_seconds = 0
 timeout_seconds = 30
 good.offers.rows_at_least = 1
 credential = {{ variable = "ACME_TOKEN" }}
-[[source.{name}.ask]]
+[[source.{name}.request]]
 url = "{url}/{name}"
 """
 PROVIDER = """
@@ -47,51 +47,54 @@ status = "active"
 homepage = "http://127.0.0.1"
 """
 PAGE = """
-from collections.abc import Iterator
-
-from scrapers.page import FetchRequest, Notes, PageBroken, Payload, Record, Row, each, offer
+from scrapers.page import FetchRequest, Json, PageBroken, each, offer, source_page
 
 
-def good(documents, notes):
-    for payload in documents:
-
-        def read(record: Record) -> Iterator[Row]:
-            name = record.take("name")
-            yield offer(
-                payload.capture,
-                offer_key=name,
-                pricing_model="on_demand",
-                usd_per_hour=record.take_number("usd"),
-                price_as_shown=str(record.raw),
-                gpu_count=1,
-                gpu_model=name,
-            )
-
-        yield from each(payload.value["offers"], read, notes, table="offers", capture=payload.capture)
-        notes.add("unknown_word", payload.value["you_sent"])
+def _offer(capture, record, notes):
+    name = record.take("name")
+    return offer(
+        capture,
+        offer_key=name,
+        pricing_model="on_demand",
+        usd_per_hour=record.take_number("usd"),
+        price_as_shown=str(record.raw),
+        gpu_count=1,
+        gpu_model=name,
+    )
 
 
-def good_follow(ask, payload):
-    if not ask.label:
+def good_further(request, payload):
+    if not request.label:
         yield FetchRequest(payload.value["next"], "next")
 
 
+@source_page(Json, follow=good_further)
+def good(documents, notes):
+    for payload in documents:
+        yield from each(payload.value["offers"], _offer, notes, table="offers", capture=payload.capture)
+        notes.add("unknown_word", payload.value["you_sent"])
+
+
+@source_page(Json)
 def packed(documents, notes):
     yield from good(documents, notes)
 
 
+@source_page(Json)
 def broken(documents, notes):
     raise PageBroken(f"it says {documents[0].value['you_sent']}")
 
 
+def crashing_further(request, payload):
+    raise SystemError(payload.value["you_sent"])
+
+
+@source_page(Json, follow=crashing_further)
 def crashing(documents, notes):
     raise SystemError(documents[0].value["you_sent"])
 
 
-def crashing_follow(ask, payload):
-    raise SystemError(payload.value["you_sent"])
-
-
+@source_page(Json)
 def astray(documents, notes):
     yield from ()
 

@@ -34,21 +34,30 @@ fetch("http://192.168.0.1/secrets").catch(() => { document.body.innerHTML = "<p 
 PAGE = """
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from scrapers.page import FetchRequest, PageBroken, Payload
+from scrapers.page import FetchRequest, Json, Notes, PageBroken, Row, SourcePage
 
 
-def paged_follow(ask: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
-    cursor = payload.value["next"]
+def next_page(request: FetchRequest, answer: Json) -> Iterator[FetchRequest]:
+    cursor = answer.value["next"]
     if cursor:
-        yield FetchRequest(ask.url, f"page {cursor}", {"cursor": cursor})
+        yield FetchRequest(request.url, f"page {cursor}", {"cursor": cursor})
 
 
-def mistaken_follow(ask: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
-    raise PageBroken("never reached: the answer is no JSON")
+def never_reached(request: FetchRequest, answer: Json) -> Iterator[FetchRequest]:
+    raise PageBroken("never reached: the answer is not JSON")
 
 
-def defective_follow(ask: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
+def wrong(request: FetchRequest, answer: Json) -> Iterator[FetchRequest]:
     raise KeyError("a field that its author took for granted")
+
+
+def nothing(documents: Sequence[Json], notes: Notes) -> Iterator[Row]:
+    yield from ()
+
+
+paged = SourcePage(Json, nothing, next_page)
+mistaken = SourcePage(Json, nothing, never_reached)
+defective = SourcePage(Json, nothing, wrong)
 """
 
 Declare = Callable[[Path, Mapping[str, tuple[str, int, Sequence[str]]]], Path]
@@ -217,12 +226,12 @@ def untrusted_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provi
 
 @pytest.fixture(scope="session")
 def declare() -> Declare:
-    """Writes the provider `loopback` below a folder: source -> shape, timeout in seconds, asks as TOML."""
+    """Writes the provider `loopback` below a folder: source -> format, timeout, requests as TOML."""
 
     def written(folder: Path, sources: Mapping[str, tuple[str, int, Sequence[str]]]) -> Path:
         declared = {
-            name: Declared(shape, asks, timeout_seconds)
-            for name, (shape, timeout_seconds, asks) in sources.items()
+            name: Declared(format, requests, timeout_seconds)
+            for name, (format, timeout_seconds, requests) in sources.items()
         }
         return declare_provider(folder, "loopback", declared, PAGE)
 

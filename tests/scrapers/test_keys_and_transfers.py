@@ -31,19 +31,21 @@ PROVIDER = 'title = "T"\nkind = "cloud"\nstatus = "active"\nhomepage = "http://1
 SOURCE = """
 [source.{name}]
 title = "{name}"
-shape = "{shape}"
+format = "{format}"
 delay_seconds = 0
 timeout_seconds = 60
 good.offers.rows_at_least = 1
 {more}
-[[source.{name}.ask]]
+[[source.{name}.request]]
 url = "{url}"
 """
 PAGE = """
-from scrapers.page import FetchRequest
+from scrapers.page import FetchRequest, Json, SourcePage
 
-def led_on_follow(ask, payload):
-    yield FetchRequest(payload.value["next"])
+def elsewhere(request, answer):
+    yield FetchRequest(answer.value["next"])
+
+led_on = SourcePage(Json, lambda documents, notes: (), elsewhere)
 """
 KEYED = 'credential = { variable = "LOOPBACK_KEY", header = "X-Goog-Api-Key", prefix = "" }'
 NO_LINGER = struct.pack("ii", 1, 0)
@@ -190,11 +192,11 @@ def night(web: Web, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[s
     own = folder / "loopback_keys"
     own.mkdir()
     text = PROVIDER
-    for name, (more, shape) in (SOURCES | YAML).items():
+    for name, (more, format) in (SOURCES | YAML).items():
         url = f"{web.here[name]}/{name.removesuffix('_yaml')}"
-        text += SOURCE.format(name=name, shape=shape, more=more, url=url)
+        text += SOURCE.format(name=name, format=format, more=more, url=url)
     url = f"{web.here['spelled_out']}/away?api_key={KEY}"
-    text += SOURCE.format(name="spelled_out", shape="json_api", more="", url=url)
+    text += SOURCE.format(name="spelled_out", format="json_api", more="", url=url)
     (own / "provider.toml").write_text(text, encoding="utf-8")
     (own / "__init__.py").touch()
     (own / "page.py").write_text(PAGE, encoding="utf-8")
@@ -254,7 +256,7 @@ def test_an_answer_that_proves_itself_needs_no_stated_length(night: dict[str, Ar
 
 def test_the_page_of_another_host_is_a_finding() -> None:
     spot = source("aws.spot")
-    own, other = spot.asks[0].url, "https://prices.example/spot.json"
+    own, other = spot.requests[0].url, "https://prices.example/spot.json"
     captures = [Capture(spot.id, url, SLOT, 200, "application/json", b"{}") for url in (own, other)]
     assert [finding[:2] for finding in redirected(spot, captures)] == [("redirected", "prices.example")]
     plain = Capture(spot.id, own.replace("https", "http"), SLOT, 200, "application/json", b"{}")

@@ -27,7 +27,9 @@ def parser() -> Iterator[Parser]:
 def archive(home: Path, body: bytes) -> Path:
     writer = ArchiveWriter(home / "raw" / f"{len(body)}.warc.gz", source=SPOT.id, slot=SLOT)
     headers = [("Content-Type", "application/json"), ("Content-Encoding", "gzip")]
-    writer.write(Exchange(SPOT.asks[0].url, SLOT, gzip.compress(body), headers, label=SPOT.asks[0].label))
+    writer.write(
+        Exchange(SPOT.requests[0].url, SLOT, gzip.compress(body), headers, label=SPOT.requests[0].label)
+    )
     return writer.seal(FetchOutcome(SPOT.id, SLOT, SLOT, SLOT, ok=True))
 
 

@@ -30,10 +30,10 @@ homepage = "https://acme.example"
 
 [source.prices]
 title = "Prices"
-shape = "json_api"
+format = "json_api"
 cadence = "hourly"
 
-[[source.prices.ask]]
+[[source.prices.request]]
 url = "https://acme.example/prices"
 json = { limit = 10 }
 
@@ -51,10 +51,10 @@ evidence = ["https://acme.example/goodbye"]
 
 [source.liveness]
 title = "Whether Acme is back"
-shape = "liveness"
+format = "liveness"
 words = ["Acme", "GPU"]
 
-[[source.liveness.ask]]
+[[source.liveness.request]]
 url = "https://acme.example"
 """
 SIMULATION = "simulated.py"
@@ -63,7 +63,7 @@ PARTS = ("__init__.py", "page.py", SIMULATION)
 
 def declared(folder: Path, text: str) -> Path:
     provider = folder / "acme"
-    provider.mkdir()
+    provider.mkdir(parents=True)
     (provider / "provider.toml").write_text(text, encoding="utf-8")
     return provider
 
@@ -79,7 +79,7 @@ def missing_parts(folders: Path, fixtures: Path) -> Iterator[str]:
         declaration = folders / name / "provider.toml"
         if not declaration.is_file():
             yield f"{name} has no provider.toml"
-        elif {found["shape"] for found in _declared_sources(declaration)} == {"liveness"}:
+        elif {found["format"] for found in _declared_sources(declaration)} == {"liveness"}:
             continue
         is_on = _declared(declaration).get("enabled", True) if declaration.is_file() else True
         for part in PARTS if is_on else [part for part in PARTS if part != SIMULATION]:
@@ -102,24 +102,53 @@ def test_a_declaration_becomes_requests(tmp_path: Path) -> None:
     (prices,) = provider.sources.values()
     assert prices.id == "acme.prices"
     assert not prices.browser
-    (ask,) = prices.asks
-    assert (ask.method, ask.url, ask.json) == ("POST", "https://acme.example/prices", {"limit": 10})
+    (request,) = prices.requests
+    assert (request.method, request.url, request.json) == (
+        "POST",
+        "https://acme.example/prices",
+        {"limit": 10},
+    )
+
+
+def test_the_former_names_of_keys_are_still_read(tmp_path: Path) -> None:
+    former = VALID.replace("format =", "shape =").replace(".request]]", ".ask]]")
+    assert former.count("shape =") == former.count(".ask]]") == 1
+    now, then = (
+        load_provider(declared(tmp_path / name, text)) for name, text in (("n", VALID), ("t", former))
+    )
+    assert then.declared == now.declared
+
+
+def test_parsers_shared_by_all_providers_count_in_the_parser_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = set()
+    for changed in ("", "page/money.py", "formats/markup.py"):
+        copy = tmp_path / (changed or "none").replace("/", "-")
+        shutil.copytree(PROVIDERS.parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        if changed:
+            (copy / changed).write_text("changed", encoding="utf-8")
+        monkeypatch.setattr(registry, "PROVIDERS", copy / "providers")
+        registry._parser_version.cache_clear()
+        found.add(source("aws.spot").parser_version)
+    registry._parser_version.cache_clear()
+    assert len(found) == 3
 
 
 @pytest.mark.parametrize(
     ("right", "wrong", "field"),
     [
-        ('shape = "json_api"', 'shape = "jason_api"', "source.prices.shape"),
+        ('format = "json_api"', 'format = "jason_api"', "source.prices.format"),
         ('kind = "cloud"\n', "", "kind"),
         ("rows_at_least = 3", "rows_at_least = 0", "source.prices.good.offers.rows_at_least"),
         ("rows_at_least = 3", "row_at_least = 3", "source.prices.good.offers.row_at_least"),
         ("good.offers", "good.captures", "good must name tables of offers, plans, terms"),
-        ("[[source.prices.ask]]", "[source.prices.ask]", "source.prices.ask"),
+        ("[[source.prices.request]]", "[source.prices.request]", "source.prices.request"),
         ('status = "active"', 'status = "active"\nenabled = false', "why_disabled"),
         ('title = "Prices"', 'title = "Prices', "line 8"),
         ('status = "active"', 'status = "gone"', "what_happened, with evidence"),
         ('status = "active"', 'status = "active"\nsince = "summer 2021"', "since"),
-        ('shape = "json_api"', 'shape = "liveness"', "needs some"),
+        ('format = "json_api"', 'format = "liveness"', "needs some"),
         ('title = "Prices"', 'title = "Prices"\ncredential.variable = "acme key"', "credential.variable"),
     ],
 )
@@ -162,7 +191,7 @@ def test_an_unknown_name_is_an_error_not_an_empty_run() -> None:
 @pytest.mark.parametrize("provider_id", sorted(providers()))
 def test_every_source_has_a_page_function_of_its_name(provider_id: str) -> None:
     for name, found in providers()[provider_id].sources.items():
-        if found.declared.shape == "liveness":
+        if found.declared.format == "liveness":
             continue
         page = import_module(f"scrapers.providers.{provider_id}.page")
         assert callable(getattr(page, name, None)), f"{provider_id}/page.py has no function {name}"
@@ -197,7 +226,7 @@ def test_a_provider_that_has_gone_needs_only_a_declaration(tmp_path: Path) -> No
 
 
 def test_a_key_is_taken_from_the_environment_and_named_where_it_is_missing(tmp_path: Path) -> None:
-    keyed = VALID.replace('shape = "json_api"', 'shape = "json_api"\ncredential.variable = "ACME_KEY"')
+    keyed = VALID.replace('format = "json_api"', 'format = "json_api"\ncredential.variable = "ACME_KEY"')
     (prices,) = load_provider(declared(tmp_path, keyed)).sources.values()
     assert prices.missing_credential({}) == "ACME_KEY"
     keys = {"ACME_KEY": "sesame"}

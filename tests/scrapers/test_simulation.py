@@ -19,7 +19,7 @@ def nights(count: int, *, first: int = 0) -> list[SimulatedNight]:
 
 def simulated() -> list[Source]:
     """What the demo can show: all that is read by default, but what needs a key or should not answer."""
-    return [s for s in sources() if s.declared.credential is None and s.declared.shape != "liveness"]
+    return [s for s in sources() if s.declared.credential is None and s.declared.format != "liveness"]
 
 
 def test_every_source_has_an_answer_to_its_first_request_in_the_last_nights(tmp_path: Path) -> None:
@@ -30,9 +30,9 @@ def test_every_source_has_an_answer_to_its_first_request_in_the_last_nights(tmp_
     assert told == last
     for night in last:
         for source in simulated():
-            ask = source.asks[0]
-            recorded = web.lookup(ask.method, ask.url, b"", Span.of(source, night.slot))
-            assert recorded is not None, f"{source.id} has no {ask.url}"
+            request = source.requests[0]
+            recorded = web.lookup(request.method, request.url, b"", Span.of(source, night.slot))
+            assert recorded is not None, f"{source.id} has no {request.url}"
             assert recorded.at >= night.at
 
 

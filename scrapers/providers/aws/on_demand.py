@@ -7,23 +7,24 @@ bulk price list as if they were on demand, are not in these files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from scrapers.page import (
     Capture,
-    Document,
+    Json,
     Notes,
     OnePrice,
     PageBroken,
-    Payload,
     Record,
     Rejected,
     Row,
     Unreadable,
     each,
     lookup,
+    source_page,
 )
 from scrapers.providers.aws.instances import accelerators, looks_accelerated
 from scrapers.providers.aws.offers import listed_offer
@@ -61,17 +62,16 @@ EC2: Final = Columns(
 )
 
 
-def on_demand(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+@source_page(Json)
+def on_demand(documents: Sequence[Json], notes: Notes) -> Iterator[Row | Rejected]:
     """One offer a region and GPU or accelerator type, Linux, at the price of the whole machine."""
     yield from listed_offers(documents, EC2, notes)
 
 
-def listed_offers(documents: list[Document], columns: Columns, notes: Notes) -> Iterator[Row | Rejected]:
+def listed_offers(documents: Sequence[Json], columns: Columns, notes: Notes) -> Iterator[Row | Rejected]:
     """The offers of such files; raises PageBroken for one without regions, or with no price in any."""
     places = lookup("aws", "regions")["location"]
     for document in documents:
-        if not isinstance(document, Payload):
-            continue
         for place, rates in _regions(document).items():
             if place in places:
                 yield from _of_region(document.capture, places[place], rates.values(), columns, notes)
@@ -79,9 +79,9 @@ def listed_offers(documents: list[Document], columns: Columns, notes: Notes) -> 
                 notes.add("unknown_region", place, "aws")
 
 
-def _regions(document: Payload) -> Mapping[str, Mapping[str, Any]]:
+def _regions(document: Json) -> Mapping[str, Mapping[str, Any]]:
     """Rates by code, by place."""
-    regions = document.value.get("regions") if isinstance(document.value, dict) else None
+    regions = document.field("regions")
     if not regions or not isinstance(regions, dict):
         raise PageBroken(f"{document.capture.url} has no regions")
     if not all(isinstance(rates, dict) for rates in regions.values()):
@@ -96,11 +96,7 @@ def _regions(document: Payload) -> Mapping[str, Mapping[str, Any]]:
 def _of_region(
     capture: Capture, region: str, rates: Any, columns: Columns, notes: Notes
 ) -> Iterator[Row | Rejected]:
-    met = OnePrice()
-
-    def read(record: Record) -> Iterator[Row]:
-        yield from _offer(capture, region, record, columns, met, notes)
-
+    read = partial(_offer, region=region, columns=columns, met=OnePrice())
     machines = (rate for rate in rates if _is_wanted(rate, region, columns, notes))
     yield from each(machines, read, notes, table="offers", capture=capture, ignored=columns.ignored)
 
@@ -115,7 +111,7 @@ def _is_wanted(rate: Mapping[str, Any], region: str, columns: Columns, notes: No
 
 
 def _offer(
-    capture: Capture, region: str, record: Record, columns: Columns, met: OnePrice, notes: Notes
+    capture: Capture, record: Record, notes: Notes, *, region: str, columns: Columns, met: OnePrice
 ) -> Iterator[Row]:
     name, shown = record.take(columns.machine), record.take("price")
     vcpus, memory = record.take(columns.vcpus), record.take("Memory")

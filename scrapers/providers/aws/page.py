@@ -8,29 +8,30 @@ The advisor uses the current region ids and covers fewer pairs; a pair that it l
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from scrapers.page import (
     Capture,
-    Document,
+    Json,
     Notes,
     PageBroken,
-    Payload,
     Record,
     Rejected,
     Row,
     Unreadable,
     each,
     lookup,
+    source_page,
 )
 from scrapers.providers.aws.instances import accelerators, looks_accelerated
 from scrapers.providers.aws.offers import spot_offer
 from scrapers.providers.aws.on_demand import on_demand
-from scrapers.providers.aws.zones import spot_zones, spot_zones_follow
+from scrapers.providers.aws.zones import spot_zones
 
-__all__ = ["on_demand", "spot", "spot_zones", "spot_zones_follow"]
+__all__ = ["on_demand", "spot", "spot_zones"]
 
 # `s` of the advisor is the saving in per cent of a list price that it does not give; `dots`, `max` and
 # `global_rate` draw its page; `emr` is another product.
@@ -62,19 +63,20 @@ class Advice:
         }
 
 
-def spot(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+@source_page(Json)
+def spot(documents: Sequence[Json], notes: Notes) -> Iterator[Row | Rejected]:
     """One offer a region and GPU or accelerator type, Linux, at the spot price of the whole machine."""
-    answers = {document.capture.label: document for document in documents if isinstance(document, Payload)}
+    answers = {document.capture.label: document for document in documents}
     if "spot" not in answers:
         raise PageBroken("spot.json was not answered")
     feed = answers["spot"]
     advice = _advice(answers["advisor"], notes) if "advisor" in answers else Advice({}, {}, {})
     for region, bucket, sizes in _shelves(feed, notes):
-        read = _reader(feed.capture, region, bucket, advice, notes)
+        read = partial(_offers, region=region, bucket=bucket, advice=advice)
         yield from each(sizes, read, notes, table="offers", capture=feed.capture)
 
 
-def _shelves(feed: Payload, notes: Notes) -> Iterator[tuple[str, str, list[Mapping[str, Any]]]]:
+def _shelves(feed: Json, notes: Notes) -> Iterator[tuple[str, str, list[Mapping[str, Any]]]]:
     """Region id, bucket and sizes, shelf by shelf; raises PageBroken when the feed is built otherwise."""
     legacy = lookup("aws", "regions")["legacy"]
     try:
@@ -92,29 +94,26 @@ def _shelves(feed: Payload, notes: Notes) -> Iterator[tuple[str, str, list[Mappi
         raise PageBroken(f"spot.json is built otherwise: {problem}") from problem
 
 
-def _reader(
-    capture: Capture, region: str, bucket: str, advice: Advice, notes: Notes
-) -> Callable[[Record], Iterable[Row]]:
-    def read(record: Record) -> Iterable[Row]:
-        instance_type = record.take("size")
-        shown = _linux_price(record.take("valueColumns"))
-        known = accelerators(instance_type)
-        if known is None:
-            if looks_accelerated(instance_type, bucket):
-                notes.add("unknown_instance_type", instance_type, f"{bucket} in {region}")
-        elif not shown.startswith(_NOT_SOLD):
-            yield spot_offer(
-                capture,
-                known,
-                notes,
-                region=region,
-                instance_type=instance_type,
-                shown=shown,
-                offer_key=f"{region}:{instance_type}",
-                **advice.columns(region, instance_type),
-            )
-
-    return read
+def _offers(
+    capture: Capture, record: Record, notes: Notes, *, region: str, bucket: str, advice: Advice
+) -> Iterator[Row]:
+    instance_type = record.take("size")
+    shown = _linux_price(record.take("valueColumns"))
+    known = accelerators(instance_type)
+    if known is None:
+        if looks_accelerated(instance_type, bucket):
+            notes.add("unknown_instance_type", instance_type, f"{bucket} in {region}")
+    elif not shown.startswith(_NOT_SOLD):
+        yield spot_offer(
+            capture,
+            known,
+            notes,
+            region=region,
+            instance_type=instance_type,
+            shown=shown,
+            offer_key=f"{region}:{instance_type}",
+            **advice.columns(region, instance_type),
+        )
 
 
 def _linux_price(columns: Iterable[Mapping[str, Any]]) -> str:
@@ -125,7 +124,7 @@ def _linux_price(columns: Iterable[Mapping[str, Any]]) -> str:
         raise Unreadable(f"no Linux price in USD ({problem!r})") from problem
 
 
-def _advice(answer: Payload, notes: Notes) -> Advice:
+def _advice(answer: Json, notes: Notes) -> Advice:
     try:
         top = _opened(answer.value, notes, _ADVICE_IGNORED, "ranges", "instance_types", "spot_advisor")
         bands = {}

@@ -7,21 +7,22 @@ weeks before the slot. Names of zones are an account's own ("us-east-1a" is else
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Final
 from urllib.parse import quote
 
 from scrapers.page import (
     Capture,
-    Document,
     FetchRequest,
     Notes,
     PageBroken,
-    Payload,
     Record,
     Rejected,
     Row,
+    Xml,
     each,
+    source_page,
 )
 from scrapers.providers.aws.instances import accelerators, looks_accelerated
 from scrapers.providers.aws.offers import spot_offer
@@ -31,36 +32,32 @@ _LINUX: Final = "Linux/UNIX"
 _IGNORED: Final = frozenset({"timestamp"})
 
 
-def spot_zones_follow(ask: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
+def next_page(request: FetchRequest, answer: Xml) -> Iterator[FetchRequest]:
     """The next page, where there is one."""
-    token = payload.value.findtext("nextToken")
+    token = answer.root.findtext("nextToken")
     if token:
         yield FetchRequest(
-            f"{ask.url.partition('&NextToken=')[0]}&NextToken={quote(token, safe='')}", ask.label
+            f"{request.url.partition('&NextToken=')[0]}&NextToken={quote(token, safe='')}", request.label
         )
 
 
-def spot_zones(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+@source_page(Xml, follow=next_page)
+def spot_zones(documents: Sequence[Xml], notes: Notes) -> Iterator[Row | Rejected]:
     """One offer a zone and GPU or accelerator type, Linux, at the spot price of the whole machine."""
     seen: set[str] = set()
     for document in documents:
-        if not isinstance(document, Payload):
-            continue
-        root = document.value
+        root = document.root
         if root.tag != _ROOT or root.find("spotPriceHistorySet") is None:
             raise PageBroken(f"{document.capture.url} answered a {root.tag}, expected a {_ROOT}")
-        region = document.capture.label
-
-        def read(record: Record, capture: Capture = document.capture, region: str = region) -> Iterator[Row]:
-            yield from _offer(capture, region, record, seen, notes)
-
         prices = [
             {field.tag: field.text for field in item} for item in root.iterfind("spotPriceHistorySet/item")
         ]
+        read = partial(_offer, seen=seen)
         yield from each(prices, read, notes, table="offers", capture=document.capture, ignored=_IGNORED)
 
 
-def _offer(capture: Capture, region: str, record: Record, seen: set[str], notes: Notes) -> Iterator[Row]:
+def _offer(capture: Capture, record: Record, notes: Notes, *, seen: set[str]) -> Iterator[Row]:
+    region = capture.label
     instance_type, shown = record.take("instanceType"), record.take("spotPrice")
     name, place = record.take("availabilityZone", None), record.take("availabilityZoneId", None)
     if record.take("productDescription") != _LINUX:

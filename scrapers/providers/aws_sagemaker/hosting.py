@@ -7,21 +7,22 @@ and change with the product, so those that no price needs are not accounted for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from scrapers.page import (
     Capture,
-    Document,
+    Json,
     Notes,
     OnePrice,
     PageBroken,
-    Payload,
     Record,
     Rejected,
     Row,
     Unreadable,
     each,
+    source_page,
 )
 from scrapers.providers.aws.instances import accelerators, looks_accelerated
 from scrapers.providers.aws.offers import listed_offer
@@ -30,30 +31,25 @@ _COMPONENT: Final = "Hosting"
 _PREFIX: Final = "ml."
 
 
-def hosting(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+@source_page(Json)
+def hosting(documents: Sequence[Json], notes: Notes) -> Iterator[Row | Rejected]:
     """Offers of endpoints on demand, one row a region and instance.
 
     Raises PageBroken for a list without products or without anything that hosts.
     """
     for document in documents:
-        if not isinstance(document, Payload):
-            continue
         products, prices = _opened(document)
-        met = OnePrice()
-
-        def read(record: Record, capture: Capture = document.capture, met: OnePrice = met) -> Iterator[Row]:
-            yield from _offer(capture, record, met, notes)
-
         found = [
             {"price": prices.get(sku), **attributes}
             for sku, attributes in products.items()
             if _is_wanted(attributes, notes)
         ]
         unused = frozenset(name for attributes in found for name in attributes)
+        read = partial(_offer, met=OnePrice())
         yield from each(found, read, notes, table="offers", capture=document.capture, ignored=unused)
 
 
-def _opened(document: Payload) -> tuple[Mapping[str, Mapping[str, Any]], Mapping[str, Mapping[str, Any]]]:
+def _opened(document: Json) -> tuple[Mapping[str, Mapping[str, Any]], Mapping[str, Mapping[str, Any]]]:
     """The attributes of every hosting product, and the terms on demand, both by SKU."""
     try:
         attributes = {sku: product["attributes"] for sku, product in document.value["products"].items()}
@@ -75,7 +71,7 @@ def _is_wanted(attributes: Mapping[str, Any], notes: Notes) -> bool:
     return False
 
 
-def _offer(capture: Capture, record: Record, met: OnePrice, notes: Notes) -> Iterator[Row]:
+def _offer(capture: Capture, record: Record, notes: Notes, *, met: OnePrice) -> Iterator[Row]:
     name, region = record.take("instanceName"), record.take("regionCode")
     shown = _hourly(record.take("price", None))
     known = accelerators(name.removeprefix(_PREFIX))

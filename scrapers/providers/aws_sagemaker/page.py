@@ -7,10 +7,10 @@ is known by its name and its shape alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from scrapers.page import Document, Notes, Rejected, Row
+from scrapers.page import Json, Notes, Rejected, Row, source_page
 from scrapers.providers.aws.on_demand import Columns, listed_offers
 from scrapers.providers.aws_sagemaker.hosting import hosting
 
@@ -24,11 +24,13 @@ _COLUMNS: Final = Columns(
 )
 
 
-def notebook(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+@source_page(Json)
+def notebook(documents: Sequence[Json], notes: Notes) -> Iterator[Row | Rejected]:
     """Offers of Studio notebooks on demand, one row a region and instance."""
     yield from listed_offers(documents, _COLUMNS, notes)
 
 
-def training(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+@source_page(Json)
+def training(documents: Sequence[Json], notes: Notes) -> Iterator[Row | Rejected]:
     """Offers of training jobs on demand, one row a region and instance."""
     yield from listed_offers(documents, _COLUMNS, notes)

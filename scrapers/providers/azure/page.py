@@ -9,18 +9,18 @@ machine has several rows; and a walk over the pages is no snapshot, so one price
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from scrapers.page import (
     Capture,
-    Document,
     FetchRequest,
     Html,
+    Json,
     Notes,
     OnePrice,
     PageBroken,
-    Payload,
     Prose,
     Record,
     Rejected,
@@ -32,6 +32,7 @@ from scrapers.page import (
     gpu_named,
     lookup,
     offer,
+    source_page,
     terms_said,
 )
 
@@ -71,16 +72,16 @@ _IGNORED: Final = frozenset(
 )
 
 
-def retail_follow(ask: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
+def next_page(request: FetchRequest, answer: Json) -> Iterator[FetchRequest]:
     """The next page of the walk, where there is one."""
-    link = payload.value.get("NextPageLink") if isinstance(payload.value, dict) else None
+    link = answer.field("NextPageLink")
     if link:
-        yield FetchRequest(link.replace(_PORT, "https://prices.azure.com/"), ask.label)
+        yield FetchRequest(link.replace(_PORT, "https://prices.azure.com/"), request.label)
 
 
-def retail(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+@source_page(Json, follow=next_page)
+def retail(pages: Sequence[Json], notes: Notes) -> Iterator[Row | Rejected]:
     """Offers on demand and spot, one row a region, size and way of selling, at the price of the machine."""
-    pages = [document for document in documents if isinstance(document, Payload)]
     listed: dict[str, int] = {}
     for page in pages:
         listed[page.capture.label] = listed.get(page.capture.label, 0) + len(_items(page))
@@ -89,27 +90,24 @@ def retail(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
         raise PageBroken(f"no page lists a price of {', '.join(empty)}")
     if not listed:
         raise PageBroken("no page lists a price")
-    met = OnePrice()
+    read = partial(_offers, met=OnePrice())
     for page in pages:
-
-        def read(record: Record, capture: Capture = page.capture) -> Iterator[Row]:
-            yield from _offers(capture, record, met, notes)
-
         wanted = (item for item in _items(page) if _is_wanted(item))
         yield from each(wanted, read, notes, table="offers", capture=page.capture, ignored=_IGNORED)
 
 
-def free_account(documents: list[Document], notes: Notes) -> Iterator[Row]:
+@source_page(Html)
+def free_account(pages: Sequence[Html], notes: Notes) -> Iterator[Row]:
     """Terms of the free account; it says nothing of GPUs, whose quota is zero until one asks."""
-    prose = [Prose.of_page(page) for page in documents if isinstance(page, Html)]
+    prose = [Prose.of_page(page) for page in pages]
     said = list(terms_said(prose, _SAYINGS, notes))
     if all(row.values["state"] == "unknown" for row in said):
         raise PageBroken("the page says nothing of a credit in words that are known")
     yield from said
 
 
-def _items(page: Payload) -> list[Mapping[str, Any]]:
-    items = page.value.get("Items") if isinstance(page.value, dict) else None
+def _items(page: Json) -> list[Mapping[str, Any]]:
+    items = page.field("Items")
     if not isinstance(items, list) or not all(isinstance(item, Mapping) for item in items):
         raise PageBroken(f"{page.capture.url} has no Items, or some that are no records")
     return items
@@ -133,7 +131,7 @@ def _text(record: Record, name: str) -> str:
     return value
 
 
-def _offers(capture: Capture, record: Record, met: OnePrice, notes: Notes) -> Iterator[Row]:
+def _offers(capture: Capture, record: Record, notes: Notes, *, met: OnePrice) -> Iterator[Row]:
     size, region = _text(record, "armSkuName").removeprefix("Standard_"), _text(record, "armRegionName")
     names = (_text(record, "skuName"), _text(record, "meterName"))
     record.take("productName"), record.take("type"), record.take("tierMinimumUnits", 0)

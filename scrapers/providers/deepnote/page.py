@@ -8,11 +8,11 @@ neither. A price "billed annually" is not the monthly one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from scrapers.page import (
-    Document,
+    Capture,
     Html,
     Notes,
     PageBroken,
@@ -24,6 +24,7 @@ from scrapers.page import (
     Unreadable,
     each,
     plan,
+    source_page,
     terms_said,
 )
 
@@ -49,11 +50,11 @@ _SAYINGS: Final = (
 )
 
 
-def plans(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+@source_page(Html)
+def plans(pages: Sequence[Html], notes: Notes) -> Iterator[Row | Rejected]:
     """Plans per editor, and the terms that their cards state; a plan sold by contract has no price."""
-    for page in documents:
-        if isinstance(page, Html):
-            yield from _plans(page, notes)
+    for page in pages:
+        yield from _plans(page, notes)
 
 
 def _plans(page: Html, notes: Notes) -> Iterator[Row | Rejected]:
@@ -62,24 +63,25 @@ def _plans(page: Html, notes: Notes) -> Iterator[Row | Rejected]:
     if not priced:
         raise PageBroken(f"{page.capture.url} shows no price of the plans {', '.join(_PLANS)}")
 
-    def read(record: Record) -> Iterator[Row]:
-        name, text = record.take("plan"), record.take("card")
-        price = _price(text)
-        if price is None and name != "Enterprise":
-            raise Unreadable(f"the card of {name} shows no monthly price")
-        yield plan(
-            page.capture,
-            name=name,
-            usd_per_month=float(price[0]) if price else None,
-            price_as_shown=price[1] if price else "by contract",
-            quote=text[:_QUOTED],
-        )
-
     records = ({"plan": name, "card": " ".join(texts)} for name, texts in cards.items())
-    yield from each(records, read, notes, table="plans", capture=page.capture)
+    yield from each(records, _plan, notes, table="plans", capture=page.capture)
     for saying in _SAYINGS:
         prose = Prose.of(page.capture, cards.get(saying.tier, []))
         yield from terms_said([prose], [saying], notes)
+
+
+def _plan(capture: Capture, record: Record, notes: Notes) -> Row:
+    name, text = record.take("plan"), record.take("card")
+    price = _price(text)
+    if price is None and name != "Enterprise":
+        raise Unreadable(f"the card of {name} shows no monthly price")
+    return plan(
+        capture,
+        name=name,
+        usd_per_month=float(price[0]) if price else None,
+        price_as_shown=price[1] if price else "by contract",
+        quote=text[:_QUOTED],
+    )
 
 
 def _price(text: str) -> tuple[str, str] | None:

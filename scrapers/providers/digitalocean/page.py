@@ -7,12 +7,12 @@ region, and two cooling variants of one GPU are two Droplets. Seen in August 202
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Final
 
 from scrapers.page import (
     Capture,
-    Document,
     Html,
     Notes,
     PageBroken,
@@ -26,6 +26,7 @@ from scrapers.page import (
     gpu_named,
     lookup,
     offer,
+    source_page,
 )
 
 _HEADERS: Final = frozenset({"GPU", "Price"})
@@ -33,11 +34,11 @@ _DROPLET: Final = re.compile(r"^(?P<gpu>[^,(]+?)(?:, (?P<variant>[\w -]+?))?(?: 
 _SOLD: Final = (("spot gpu droplet", "spot"), ("on-demand gpu droplet", "on_demand"))
 
 
-def droplets(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+@source_page(Html)
+def droplets(pages: Sequence[Html], notes: Notes) -> Iterator[Row | Rejected]:
     """Offers on demand and spot, one row a Droplet plan."""
-    for page in documents:
-        if isinstance(page, Html):
-            yield from _offers(page, notes)
+    for page in pages:
+        yield from _offers(page, notes)
 
 
 def _offers(page: Html, notes: Notes) -> Iterator[Row | Rejected]:
@@ -49,10 +50,7 @@ def _offers(page: Html, notes: Notes) -> Iterator[Row | Rejected]:
         if pricing_model is None:
             notes.add("new_field", f"table {table.heading!r}", "prices of GPUs, sold in a way not known")
             continue
-
-        def read(record: Record, sold: str = pricing_model) -> Iterator[Row]:
-            yield _offer(page.capture, record, sold, notes)
-
+        read = partial(_offer, pricing_model=pricing_model)
         yield from each(table.records(), read, notes, table="offers", capture=page.capture)
 
 
@@ -61,7 +59,7 @@ def _pricing_model(table: PageTable) -> str | None:
     return next((model for words, model in _SOLD if words in heading), None)
 
 
-def _offer(capture: Capture, record: Record, pricing_model: str, notes: Notes) -> Row:
+def _offer(capture: Capture, record: Record, notes: Notes, *, pricing_model: str) -> Row:
     name, shown = record.take("GPU"), record.take("Price")
     match = _DROPLET.match(name)
     if match is None:

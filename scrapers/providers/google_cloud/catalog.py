@@ -10,23 +10,23 @@ product.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
 from scrapers.page import (
     Capture,
-    Document,
     FetchRequest,
+    Json,
     Notes,
     PageBroken,
-    Payload,
     Row,
     country_of,
     gpu_named,
     lookup,
     offer,
+    source_page,
 )
 
 _PART: Final = re.compile(
@@ -46,26 +46,26 @@ class _Rate:
 Rates = dict[tuple[str, str, str], _Rate]
 
 
-def catalog_follow(ask: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
+def next_page(request: FetchRequest, answer: Json) -> Iterator[FetchRequest]:
     """The next page, where there is one."""
-    token = payload.value.get("nextPageToken") if isinstance(payload.value, dict) else None
+    token = answer.field("nextPageToken")
     if token:
-        yield FetchRequest(f"{ask.url.partition('&pageToken=')[0]}&pageToken={token}", ask.label)
+        yield FetchRequest(f"{request.url.partition('&pageToken=')[0]}&pageToken={token}", request.label)
 
 
-def catalog(documents: list[Document], notes: Notes) -> Iterator[Row]:
+@source_page(Json, follow=next_page)
+def catalog(documents: Sequence[Json], notes: Notes) -> Iterator[Row]:
     """Offers on demand and spot, one row a region, machine type or TPU chip, and way of selling.
 
     A machine whose parts are not all priced in a region has no row there.
     """
     rates: Rates = {}
     for document in documents:
-        if isinstance(document, Payload):
-            skus = document.value.get("skus") if isinstance(document.value, dict) else None
-            if not skus:
-                raise PageBroken(f"{document.capture.url} lists no SKUs")
-            for sku in skus:
-                rates |= _rates(sku, document.capture, notes)
+        skus = document.field("skus")
+        if not skus:
+            raise PageBroken(f"{document.capture.url} lists no SKUs")
+        for sku in skus:
+            rates |= _rates(sku, document.capture, notes)
     if not rates:
         raise PageBroken("the catalogue prices no part of a machine with GPUs")
     for region in sorted({region for _, region, _ in rates}):

@@ -8,33 +8,33 @@ says, a family that the region lacks is shown for another one, and spot stands o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from scrapers.page import (
     Capture,
-    Document,
     Html,
     Notes,
     PageBroken,
-    Payload,
     Prose,
     Record,
     Rejected,
     Row,
     Saying,
     Unreadable,
+    Yaml,
     country_of,
     each,
     gpu_named,
     lookup,
     offer,
+    source_page,
     terms_said,
 )
-from scrapers.providers.google_cloud.catalog import catalog, catalog_follow
+from scrapers.providers.google_cloud.catalog import catalog
 from scrapers.providers.google_cloud.shown import by_header, shown_offers
 
-__all__ = ["catalog", "catalog_follow", "iowa", "machines", "trial"]
+__all__ = ["catalog", "iowa", "machines", "trial"]
 
 _PRICES: Final = (("hour", "on_demand"), ("hour_spot", "spot"))
 _NOT_ON_DEMAND: Final = frozenset({"a3-highgpu-1g", "a3-highgpu-2g", "a3-highgpu-4g"})
@@ -58,11 +58,10 @@ _SAYINGS: Final = (
 )
 
 
-def machines(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+@source_page(Yaml)
+def machines(documents: Sequence[Yaml], notes: Notes) -> Iterator[Row | Rejected]:
     """Offers on demand and spot, one row a region, machine type and way of selling."""
     for document in documents:
-        if not isinstance(document, Payload):
-            continue
         instances = (document.value.get("compute") or {}).get("instance")
         if not isinstance(instances, dict):
             raise PageBroken(f"{document.capture.url} has no compute.instance")
@@ -71,10 +70,7 @@ def machines(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected
         if not found:
             raise PageBroken(f"none of {len(instances)} machines has a GPU that is known")
 
-        def read(record: Record, capture: Capture = document.capture) -> Iterator[Row]:
-            yield from _machine(capture, record, notes)
-
-        yield from each(found, read, notes, table="offers", capture=document.capture, ignored=_IGNORED)
+        yield from each(found, _machine, notes, table="offers", capture=document.capture, ignored=_IGNORED)
 
 
 def _machine(capture: Capture, record: Record, notes: Notes) -> Iterator[Row]:
@@ -116,16 +112,17 @@ def _machine(capture: Capture, record: Record, notes: Notes) -> Iterator[Row]:
             notes.add("new_field", f"cost.{left}", name)
 
 
-def iowa(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+@source_page(Html)
+def iowa(pages: Sequence[Html], notes: Notes) -> Iterator[Row | Rejected]:
     """Offers on demand and spot of the region that each page's selector names."""
-    pages = [document for document in documents if isinstance(document, Html)]
     for page in pages:
         yield from shown_offers(page, by_header, notes)
 
 
-def trial(documents: list[Document], notes: Notes) -> Iterator[Row]:
+@source_page(Html)
+def trial(pages: Sequence[Html], notes: Notes) -> Iterator[Row]:
     """Terms of the free trial."""
-    prose = [Prose.of_page(page) for page in documents if isinstance(page, Html)]
+    prose = [Prose.of_page(page) for page in pages]
     said = list(terms_said(prose, _SAYINGS, notes))
     if all(row.values["state"] == "unknown" for row in said):
         raise PageBroken("the page says nothing of a trial in words that are known")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 from scrapers.page import (
@@ -56,10 +57,7 @@ def shown_offers(page: Html, sold: Sold, notes: Notes) -> Iterator[Row | Rejecte
     if not tables or region is None:
         raise PageBroken(f"{page.capture.url} has no {'prices of machine types' if not tables else 'region'}")
     for table, header, pricing_model in tables:
-
-        def read(record: Record, header: str = header, model: str = pricing_model) -> Iterator[Row]:
-            yield _offer(page.capture, record, header, model, region, notes)
-
+        read = partial(_offer, header=header, pricing_model=pricing_model, region=region)
         machines = (row for row in table.records() if machine_of(row[_MACHINE]) is not None)
         others = frozenset(table.headers)
         yield from each(machines, read, notes, table="offers", capture=page.capture, ignored=others)
@@ -83,12 +81,7 @@ def _region(page: Html) -> str | None:
 
 
 def _offer(
-    capture: Capture,
-    record: Record,
-    header: str,
-    pricing_model: str,
-    region: str,
-    notes: Notes,
+    capture: Capture, record: Record, notes: Notes, *, header: str, pricing_model: str, region: str
 ) -> Row:
     name, shown = record.take(_MACHINE), record.take(header)
     machine = machine_of(name)

@@ -9,11 +9,11 @@ minutes for the idle timeout and no compute units per GPU-hour, so neither is a 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from scrapers.page import (
-    Document,
+    Capture,
     Html,
     Notes,
     PageBroken,
@@ -28,6 +28,7 @@ from scrapers.page import (
     gpu_names,
     plan,
     price,
+    source_page,
     terms_said,
 )
 
@@ -87,16 +88,17 @@ _FAQ_SAYINGS = (
 )
 
 
-def plans(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+@source_page(Html)
+def plans(pages: Sequence[Html], notes: Notes) -> Iterator[Row | Rejected]:
     """Plans and prepaid packages, and what their cards say of compute units and background execution."""
-    for page in documents:
-        if isinstance(page, Html):
-            yield from _plans(page, notes)
+    for page in pages:
+        yield from _plans(page, notes)
 
 
-def free_tier(documents: list[Document], notes: Notes) -> Iterator[Row]:
+@source_page(Html)
+def free_tier(pages: Sequence[Html], notes: Notes) -> Iterator[Row]:
     """Terms of the free tier, and the one limit of Pro+ that the FAQ sets beside it."""
-    prose = [Prose.of_page(page) for page in documents if isinstance(page, Html)]
+    prose = [Prose.of_page(page) for page in pages]
     terms = list(terms_said(prose, _FAQ_SAYINGS, notes))
     if all(row.values["state"] == "unknown" for row in terms):
         raise PageBroken("the FAQ says none of the known terms in words that are known")
@@ -111,20 +113,21 @@ def _plans(page: Html, notes: Notes) -> Iterator[Row | Rejected]:
         if name not in cards:
             notes.add("missing_field", name, "no card of this plan")
 
-    def read(record: Record) -> Iterator[Row]:
-        name, text = record.take("plan"), record.take("card")
-        columns = _packages(text, notes) if name == _PREPAID else _subscription(name, text, notes)
-        days = re.search(_UNIT_DAYS, text, re.IGNORECASE)
-        for column in columns:
-            unit_days = int(days["value"]) if days else None
-            yield plan(page.capture, unit=_UNIT, unit_days=unit_days, **column)
-
     records = ({"plan": name, "card": " ".join(texts)} for name, texts in cards.items())
-    yield from each(records, read, notes, table="plans", capture=page.capture)
+    yield from each(records, _plan, notes, table="plans", capture=page.capture)
     for saying in _CARD_SAYINGS:
         texts = cards.get(saying.tier, [])
         prose = Prose.of(page.capture, [*texts, " ".join(texts)])
         yield from terms_said([prose], [saying], notes)
+
+
+def _plan(capture: Capture, record: Record, notes: Notes) -> Iterator[Row]:
+    name, text = record.take("plan"), record.take("card")
+    columns = _packages(text, notes) if name == _PREPAID else _subscription(name, text, notes)
+    days = re.search(_UNIT_DAYS, text, re.IGNORECASE)
+    for column in columns:
+        unit_days = int(days["value"]) if days else None
+        yield plan(capture, unit=_UNIT, unit_days=unit_days, **column)
 
 
 def _cards(page: Html) -> Mapping[str, list[str]]:

@@ -7,12 +7,11 @@ machine around the same GPU, and a row that is struck out is no longer sold.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from scrapers.page import (
     Capture,
-    Document,
     Html,
     Notes,
     PageBroken,
@@ -25,6 +24,7 @@ from scrapers.page import (
     gibibytes,
     gpu_named,
     offer,
+    source_page,
 )
 
 _HEADERS: Final = frozenset({"Hardware", "GPU Memory", "Hourly Price"})
@@ -34,11 +34,10 @@ _STRUCK: Final = "~~"
 _NO_GPU: Final = "-"
 
 
-def spaces(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+@source_page(Html)
+def spaces(pages: Sequence[Html], notes: Notes) -> Iterator[Row | Rejected]:
     """Offers on demand, one row a kind of hardware with GPUs."""
-    for page in documents:
-        if not isinstance(page, Html):
-            continue
+    for page in pages:
         rows = [
             row
             for table in page.tables
@@ -48,11 +47,7 @@ def spaces(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
         ]
         if not rows:
             raise PageBroken(f"{page.capture.url} has no table of hardware with GPUs")
-
-        def read(record: Record, capture: Capture = page.capture) -> Iterator[Row]:
-            yield _offer(capture, record, notes)
-
-        yield from each(rows, read, notes, table="offers", capture=page.capture)
+        yield from each(rows, _offer, notes, table="offers", capture=page.capture)
 
 
 def _offer(capture: Capture, record: Record, notes: Notes) -> Row:

@@ -8,18 +8,19 @@ plan, known from an older copy; it states capacity units, not dollars.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from scrapers.page import (
-    Document,
+    Capture,
     FetchRequest,
     Html,
+    Json,
     Notes,
     OnePrice,
     PageBroken,
     PageTable,
-    Payload,
     Record,
     Rejected,
     Row,
@@ -28,6 +29,7 @@ from scrapers.page import (
     gpu_named,
     lookup,
     offer,
+    source_page,
     term,
 )
 
@@ -48,21 +50,20 @@ _AMOUNT: Final = re.compile(
 )
 
 
-def profiles_follow(ask: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
+def next_page(request: FetchRequest, answer: Json) -> Iterator[FetchRequest]:
     """The next page of the catalogue, where there is one."""
-    link = payload.value.get("next") if isinstance(payload.value, dict) else None
+    link = answer.field("next")
     if link:
-        yield FetchRequest(link, ask.label)
+        yield FetchRequest(link, request.label)
 
 
-def profiles(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+@source_page(Json, follow=next_page)
+def profiles(documents: Sequence[Json], notes: Notes) -> Iterator[Row | Rejected]:
     """Offers on demand without a price, one row a GPU profile."""
     found, listed, promised = 0, 0, 0
-    prices = OnePrice()
+    read = partial(_offers, met=OnePrice())
     for document in documents:
-        if not isinstance(document, Payload):
-            continue
-        resources = document.value.get("resources") if isinstance(document.value, dict) else None
+        resources = document.field("resources")
         if not isinstance(resources, list):
             raise PageBroken(f"{document.capture.url} lists no resources")
         listed += len(resources)
@@ -70,13 +71,6 @@ def profiles(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected
         # All else that a resource holds describes the catalogue's own entry.
         bare = [{"name": name} for name in map(_name, resources) if _has_gpus(name)]
         found += sum(bool(_PROFILE.match(item["name"])) for item in bare)
-
-        def read(record: Record, page: Payload = document) -> Iterator[Row]:
-            row = _offer(page, record, notes)
-            # An entry that moves while the pages are walked is listed on two of them.
-            if prices.is_new(row.values["offer_key"], None):
-                yield row
-
         yield from each(bare, read, notes, table="offers", capture=document.capture)
     if listed < promised:
         notes.add("truncated", "profiles", f"{listed} of {promised} resources were listed")
@@ -100,7 +94,14 @@ def _total(answer: Mapping[str, Any]) -> int:
     return count if isinstance(count, int) else 0
 
 
-def _offer(page: Payload, record: Record, notes: Notes) -> Row:
+def _offers(capture: Capture, record: Record, notes: Notes, *, met: OnePrice) -> Iterator[Row]:
+    row = _offer(capture, record, notes)
+    # An entry that moves while the pages are walked is listed on two of them.
+    if met.is_new(row.values["offer_key"], None):
+        yield row
+
+
+def _offer(capture: Capture, record: Record, notes: Notes) -> Row:
     name = record.take("name")
     parts = _PROFILE.match(name)
     if parts is None:
@@ -108,7 +109,7 @@ def _offer(page: Payload, record: Record, notes: Notes) -> Row:
     shown = parts["gpu"]
     known = lookup("ibm", "gpus")["gpus"].get(shown.lower(), shown)
     return offer(
-        page.capture,
+        capture,
         offer_key=name,
         instance_type=name,
         pricing_model="on_demand",
@@ -121,12 +122,12 @@ def _offer(page: Payload, record: Record, notes: Notes) -> Row:
     )
 
 
-def plans(documents: list[Document], notes: Notes) -> Iterator[Row]:
+@source_page(Html)
+def plans(pages: Sequence[Html], notes: Notes) -> Iterator[Row]:
     """Capacity units a month of each plan, as terms; raises PageBroken when no table has them."""
     tables = [
         (page, table)
-        for page in documents
-        if isinstance(page, Html)
+        for page in pages
         for table in page.tables
         if _FEATURE in table.headers and _PLANS & set(table.headers)
     ]

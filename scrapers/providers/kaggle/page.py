@@ -7,10 +7,10 @@ hours of a session (12 by the documentation, 9 by a message of March 2026): what
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from scrapers.page import Document, Html, Notes, PageBroken, Prose, Row, Saying, gpu_names, terms_said
+from scrapers.page import Html, Notes, PageBroken, Prose, Row, Saying, gpu_names, source_page, terms_said
 
 # "20 hours per week" is a quota of the accelerator named before it; without a name it is nobody's.
 _GPU_FIRST: Final = r"^(?:(?!\bTPU).)*?\bGPUs?\b(?:(?!\bTPU).)*?"
@@ -74,9 +74,10 @@ _SAYINGS: Final = (
 )
 
 
-def terms(documents: list[Document], notes: Notes) -> Iterator[Row]:
+@source_page(Html)
+def terms(pages: Sequence[Html], notes: Notes) -> Iterator[Row]:
     """Terms of the free notebooks; raises PageBroken when no page says one."""
-    prose = [Prose.of_page(page) for page in documents if isinstance(page, Html)]
+    prose = [Prose.of_page(page) for page in pages]
     said = list(terms_said(prose, _SAYINGS, notes))
     if all(row.values["state"] == "unknown" for row in said):
         raise PageBroken("no page says a quota or a limit in words that are known")

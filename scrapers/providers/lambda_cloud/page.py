@@ -9,17 +9,16 @@ a script. The API prices the whole instance, in cents, and names the regions tha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
 from scrapers.page import (
     Capture,
-    Document,
     Html,
+    Json,
     Notes,
     PageBroken,
-    Payload,
     Record,
     Rejected,
     Row,
@@ -30,6 +29,7 @@ from scrapers.page import (
     gibibytes,
     gpu_named,
     offer,
+    source_page,
 )
 
 _PRICE: Final = "PRICE/GPU/HR*"
@@ -48,50 +48,35 @@ _TYPE_IGNORED: Final = frozenset({"gpu_description"})
 _CENTS: Final = 100
 
 
-def instances(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+@source_page(Html)
+def instances(pages: Sequence[Html], notes: Notes) -> Iterator[Row | Rejected]:
     """Offers on demand, one row a GPU, memory and count; the page states no region and no availability."""
-    for page, records in _tables(documents, _INSTANCE_HEADERS):
-
-        def read(record: Record, capture: Capture = page.capture) -> Iterator[Row]:
-            yield _instance(capture, record, notes)
-
-        yield from each(records, read, notes, table="offers", capture=page.capture)
+    for page, records in _tables(pages, _INSTANCE_HEADERS):
+        yield from each(records, _instance, notes, table="offers", capture=page.capture)
 
 
-def clusters(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+@source_page(Html)
+def clusters(pages: Sequence[Html], notes: Notes) -> Iterator[Row | Rejected]:
     """Reserved clusters, one row a GPU, duration and size; a row without a price is left unpriced."""
-    for page, records in _tables(documents, _CLUSTER_HEADERS):
-
-        def read(record: Record, capture: Capture = page.capture) -> Iterator[Row]:
-            yield _cluster(capture, record, notes)
-
+    for page, records in _tables(pages, _CLUSTER_HEADERS):
         yield from each(
-            records, read, notes, table="offers", capture=page.capture, ignored=_CLUSTER_IGNORED | {"tab"}
+            records, _cluster, notes, table="offers", capture=page.capture, ignored=_CLUSTER_IGNORED | {"tab"}
         )
 
 
-def capacity(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+@source_page(Json)
+def capacity(documents: Sequence[Json], notes: Notes) -> Iterator[Row | Rejected]:
     """Offers on demand by region with capacity; one without a region for a type that has none anywhere."""
     for document in documents:
-        if not isinstance(document, Payload):
-            continue
-        types = document.value.get("data") if isinstance(document.value, dict) else None
+        types = document.field("data")
         if not isinstance(types, dict) or not types:
             raise PageBroken("the API lists no instance types")
-
-        def read(record: Record, capture: Capture = document.capture) -> Iterator[Row]:
-            yield from _by_region(capture, record, notes)
-
-        yield from each(types.values(), read, notes, table="offers", capture=document.capture)
+        yield from each(types.values(), _by_region, notes, table="offers", capture=document.capture)
 
 
-def _tables(
-    documents: list[Document], headers: frozenset[str]
-) -> Iterator[tuple[Html, list[dict[str, str]]]]:
+def _tables(pages: Sequence[Html], headers: frozenset[str]) -> Iterator[tuple[Html, list[dict[str, str]]]]:
     """Each page with the rows of its tables of these headers, the label of their tab beside them."""
-    for page in documents:
-        if not isinstance(page, Html):
-            continue
+    for page in pages:
         labels = {
             button.attrib["aria-controls"]: page.text_of(button) for button in page.css("[aria-controls]")
         }

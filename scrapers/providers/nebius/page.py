@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Final
 
 from scrapers.page import (
     Capture,
-    Document,
     Html,
     Notes,
     PageBroken,
@@ -26,6 +25,7 @@ from scrapers.page import (
     each,
     gpu_named,
     offer,
+    source_page,
 )
 
 _BLOCK: Final = re.compile(r'"title":"NVIDIA GPU Instances".{0,400}?"content":(\[\[.*?\]\])', re.DOTALL)
@@ -37,23 +37,18 @@ _PROCESSOR: Final = re.compile(r" with \w+ CPU$")
 _IGNORED: Final = frozenset({"vCPUs", "RAM, GB"})
 
 
-def prices(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+@source_page(Html)
+def prices(pages: Sequence[Html], notes: Notes) -> Iterator[Row | Rejected]:
     """Offers per GPU, one row a GPU and way of selling; a price that is not stated stays unknown."""
-    for page in documents:
-        if not isinstance(page, Html):
-            continue
+    for page in pages:
         match = _BLOCK.search(page.html.replace('\\"', '"'))
         if match is None:
             raise PageBroken(f"{page.capture.url} has no block of NVIDIA GPU instances")
         headers, *rows = json.loads(match[1])
         if _ITEM not in headers or not _COLUMNS.keys() & set(headers) or not rows:
             raise PageBroken(f"the block of GPU instances has other columns: {', '.join(headers)}")
-
-        def read(record: Record, capture: Capture = page.capture) -> Iterator[Row]:
-            yield from _offers(capture, record, notes)
-
         records = (dict(zip(headers, row, strict=False)) for row in rows)
-        yield from each(records, read, notes, table="offers", capture=page.capture, ignored=_IGNORED)
+        yield from each(records, _offers, notes, table="offers", capture=page.capture, ignored=_IGNORED)
 
 
 def _offers(capture: Capture, record: Record, notes: Notes) -> Iterator[Row]:

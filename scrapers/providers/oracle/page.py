@@ -9,16 +9,16 @@ half, has no rows of its own, so it has none here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, Final
 
 from scrapers.page import (
     Capture,
-    Document,
+    Json,
     Notes,
     OnePrice,
     PageBroken,
-    Payload,
     Record,
     Rejected,
     Row,
@@ -28,6 +28,7 @@ from scrapers.page import (
     gpu_named,
     lookup,
     offer,
+    source_page,
 )
 
 _METRIC: Final = "GPU Per Hour"
@@ -37,29 +38,28 @@ _PREFIX: Final = re.compile(r"^(?:(?:OCI|Oracle Cloud Infrastructure)\s*-\s*)?Co
 _IGNORED: Final = frozenset({"description"})
 
 
-def products(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+@source_page(Json)
+def products(documents: Sequence[Json], notes: Notes) -> Iterator[Row | Rejected]:
     """Offers on demand, one row a part number of a rented GPU; no region, no availability."""
     for document in documents:
-        if isinstance(document, Payload):
-            yield from _offers(document, notes)
+        yield from _offers(document, notes)
 
 
-def _offers(document: Payload, notes: Notes) -> Iterator[Row | Rejected]:
-    items = document.value.get("items") if isinstance(document.value, dict) else None
+def _offers(document: Json, notes: Notes) -> Iterator[Row | Rejected]:
+    items = document.field("items")
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise PageBroken(f"{document.capture.url} lists no products")
     rented = [item for item in items if _is_rented(item)]
     if not rented:
         raise PageBroken(f"none of {len(items)} products is a rented GPU")
-
-    met = OnePrice()
-
-    def read(record: Record) -> Iterator[Row]:
-        row = _offer(document.capture, record, notes)
-        if met.is_new(row.values["offer_key"], row.values["usd_per_hour"]):
-            yield row
-
+    read = partial(_new_offer, met=OnePrice())
     yield from each(rented, read, notes, table="offers", capture=document.capture, ignored=_IGNORED)
+
+
+def _new_offer(capture: Capture, record: Record, notes: Notes, *, met: OnePrice) -> Iterator[Row]:
+    row = _offer(capture, record, notes)
+    if met.is_new(row.values["offer_key"], row.values["usd_per_hour"]):
+        yield row
 
 
 def _is_rented(item: dict[str, Any]) -> bool:

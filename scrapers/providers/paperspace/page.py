@@ -10,13 +10,13 @@ three-year commitment with an asterisk only, so a price with a footnote is refus
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from itertools import chain
 
 from scrapers.page import (
     Capture,
-    Document,
     Html,
     Notes,
     PageBroken,
@@ -32,6 +32,7 @@ from scrapers.page import (
     gpu_named,
     lookup,
     offer,
+    source_page,
 )
 from scrapers.providers.paperspace.subscriptions import plans
 
@@ -60,30 +61,30 @@ _RULE = "multiplying the base rate of a single GPU"
 _CENT = Decimal("0.01")
 
 
-def machines(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+@source_page(Html)
+def machines(pages: Sequence[Html], notes: Notes) -> Iterator[Row | Rejected]:
     """Offers on demand, one row a machine; the page states neither region nor availability."""
-    for page in documents:
-        if isinstance(page, Html):
-            yield from _offers(page, notes)
+    for page in pages:
+        yield from _offers(page, notes)
 
 
 def _offers(page: Html, notes: Notes) -> Iterator[Row | Rejected]:
     tables = [table for table in page.tables if _lists_machines(table, notes)]
     if not tables or not all(table.rows for table in tables):
         raise PageBroken(f"{page.capture.url} has no table of GPU machines, or an empty one")
-    rates = _BaseRates(promised=any(_RULE in block for block in page.blocks))
-
-    def read(record: Record) -> Iterator[Row]:
-        names = _SHARED_ROW.split(record.take("machine"))
-        price = _price(record.take("price"))
-        specs = _specs(record)
-        for name in names:
-            base, count = _machine(name)
-            rates.check(base, count, price, notes)
-            yield _offer(page.capture, name, base, count, price, specs, notes)
-
+    read = partial(_row, rates=_BaseRates(promised=any(_RULE in block for block in page.blocks)))
     records = chain.from_iterable(_records(table) for table in tables)
     yield from each(records, read, notes, table="offers", capture=page.capture, ignored=_IGNORED)
+
+
+def _row(capture: Capture, record: Record, notes: Notes, *, rates: _BaseRates) -> Iterator[Row]:
+    names = _SHARED_ROW.split(record.take("machine"))
+    price = _price(record.take("price"))
+    specs = _specs(record)
+    for name in names:
+        base, count = _machine(name)
+        rates.check(base, count, price, notes)
+        yield _offer(capture, name, base, count, price, specs, notes)
 
 
 def _lists_machines(table: PageTable, notes: Notes) -> bool:

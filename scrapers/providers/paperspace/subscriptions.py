@@ -8,10 +8,11 @@ A plan's fee is not its whole cost: machines that are not free are billed on top
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from scrapers.page import (
-    Document,
+    Capture,
     Html,
     Notes,
     PageBroken,
@@ -25,6 +26,7 @@ from scrapers.page import (
     dollars,
     each,
     plan,
+    source_page,
     term,
     terms_said,
 )
@@ -58,9 +60,9 @@ _FREE_STORAGE = Saying(
 )
 
 
-def plans(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+@source_page(Html)
+def plans(pages: Sequence[Html], notes: Notes) -> Iterator[Row | Rejected]:
     """Plans of the price list, and the terms of every tier; raises PageBroken when no term is said."""
-    pages = [document for document in documents if isinstance(document, Html)]
     terms = list(tier_terms(pages, notes))
     if all(row.values["state"] == "unknown" for row in terms):
         raise PageBroken("no page says a term of a tier in words that are known")
@@ -139,25 +141,28 @@ def _gpu_models(page: Html, tier: str, found: Sequence[tuple[str, str]]) -> Row:
 
 
 def _plans(page: Html, notes: Notes) -> Iterator[Row | Rejected]:
-    included = _included(page)
     met = (match for block in page.blocks if (match := re.search(_OVERAGE, block, re.IGNORECASE)))
     overage = next((float(match["value"]) for match in met), None)
 
-    def read(record: Record) -> Iterator[Row]:
-        name, kind = record.take("Plan"), record.take("kind")
-        units = _gigabytes(included.get(name))
-        yield plan(
-            page.capture,
-            name=f"{name} ({kind})",
-            usd_per_month=_fee(record.take("Max Monthly Price")),
-            included_units=units,
-            unit=None if units is None else "GB of storage",
-            usd_per_unit=overage,
-            price_as_shown=record.raw["Max Monthly Price"],
-        )
-
+    read = partial(_plan, included=_included(page), overage=overage)
     records = ({"kind": table.heading} | cells for table in _tables(page, _FEES) for cells in table.records())
     yield from each(records, read, notes, table="plans", capture=page.capture, ignored=_HOURLY)
+
+
+def _plan(
+    capture: Capture, record: Record, notes: Notes, *, included: Mapping[str, str], overage: float | None
+) -> Row:
+    name, kind = record.take("Plan"), record.take("kind")
+    units = _gigabytes(included.get(name))
+    return plan(
+        capture,
+        name=f"{name} ({kind})",
+        usd_per_month=_fee(record.take("Max Monthly Price")),
+        included_units=units,
+        unit=None if units is None else "GB of storage",
+        usd_per_unit=overage,
+        price_as_shown=record.raw["Max Monthly Price"],
+    )
 
 
 def _fee(shown: str) -> float | None:

@@ -6,21 +6,21 @@ stand among the types. In August 2026 spot equalled on demand everywhere, in Mar
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from scrapers.page import (
     Capture,
-    Document,
+    Json,
     Notes,
     PageBroken,
-    Payload,
     Record,
     Rejected,
     Row,
     each,
     gpu_named,
     offer,
+    source_page,
 )
 
 _PRICES: Final = (
@@ -33,21 +33,15 @@ _PART: Final = "MIG"
 _UNKNOWN: Final = "unknown"
 
 
-def gpu_types(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+@source_page(Json)
+def gpu_types(documents: Sequence[Json], notes: Notes) -> Iterator[Row | Rejected]:
     """Offers per GPU, one row a type, cloud and way of selling."""
     for document in documents:
-        if not isinstance(document, Payload):
-            continue
-        data = document.value.get("data") if isinstance(document.value, dict) else None
-        types = (data or {}).get("gpuTypes")
+        types = (document.field("data") or {}).get("gpuTypes")
         if not types:
             raise PageBroken(f"{document.capture.url} lists no GPU types")
-
-        def read(record: Record, capture: Capture = document.capture) -> Iterator[Row]:
-            yield from _offers(capture, record, notes)
-
         whole = (item for item in types if _PART not in str(item.get("id")) and item.get("id") != _UNKNOWN)
-        yield from each(whole, read, notes, table="offers", capture=document.capture)
+        yield from each(whole, _offers, notes, table="offers", capture=document.capture)
 
 
 def _offers(capture: Capture, record: Record, notes: Notes) -> Iterator[Row]:

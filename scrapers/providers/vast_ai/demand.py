@@ -6,20 +6,20 @@ the counts as percentiles, which the ledger makes of the offers themselves.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from scrapers.page import (
     Capture,
-    Document,
+    Json,
     Notes,
     PageBroken,
-    Payload,
     Record,
     Rejected,
     Row,
     each,
     gpu_named,
+    source_page,
 )
 from scrapers.page import utilisation as utilisation_row
 
@@ -38,19 +38,14 @@ _IGNORED: Final = frozenset(
 )
 
 
-def utilisation(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+@source_page(Json)
+def utilisation(documents: Sequence[Json], notes: Notes) -> Iterator[Row | Rejected]:
     """One row a GPU model: machines listed, rented and free."""
     for document in documents:
-        if not isinstance(document, Payload):
-            continue
-        gpus = document.value.get("gpus") if isinstance(document.value, dict) else None
+        gpus = document.field("gpus")
         if not gpus:
             raise PageBroken(f"{document.capture.url} counts no GPUs")
-
-        def read(record: Record, capture: Capture = document.capture) -> Iterator[Row]:
-            yield _row(capture, record, notes)
-
-        yield from each(gpus, read, notes, table="utilisation", capture=document.capture, ignored=_IGNORED)
+        yield from each(gpus, _row, notes, table="utilisation", capture=document.capture, ignored=_IGNORED)
 
 
 def _row(capture: Capture, record: Record, notes: Notes) -> Row:

@@ -10,59 +10,51 @@ highest is kept. A book with a hole is noted as truncated: it is never published
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
-from scrapers.page import Capture, Document, FetchRequest, Notes, Payload, Record, Rejected, Row, each
+from scrapers.page import Capture, Json, Notes, Record, Rejected, Row, each, source_page
 from scrapers.providers.vast_ai.chunks import IGNORED, Chunk, machine_offers, read_chunk
 from scrapers.providers.vast_ai.demand import utilisation
 from scrapers.providers.vast_ai.search import follow, offers_of, shortfalls
 
-__all__ = ["market", "market_follow", "utilisation"]
+__all__ = ["market", "utilisation"]
 
 _BESIDE_OFFERS: Final = frozenset({"success", "gpu_names", "offers"})
 
 
-def market_follow(ask: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
-    """The searches that an answer calls for: one a GPU name, then what did not fit on a page."""
-    return follow(ask, payload)
-
-
-def market(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+@source_page(Json, follow=follow)
+def market(answers: Sequence[Json], notes: Notes) -> Iterator[Row | Rejected]:
     """Two offers (on demand and, where bids are taken, interruptible) a machine and chunk size."""
-    payloads = [document for document in documents if isinstance(document, Payload)]
-    for name, why in shortfalls(payloads):
+    for name, why in shortfalls(answers):
         notes.add("truncated", name, why)
-    for payload in payloads:
-        for field in payload.value.keys() - _BESIDE_OFFERS:
+    for answer in answers:
+        for field in answer.value.keys() - _BESIDE_OFFERS:
             notes.add("new_field", field, "beside the offers")
     chunks: list[Chunk] = []
-    for payload, offers in _distinct([payload for payload in payloads if payload.capture.asked]):
-        read = _collector(payload.capture, notes, chunks)
-        yield from each(offers, read, notes, table="offers", capture=payload.capture, ignored=IGNORED)
+    # Their rows come later, when each whole machine is known.
+    collect = partial(_collect, chunks=chunks)
+    for answer, offers in _distinct([answer for answer in answers if answer.capture.asked]):
+        yield from each(offers, collect, notes, table="offers", capture=answer.capture, ignored=IGNORED)
     yield from machine_offers(chunks, notes)
 
 
-def _collector(capture: Capture, notes: Notes, chunks: list[Chunk]) -> Callable[[Record], Iterable[Row]]:
-    """Reads a record into `chunks`; its rows come later, when the whole machine is known."""
-
-    def read(record: Record) -> Iterable[Row]:
-        chunks.append(read_chunk(record, capture, notes))
-        return ()
-
-    return read
+def _collect(capture: Capture, record: Record, notes: Notes, *, chunks: list[Chunk]) -> tuple[Row, ...]:
+    chunks.append(read_chunk(record, capture, notes))
+    return ()
 
 
-def _distinct(searches: Sequence[Payload]) -> Iterator[tuple[Payload, list[Mapping[str, Any]]]]:
+def _distinct(searches: Sequence[Json]) -> Iterator[tuple[Json, list[Mapping[str, Any]]]]:
     """Every offer once, with the page where it scored highest; an offer without an id is kept as it is."""
     best: dict[Any, tuple[float, int]] = {}
-    pages = [offers_of(payload) for payload in searches]
+    pages = [offers_of(answer) for answer in searches]
     for page, offers in enumerate(pages):
         for raw in offers:
             if raw.get("id") is not None:
                 scored = (_score(raw), page)
                 best[raw["id"]] = max(best.get(raw["id"], scored), scored)
-    for page, payload in enumerate(searches):
+    for page, answer in enumerate(searches):
         kept = {}
         for place, raw in enumerate(pages[page]):
             identity = raw.get("id")
@@ -70,7 +62,7 @@ def _distinct(searches: Sequence[Payload]) -> Iterator[tuple[Payload, list[Mappi
                 kept["no id", place] = raw
             elif best[identity] == (_score(raw), page):
                 kept["id", identity] = raw
-        yield payload, list(kept.values())
+        yield answer, list(kept.values())
 
 
 def _score(raw: Mapping[str, Any]) -> float:

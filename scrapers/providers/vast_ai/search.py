@@ -16,7 +16,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from scrapers.page import FetchRequest, PageBroken, Payload
+from scrapers.page import FetchRequest, Json, PageBroken
 
 NAMES: Final = "names"
 SEARCH: Final = "https://console.vast.ai/api/v0/bundles/"
@@ -41,69 +41,69 @@ _USUAL_SIZES: Final = (1, 2, 4, 8)
 _SAMPLE: Final = 8
 
 
-def names_of(payload: Payload) -> list[str]:
+def names_of(answer: Json) -> list[str]:
     """The GPU names of the market; raises PageBroken when the answer is not that list."""
-    value = payload.value
+    value = answer.value
     if not isinstance(value, dict) or not isinstance(value.get("gpu_names"), list) or not value["gpu_names"]:
-        raise PageBroken(f"{payload.capture.url} lists no gpu_names")
+        raise PageBroken(f"{answer.capture.url} lists no gpu_names")
     return [str(name) for name in value["gpu_names"]]
 
 
-def offers_of(payload: Payload) -> list[Mapping[str, Any]]:
+def offers_of(answer: Json) -> list[Mapping[str, Any]]:
     """The offers of a page; raises PageBroken when the answer is an error or something else."""
-    value = payload.value
+    value = answer.value
     offers = value.get("offers") if isinstance(value, dict) else None
     if not isinstance(offers, list) or not all(isinstance(offer, dict) for offer in offers):
         said = value.get("msg") or value.get("error") if isinstance(value, dict) else None
-        raise PageBroken(f"{payload.capture.url} answered no offers ({said or 'and no reason'})")
+        raise PageBroken(f"{answer.capture.url} answered no offers ({said or 'and no reason'})")
     return offers
 
 
-def follow(ask: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
+def follow(request: FetchRequest, answer: Json) -> Iterator[FetchRequest]:
     """The queries that an answer calls for."""
-    if ask.json is None:
-        yield from (_search({"gpu_name": {"eq": name}}, _ASCENDING) for name in names_of(payload))
-    elif ask.json["order"] == _ASCENDING:
-        offers, filters = offers_of(payload), _filters(ask.json)
+    if request.json is None:
+        yield from (_search({"gpu_name": {"eq": name}}, _ASCENDING) for name in names_of(answer))
+    elif request.json["order"] == _ASCENDING:
+        offers, filters = offers_of(answer), _filters(request.json)
         if offers and len(filters) == 1:
             yield _search(filters, _DESCENDING)
         if len(offers) >= LIMIT:
             yield from _split(filters, offers)
 
 
-def shortfalls(payloads: Sequence[Payload]) -> Iterator[tuple[str, str]]:
+def shortfalls(answers: Sequence[Json]) -> Iterator[tuple[str, str]]:
     """What the answers do not cover, as (GPU name, why); nothing when the whole book was read."""
-    answered = {_key(payload.capture.asked) for payload in payloads}
+    answered = {_key(answer.capture.asked) for answer in answers}
     if _key(None) not in answered:
         yield NAMES, "the list of GPU names is missing"
-    for payload in payloads:
-        capture = payload.capture
-        for ask in follow(FetchRequest(capture.url, capture.label, capture.asked), payload):
-            if _key(ask.json) not in answered:
-                yield _name(ask.json), f"no answer to {ask.label}"
-        if capture.asked is not None and _stuck(capture.asked, payload):
+    for answer in answers:
+        capture = answer.capture
+        for request in follow(FetchRequest(capture.url, capture.label, capture.asked), answer):
+            if _key(request.json) not in answered:
+                yield _name(request.json), f"no answer to {request.label}"
+        if capture.asked is not None and _stuck(capture.asked, answer):
             yield _name(capture.asked), f"{capture.label} stays full"
-    yield from _contradicted(payloads)
+    yield from _contradicted(answers)
 
 
-def _stuck(query: Mapping[str, Any], payload: Payload) -> bool:
-    offers = offers_of(payload)
+def _stuck(query: Mapping[str, Any], answer: Json) -> bool:
+    offers = offers_of(answer)
     full = query["order"] == _ASCENDING and len(offers) >= LIMIT
     return full and not list(_split(_filters(query), offers))
 
 
-def _contradicted(payloads: Sequence[Payload]) -> Iterator[tuple[str, str]]:
+def _contradicted(answers: Sequence[Json]) -> Iterator[tuple[str, str]]:
     """Names whose ascending page is not full, while the descending one shows a different half of the book.
 
     Offers come and go between two requests, so a few strangers mean nothing.
     """
-    seen = {_key(payload.capture.asked): _ids(payload) for payload in payloads if payload.capture.asked}
-    for payload in payloads:
-        asked = payload.capture.asked
+    seen = {_key(answer.capture.asked): _ids(answer) for answer in answers if answer.capture.asked}
+    for answer in answers:
+        asked = answer.capture.asked
         if asked is None or asked["order"] != _DESCENDING:
             continue
         upwards = seen.get(_key({**asked, "order": _ASCENDING}), set())
-        downwards = _ids(payload)
+        downwards = _ids(answer)
         if _SAMPLE <= len(upwards) < LIMIT and 2 * len(downwards - upwards) > len(downwards):
             yield _name(asked), f"a page of {len(upwards)} offers is not the whole answer"
 
@@ -135,8 +135,8 @@ def _filters(query: Mapping[str, Any]) -> dict[str, Any]:
     return {field: query[field] for field in ("gpu_name", "num_gpus", "dph_total") if field in query}
 
 
-def _ids(payload: Payload) -> set[Any]:
-    return {offer.get("id") for offer in offers_of(payload)}
+def _ids(answer: Json) -> set[Any]:
+    return {offer.get("id") for offer in offers_of(answer)}
 
 
 def _name(query: Mapping[str, Any] | None) -> str:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from scrapers.page import Capture, FetchRequest, Payload
+from scrapers.page import Capture, FetchRequest, Json
 from scrapers.providers.vast_ai.search import follow
 from scrapers.simulation import Answer, SimulatedNight
 
@@ -110,27 +110,27 @@ def answers(night: SimulatedNight) -> Iterator[Answer]:
     yield Answer(SOURCE, ROBOTS_URL, b"User-agent: *\nAllow: /api/\n", "text/plain")
     book = [(offer, json.dumps(offer)) for offer in _book(night)]
     names = sorted({offer["gpu_name"] for offer, _ in book} | set(_UNOFFERED))
-    asks = deque([FetchRequest(NAMES_URL)])
+    requests = deque([FetchRequest(NAMES_URL)])
     asked = 0
-    while asks:
-        ask = asks.popleft()
-        if ask.json is None:
+    while requests:
+        request = requests.popleft()
+        if request.json is None:
             value: dict[str, Any] = {"success": True, "gpu_names": names}
             body = json.dumps(value)
         else:
-            page = _page(book, ask.json)
+            page = _page(book, request.json)
             value = {"offers": [offer for offer, _ in page]}
             body = '{"offers": [' + ", ".join(text for _, text in page) + "]}"
         yield Answer(
             SOURCE,
-            ask.url,
+            request.url,
             body.encode(),
             "application/json",
-            asked=ask.json,
+            asked=request.json,
             after_seconds=asked * SECONDS_BETWEEN,
         )
-        capture = Capture(SOURCE, ask.url, night.at, 200, "application/json", b"", asked=ask.json)
-        asks.extend(follow(ask, Payload(capture, value)))
+        capture = Capture(SOURCE, request.url, night.at, 200, "application/json", b"", asked=request.json)
+        requests.extend(follow(request, Json(capture, value)))
         asked += 1
 
 

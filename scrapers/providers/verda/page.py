@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from scrapers.page import (
     Capture,
-    Document,
     Html,
     Notes,
     OnePrice,
@@ -27,6 +27,7 @@ from scrapers.page import (
     gibibytes,
     gpu_named,
     offer,
+    source_page,
 )
 
 _DESCRIBED: Final = {"Hourly on-demand instance price": "on_demand", "Hourly spot instance price": "spot"}
@@ -35,20 +36,15 @@ _CONFIDENTIAL: Final = re.compile(r" CC\b")
 _IGNORED: Final = frozenset({"@id", "@type", "url", "availability"})
 
 
-def instances(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+@source_page(Html)
+def instances(pages: Sequence[Html], notes: Notes) -> Iterator[Row | Rejected]:
     """Offers on demand and spot, one row an instance and way of selling."""
-    for page in documents:
-        if not isinstance(page, Html):
-            continue
+    for page in pages:
         sold = [item for item in _offers(page) if item.get("description") in _DESCRIBED]
         named = [item for item in sold if str(item.get("name", "")).rsplit(" ", 1)[0].strip()]
         if not named:
             raise PageBroken(f"{page.capture.url} has no offers of GPU instances in its structured data")
-        met = OnePrice()
-
-        def read(record: Record, capture: Capture = page.capture, met: OnePrice = met) -> Iterator[Row]:
-            yield from _offer(capture, record, met, notes)
-
+        read = partial(_offer, met=OnePrice())
         yield from each(named, read, notes, table="offers", capture=page.capture, ignored=_IGNORED)
 
 
@@ -63,7 +59,7 @@ def _offers(page: Html) -> list[Mapping[str, Any]]:
     return found
 
 
-def _offer(capture: Capture, record: Record, met: OnePrice, notes: Notes) -> Iterator[Row]:
+def _offer(capture: Capture, record: Record, notes: Notes, *, met: OnePrice) -> Iterator[Row]:
     name, price = record.take("name"), record.take_number("price")
     pricing_model = _DESCRIBED[record.take("description")]
     currency, per = record.take("priceCurrency"), record.take("priceSpecification")

@@ -8,17 +8,17 @@ that is named otherwise is reported as a changed page.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from scrapers.page import Document, Html, Notes, PageTable, Rejected, Row
+from scrapers.page import Html, Notes, PageTable, Rejected, Row, source_page
 from scrapers.providers.google_cloud.shown import shown_offers
 
 
-def training(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+@source_page(Html)
+def training(pages: Sequence[Html], notes: Notes) -> Iterator[Row | Rejected]:
     """Offers of custom training on demand, one row a machine type with GPUs."""
-    for page in documents:
-        if isinstance(page, Html):
-            yield from shown_offers(page, _sold, notes)
+    for page in pages:
+        yield from shown_offers(page, _sold, notes)
 
 
 def _sold(table: PageTable, header: str) -> str | None:

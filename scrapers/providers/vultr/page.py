@@ -7,15 +7,14 @@ names its GPUs in its id alone, gives its disks one by one, and can cost less wh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from scrapers.page import (
     Capture,
-    Document,
+    Json,
     Notes,
     PageBroken,
-    Payload,
     Record,
     Rejected,
     Row,
@@ -24,6 +23,7 @@ from scrapers.page import (
     gpu_named,
     lookup,
     offer,
+    source_page,
 )
 
 _METAL: Final = re.compile(r"-(?:(?P<count>\d{1,2})-)?(?P<gpu>[a-z][a-z0-9]*)-gpu$")
@@ -55,23 +55,17 @@ _IGNORED: Final = frozenset(
 Gpus = tuple[str, int]
 
 
-def plans(documents: list[Document], notes: Notes) -> Iterator[Row | Rejected]:
+@source_page(Json)
+def plans(documents: Sequence[Json], notes: Notes) -> Iterator[Row | Rejected]:
     """Offers on demand and preemptible, one row a plan, location and way of selling."""
     listed = 0
     for document in documents:
-        if not isinstance(document, Payload):
-            continue
-        value = document.value if isinstance(document.value, dict) else {}
-        listing = value.get("plans") or value.get("plans_metal")
+        listing = document.field("plans") or document.field("plans_metal")
         if not listing:
             raise PageBroken(f"{document.capture.url} lists no plans")
         found = [plan for plan in listing if _gpus(plan, notes)]
         listed += len(found)
-
-        def read(record: Record, capture: Capture = document.capture) -> Iterator[Row]:
-            yield from _offers(capture, record, notes)
-
-        yield from each(found, read, notes, table="offers", capture=document.capture, ignored=_IGNORED)
+        yield from each(found, _offers, notes, table="offers", capture=document.capture, ignored=_IGNORED)
     if not listed:
         raise PageBroken("no plan has a whole GPU")
 

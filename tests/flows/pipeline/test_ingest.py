@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ import pytest
 from flows.operations.derivation import judged, unstored
 from flows.pipeline.ingest import ingest
 from scrapers.archive.writer import Archive, FetchOutcome
-from scrapers.page import Capture, Row
+from scrapers.page import Capture, Json, Row, source_page
 from scrapers.parse import reading_of
 from scrapers.providers.aws import page as aws_page
 from scrapers.registry import Source, SourceDeclared, source
@@ -46,12 +46,12 @@ def archive(body: bytes | None, *errors: str, of: Source = SPOT) -> Archive:
         captures = [
             Capture(
                 of.id,
-                of.asks[0].url,
+                of.requests[0].url,
                 SLOT,
                 200,
                 "application/json",
                 body,
-                label=of.asks[0].label,
+                label=of.requests[0].label,
                 warc_file="raw/x.warc.gz",
             )
         ]
@@ -140,9 +140,9 @@ GONE = Source(
     SourceDeclared.model_validate(
         {
             "title": "Whether Acme is back",
-            "shape": "liveness",
+            "format": "liveness",
             "words": ["Acme", "GPU"],
-            "ask": [{"url": "https://acme.example"}],
+            "request": [{"url": "https://acme.example"}],
         }
     ),
 )
@@ -167,7 +167,8 @@ def test_a_service_that_comes_back_is_an_incident() -> None:
 def test_a_page_whose_own_code_breaks_ends_its_slot_alone_and_keeps_its_captures(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(documents: list[Any], notes: Any) -> Any:
+    @source_page(Json)
+    def broken(documents: Sequence[Json], notes: Any) -> Any:
         if b"m7" in documents[0].capture.body:
             raise KeyError("a field that its author took for granted")
         return page(documents, notes)
@@ -190,7 +191,8 @@ def test_a_row_that_does_not_fit_its_columns_is_quarantined_and_no_other_with_it
 ) -> None:
     page = aws_page.spot
 
-    def odd(documents: list[Any], notes: Any) -> Any:
+    @source_page(Json)
+    def odd(documents: Sequence[Json], notes: Any) -> Any:
         rows = [row for row in page(documents, notes) if isinstance(row, Row)]
         yield from rows
         yield replace(rows[0], values={**rows[0].values, "offer_key": "odd", "gpu_count": 2**80})

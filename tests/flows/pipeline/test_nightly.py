@@ -237,7 +237,7 @@ def test_without_a_network_every_source_says_so_and_nothing_is_lost(
     assert ran.returncode == 1, ran.stderr
     scrapes = {scrape["source"]: scrape for scrape in json.loads(ran.stdout)["scrapes"]}
     assert scrapes.keys() == {source.id for source in sources()}
-    living = [source.id for source in sources() if source.declared.shape != "liveness"]
+    living = [source.id for source in sources() if source.declared.format != "liveness"]
     assert all(scrapes[name]["status"] == "failed" and scrapes[name]["error"] for name in living)
     incidents = ask(home, "SELECT source FROM incidents WHERE kind = 'fetch_failed' ORDER BY 1")
     assert incidents == [(name,) for name in sorted(living)]

@@ -27,7 +27,7 @@ def as_it_would_end_here(slot: datetime, error: str) -> Archive:
     if "matched 0 rows" not in error:
         return Archive(FetchOutcome(ASKED.id, slot, slot, slot, False, (error,), "absent"), [])
     body = b"<html><h1>Pricing</h1><p>All new.</p></html>"
-    page = Capture(ASKED.id, ASKED.asks[0].url, slot, 200, "text/html", body, warc_file="raw/x.warc.gz")
+    page = Capture(ASKED.id, ASKED.requests[0].url, slot, 200, "text/html", body, warc_file="raw/x.warc.gz")
     return Archive(FetchOutcome(ASKED.id, slot, slot, slot, True, (), "absent"), [page])
 
 

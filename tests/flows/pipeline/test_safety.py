@@ -135,16 +135,18 @@ def test_a_crawl_that_is_killed_fails_its_sources_and_the_next_run_stores_them(
 RENDERED = """
 [source.page]
 title = "A page that needs a browser"
-shape = "rendered_page"
+format = "rendered_page"
 delay_seconds = 0
 timeout_seconds = 60
 good.offers.rows_at_least = 1
-[[source.page.ask]]
+[[source.page.request]]
 url = "http://127.0.0.1:{port}/page"
 wait_for = ".price"
 """
 PAGE = """
+from scrapers.page import Html
 
+@source_page(Html)
 def page(documents, notes):
     for document in documents:
         price = float(document.css(".price::text").get())

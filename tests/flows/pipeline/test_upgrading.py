@@ -41,7 +41,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     writer = ArchiveWriter(archive_path(tmp_path, SPOT.id, SLOT, "run-12345678"), source=SPOT.id, slot=SLOT)
     body = feed(("p3.2xlarge", "3.06"), ("p4d.24xlarge", "32.77"), ("g4dn.xlarge", "0.52"))
     json_type = [("Content-Type", "application/json")]
-    writer.write(Exchange(SPOT.asks[0].url, SLOT, body, json_type, label=SPOT.asks[0].label))
+    writer.write(Exchange(SPOT.requests[0].url, SLOT, body, json_type, label=SPOT.requests[0].label))
     archive = read_archive(writer.seal(FetchOutcome(SPOT.id, SLOT, SLOT, SLOT, ok=True)), tmp_path)
     reading = reading_of(SPOT, archive, slot=SLOT, run_id="run-12345678")
     with Ledger(FileStorage(tmp_path)) as ledger:

@@ -30,9 +30,9 @@ def source(cadence: str = "nightly") -> Source:
     declared = SourceDeclared.model_validate(
         {
             "title": "t",
-            "shape": "json_api",
+            "format": "json_api",
             "cadence": cadence,
-            "ask": [{"url": "https://example.com/"}],
+            "request": [{"url": "https://example.com/"}],
             "good": {"offers": {"rows_at_least": 1}},
         }
     )

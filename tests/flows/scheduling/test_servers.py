@@ -188,9 +188,9 @@ def test_a_live_run_fills_no_slot_but_that_of_now(tmp_path: Path, gpuledger: Any
 def source(name: str, cadence: str) -> Source:
     declared = {
         "title": "t",
-        "shape": "json_api",
+        "format": "json_api",
         "cadence": cadence,
-        "ask": [{"url": "https://example.com/"}],
+        "request": [{"url": "https://example.com/"}],
         "good": {"offers": {"rows_at_least": 1}},
     }
     return Source("p", name, SourceDeclared.model_validate(declared))

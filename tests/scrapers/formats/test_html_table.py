@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scrapers.formats import html_table
+from scrapers.formats.html_table import HtmlTable
 from scrapers.page import Capture, PageBroken, PageTable
 from scrapers.page.capture import Role
 
@@ -50,7 +50,7 @@ def capture(body: bytes, media_type: str = "text/html", url: str = "", role: Rol
 
 
 def tables(body: bytes, media_type: str = "text/html", url: str = "") -> tuple[PageTable, ...]:
-    return html_table.opened(capture(body, media_type, url)).tables
+    return HtmlTable().opened(capture(body, media_type, url)).tables
 
 
 def test_a_table_is_read_with_the_heading_above_it() -> None:
@@ -81,11 +81,13 @@ def test_the_markdown_twin_reads_like_the_page(media_type: str, url: str) -> Non
 @pytest.mark.parametrize("body", [b"", b" \n\t "])
 def test_an_empty_answer_is_a_broken_page(body: bytes) -> None:
     with pytest.raises(PageBroken, match=r"https://acme\.example/prices answered an empty page"):
-        html_table.documents([capture(body)])
+        HtmlTable().documents([capture(body)])
 
 
 def test_a_page_of_prose_has_no_tables_and_keeps_its_words() -> None:
-    page = html_table.opened(capture(b"<body><h2>Limits</h2><p>At most <b>12</b> hours.</p><div>Cards</div>"))
+    page = HtmlTable().opened(
+        capture(b"<body><h2>Limits</h2><p>At most <b>12</b> hours.</p><div>Cards</div>")
+    )
     assert page.tables == ()
     assert page.blocks == ("Limits", "At most 12 hours.")
     assert page.texts == ("Limits", "At most", "12", "hours.", "Cards")
@@ -94,13 +96,13 @@ def test_a_page_of_prose_has_no_tables_and_keeps_its_words() -> None:
 
 def test_only_responses_are_pages() -> None:
     robots = capture(b"User-agent: *", "text/plain", role="robots")
-    assert html_table.documents([robots]) == []
+    assert HtmlTable().documents([robots]) == []
 
 
 @pytest.mark.parametrize("cut", [b".76", b"</tr>", b"</table>"])
 def test_a_page_that_ends_inside_a_table_is_broken(cut: bytes) -> None:
     with pytest.raises(PageBroken, match="breaks off in the middle of a table"):
-        html_table.opened(capture(HTML.partition(cut)[0]))
+        HtmlTable().opened(capture(HTML.partition(cut)[0]))
 
 
 @pytest.mark.parametrize(
@@ -115,12 +117,12 @@ def test_a_page_that_ends_inside_a_table_is_broken(cut: bytes) -> None:
 )
 def test_a_page_is_read_in_its_own_charset_whatever_it_says(head: str, charset: str, encoding: str) -> None:
     body = f"<html><head>{head}</head><body><p>Zürich, £2</p></body></html>".encode(encoding)
-    page = html_table.opened(replace(capture(body), charset=charset))
+    page = HtmlTable().opened(replace(capture(body), charset=charset))
     assert page.blocks == ("Zürich, £2",)
 
 
 def test_bytes_of_no_charset_are_marked_as_lost() -> None:
-    page = html_table.opened(replace(capture("<p>Zürich</p>".encode("latin-1")), charset="utf-8"))
+    page = HtmlTable().opened(replace(capture("<p>Zürich</p>".encode("latin-1")), charset="utf-8"))
     assert page.blocks == ("Z\ufffdrich",)
 
 

@@ -4,8 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from scrapers.formats import format_of, json_api, page_module
-from scrapers.page import Capture, FetchRequest, PageBroken, Payload
+from scrapers.formats import format_of, page_module
+from scrapers.formats.json_api import JsonApi
+from scrapers.page import Capture, FetchRequest, FollowFunction, Json, PageBroken, SourcePage
 from scrapers.registry import Source, SourceDeclared
 
 
@@ -19,34 +20,39 @@ def prices() -> Source:
     declared = SourceDeclared.model_validate(
         {
             "title": "Prices",
-            "shape": "json_api",
-            "ask": [{"url": "https://acme.example/prices"}],
+            "format": "json_api",
+            "request": [{"url": "https://acme.example/prices"}],
             "good": {"offers": {"rows_at_least": 1}},
         }
     )
     return Source("acme", "prices", declared)
 
 
-def next_page(ask: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
+def read_by(follow: FollowFunction[Json] | None) -> SimpleNamespace:
+    """A page module whose page of `prices` follows answers like that."""
+    return SimpleNamespace(prices=SourcePage(Json, lambda documents, notes: (), follow))
+
+
+def next_page(request: FetchRequest, payload: Json) -> Iterator[FetchRequest]:
     if payload.value["next"]:
         yield FetchRequest(payload.value["next"])
 
 
 def test_an_answer_is_decoded() -> None:
-    (document,) = json_api.documents([capture(b'{"offers": [{"usd": 0.45}]}')])
-    assert isinstance(document, Payload)
+    (document,) = JsonApi().documents([capture(b'{"offers": [{"usd": 0.45}]}')])
+    assert isinstance(document, Json)
     assert document.value == {"offers": [{"usd": 0.45}]}
 
 
 @pytest.mark.parametrize("body", [b"<!doctype html><title>Just a moment</title>", b"", b'{"offers": ['])
 def test_anything_but_json_is_a_broken_page_though_its_status_is_200(body: bytes) -> None:
     with pytest.raises(PageBroken, match=r"https://acme\.example/prices answered no JSON") as broken:
-        json_api.documents([capture(body)])
+        JsonApi().documents([capture(body)])
     assert body[:20].decode() in str(broken.value)
 
 
 def test_the_page_says_what_is_asked_next(prices: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page_module, "page_module", lambda provider: SimpleNamespace(prices_follow=next_page))
+    monkeypatch.setattr(page_module, "page_module", lambda provider: read_by(next_page))
     first = FetchRequest("https://acme.example/prices")
     more, last = capture(b'{"next": "https://acme.example/prices?page=2"}'), capture(b'{"next": null}')
     assert format_of(prices).follow(prices, first, more) == [
@@ -58,7 +64,6 @@ def test_the_page_says_what_is_asked_next(prices: Source, monkeypatch: pytest.Mo
 def test_a_page_without_a_follow_function_is_one_request(
     prices: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page_module, "page_module", lambda provider: SimpleNamespace())
-    assert (
-        json_api.follow(prices, FetchRequest("https://acme.example/prices"), capture(b"no JSON at all")) == []
-    )
+    monkeypatch.setattr(page_module, "page_module", lambda provider: read_by(None))
+    request = FetchRequest("https://acme.example/prices")
+    assert JsonApi().follow(prices, request, capture(b"no JSON at all")) == []

@@ -19,10 +19,10 @@ evidence = ["https://acme.example/goodbye"]
 
 [source.liveness]
 title = "Whether Acme is back"
-shape = "liveness"
+format = "liveness"
 words = ["Acme", "GPU"]
 
-[[source.liveness.ask]]
+[[source.liveness.request]]
 url = "https://acme.example"
 """
 BACK = "<title>Acme</title><p>Rent a gpu by the hour.</p>"

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scrapers.formats import rendered_page
+from scrapers.formats.rendered_page import RenderedPage
 from scrapers.page import Capture, Html, PageBroken
 from scrapers.page.capture import Role
 
@@ -17,17 +17,17 @@ def capture(body: bytes, role: Role) -> Capture:
 
 def test_the_rendered_page_is_read_and_not_the_shell_that_was_served() -> None:
     captures = [capture(SHELL, "response"), capture(b"{}", "resource"), capture(RENDERED, "rendered")]
-    (page,) = rendered_page.documents(captures)
+    (page,) = RenderedPage().documents(captures)
     assert isinstance(page, Html)
     assert page.texts == ("Pro",)
 
 
 def test_a_page_that_was_never_rendered_is_broken() -> None:
     with pytest.raises(PageBroken, match="no rendered page"):
-        rendered_page.documents([capture(SHELL, "response")])
+        RenderedPage().documents([capture(SHELL, "response")])
 
 
 def test_a_page_that_was_served_in_part_is_broken_though_the_browser_has_completed_it() -> None:
     captures = [capture(b"<table><tr><td>$1", "response"), capture(RENDERED, "rendered")]
     with pytest.raises(PageBroken, match="breaks off in the middle of a table"):
-        rendered_page.documents(captures)
+        RenderedPage().documents(captures)

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scrapers.formats import yaml_file
+from scrapers.formats.yaml_file import YamlFile
 from scrapers.page import Capture, PageBroken
 
 AT = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)
@@ -13,7 +13,7 @@ def capture(body: bytes) -> Capture:
 
 
 def test_a_file_is_its_values() -> None:
-    assert yaml_file.opened(capture(b"a:\n  hour: 1.50\n")).value == {"a": {"hour": 1.5}}
+    assert YamlFile().opened(capture(b"a:\n  hour: 1.50\n")).value == {"a": {"hour": 1.5}}
 
 
 @pytest.mark.parametrize(
@@ -29,15 +29,15 @@ def test_a_file_is_its_values() -> None:
 )
 def test_what_is_no_mapping_is_broken_and_nothing_in_it_is_run(body: bytes) -> None:
     with pytest.raises(PageBroken, match="answered no YAML"):
-        yaml_file.opened(capture(body))
+        YamlFile().opened(capture(body))
 
 
 @pytest.mark.parametrize("deep", [b"a: " + b"[" * 100_000, b"- " * 100_000, b"a: " + b"{a: " * 100_000])
 def test_a_file_that_is_nested_too_deep_is_broken_and_ends_nothing_else(deep: bytes) -> None:
     with pytest.raises(PageBroken, match="nested more than 100 levels deep"):
-        yaml_file.opened(capture(deep))
+        YamlFile().opened(capture(deep))
 
 
 def test_a_file_that_ends_inside_a_line_is_broken_though_it_is_yaml() -> None:
     with pytest.raises(PageBroken, match=r"breaks off in the middle of a line; it ends 'a:\\n  hour: 1\.5'"):
-        yaml_file.opened(capture(b"a:\n  hour: 1.5"))
+        YamlFile().opened(capture(b"a:\n  hour: 1.5"))

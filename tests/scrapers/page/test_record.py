@@ -1,5 +1,4 @@
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -24,10 +23,10 @@ def priced(**changes: Any) -> dict[str, Any]:
     return dict(offer(CAPTURE, **(columns | changes)).values)
 
 
-def machine(record: Record) -> Iterator[Row]:
+def machine(capture: Capture, record: Record, notes: Notes) -> Row:
     usd = record.take_number("usd")
-    yield offer(
-        CAPTURE,
+    return offer(
+        capture,
         offer_key=record.take("name"),
         pricing_model="on_demand",
         usd_per_hour=usd,
@@ -136,9 +135,9 @@ def test_a_number_beyond_all_bounds_is_unreadable() -> None:
     ],
 )
 def test_a_record_of_another_build_is_rejected_and_no_other_with_it(odd: Any, reason: str) -> None:
-    def read(record: Record) -> Iterator[Row]:
+    def read(capture: Capture, record: Record, notes: Notes) -> Row:
         len(record.take("sizes", ()))
-        yield from machine(record)
+        return machine(capture, record, notes)
 
     records = [{"name": "a1", "usd": 1.0}, odd, {"name": "a3", "usd": 3.0}]
     first, rejected, last = each(records, read, Notes(), table="offers", capture=CAPTURE)

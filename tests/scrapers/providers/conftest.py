@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from scrapers.page import Capture, Document, Html, Notes, Payload, Rejected, Row
+from scrapers.page import Capture, Document, Html, Json, Notes, Rejected, Row
 
 AT = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)
-Page = Callable[[list[Document], Notes], Iterable[Row | Rejected]]
+Page = Callable[[list[Any], Notes], Iterable[Row | Rejected]]
 
 
 class Answered:
@@ -57,12 +57,12 @@ def html() -> Callable[..., Html]:
 
 
 @pytest.fixture(scope="session")
-def payload() -> Callable[..., Payload]:
+def payload() -> Callable[..., Json]:
     """A JSON answer of this value."""
 
-    def opened(value: Any, url: str = "https://example.com/", label: str = "") -> Payload:
+    def opened(value: Any, url: str = "https://example.com/", label: str = "") -> Json:
         body = json.dumps(value).encode()
-        return Payload(Capture("test.source", url, AT, 200, "application/json", body, label=label), value)
+        return Json(Capture("test.source", url, AT, 200, "application/json", body, label=label), value)
 
     return opened
 

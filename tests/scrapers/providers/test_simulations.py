@@ -18,14 +18,14 @@ LAST = datetime(2026, 11, 19, 3, tzinfo=UTC)
 NIGHT = SimulatedNight(59, LAST, LAST + timedelta(minutes=17))
 # What a browser must render first is read in the demo itself.
 STATIC = [
-    s for s in sources() if s.declared.credential is None and s.declared.shape in {"json_api", "html_table"}
+    s for s in sources() if s.declared.credential is None and s.declared.format in {"json_api", "html_table"}
 ]
 
 
 @pytest.mark.parametrize("source", STATIC, ids=lambda source: source.id)
 def test_the_last_simulated_night_is_a_good_one(source: Source) -> None:
     simulated = import_module(f"scrapers.providers.{source.provider}.simulated")
-    labels = {ask.url: ask.label for ask in source.asks}
+    labels = {request.url: request.label for request in source.requests}
     captures = [
         Capture(
             source.id,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scrapers.page import PageBroken, Payload
+from scrapers.page import Json, PageBroken
 from scrapers.providers.aws import page
 
 
@@ -27,7 +27,7 @@ def prices(*rates: dict[str, str], place: str = "US East (N. Virginia)") -> dict
     return {"manifest": {}, "sets": {}, "regions": {place: {str(n): rate for n, rate in enumerate(rates)}}}
 
 
-def test_a_price_is_for_the_machine(payload: Callable[..., Payload], answered: Any) -> None:
+def test_a_price_is_for_the_machine(payload: Callable[..., Json], answered: Any) -> None:
     value = prices(rate("p5.48xlarge", "55.0400000000"), rate("m5.large", "0.0960000000"))
     found = answered(page.on_demand, [payload(value)])
     (row,) = found.offers.values()
@@ -37,7 +37,7 @@ def test_a_price_is_for_the_machine(payload: Callable[..., Payload], answered: A
 
 
 def test_a_type_met_twice_counts_once_and_two_prices_are_not_chosen_between(
-    payload: Callable[..., Payload], answered: Any
+    payload: Callable[..., Json], answered: Any
 ) -> None:
     one, other = rate("g4dn.xlarge", "0.526"), rate("g4dn.xlarge", "0.71")
     assert len(answered(page.on_demand, [payload(prices(one, one))]).offers) == 1
@@ -45,12 +45,12 @@ def test_a_type_met_twice_counts_once_and_two_prices_are_not_chosen_between(
     assert [refused.reason for refused in found.refused] == ["g4dn.xlarge has two prices, 0.526 and 0.71"]
 
 
-def test_zero_is_a_price_not_known(payload: Callable[..., Payload], answered: Any) -> None:
+def test_zero_is_a_price_not_known(payload: Callable[..., Json], answered: Any) -> None:
     found = answered(page.on_demand, [payload(prices(rate("g4dn.xlarge", "0.0000000000")))])
     assert found.offers["us-east-1:g4dn.xlarge"]["usd_per_gpu_hour"] is None
 
 
-def test_new_machines_and_places_are_reported(payload: Callable[..., Payload], answered: Any) -> None:
+def test_new_machines_and_places_are_reported(payload: Callable[..., Json], answered: Any) -> None:
     value = prices(rate("p9.48xlarge", "99"), rate("m5.large", "0.1"))
     moon = prices(rate("p5.48xlarge", "55"), place="The Moon")
     found = answered(page.on_demand, [payload(value), payload(moon)])
@@ -61,7 +61,7 @@ def test_new_machines_and_places_are_reported(payload: Callable[..., Payload], a
     }
 
 
-def test_a_file_without_regions_is_broken(payload: Callable[..., Payload], answered: Any) -> None:
+def test_a_file_without_regions_is_broken(payload: Callable[..., Json], answered: Any) -> None:
     with pytest.raises(PageBroken, match="has no regions"):
         answered(page.on_demand, [payload({"regions": {}})])
 
@@ -69,14 +69,12 @@ def test_a_file_without_regions_is_broken(payload: Callable[..., Payload], answe
 @pytest.mark.parametrize(
     "regions", [["x"], {"EU (Paris)": {}}, {"EU (Paris)": ["x"]}, {"EU (Paris)": {"A": "x"}}]
 )
-def test_a_file_built_otherwise_is_broken(
-    payload: Callable[..., Payload], answered: Any, regions: Any
-) -> None:
+def test_a_file_built_otherwise_is_broken(payload: Callable[..., Json], answered: Any, regions: Any) -> None:
     with pytest.raises(PageBroken):
         answered(page.on_demand, [payload({"regions": regions})])
 
 
-def test_vcpus_in_words_cost_one_row_and_not_the_file(payload: Callable[..., Payload], answered: Any) -> None:
+def test_vcpus_in_words_cost_one_row_and_not_the_file(payload: Callable[..., Json], answered: Any) -> None:
     value = prices(rate("g4dn.xlarge", "0.526", vCPU="NA"), rate("p5.48xlarge", "55.04"))
     found = answered(page.on_demand, [payload(value)])
     assert (list(found.offers), len(found.refused)) == (["us-east-1:p5.48xlarge"], 1)

@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 SLOT = datetime(2026, 9, 21, 3, tzinfo=UTC)
 SPOT: dict[str, Any] = json.loads((HERE / "spot.json").read_text(encoding="utf-8"))
 ADVISOR: dict[str, Any] = json.loads((HERE / "advisor.json").read_text(encoding="utf-8"))
-URLS = {ask.label: ask.url for ask in source("aws.spot").asks}
+URLS = {request.label: request.url for request in source("aws.spot").requests}
 
 
 def parsed(**bodies: Any) -> Parsed:

@@ -20,7 +20,7 @@ SPOT = source("aws.spot")
 def read_night(index: int) -> Parsed:
     slot = FIRST + timedelta(days=index)
     night = SimulatedNight(index, slot, slot + timedelta(minutes=17))
-    labels = {ask.url: ask.label for ask in SPOT.asks}
+    labels = {request.url: request.label for request in SPOT.requests}
     captures = [
         Capture(
             answer.source,

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from scrapers.formats import format_of, xml_api
-from scrapers.page import Capture, FetchRequest, PageBroken, Payload
+from scrapers.formats import format_of
+from scrapers.formats.xml_api import XmlApi
+from scrapers.page import Capture, FetchRequest, PageBroken, Xml
 from scrapers.providers.aws import page
 from scrapers.registry import source
 
@@ -23,7 +24,7 @@ def item(instance: str, price: str, zone: str = "use1-az4", product: str = "Linu
     )
 
 
-def answer(*items: str, further: str = "") -> Payload:
+def answer(*items: str, further: str = "") -> Xml:
     body = (
         '<?xml version="1.0" encoding="UTF-8"?>'
         '<DescribeSpotPriceHistoryResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">'
@@ -33,9 +34,9 @@ def answer(*items: str, further: str = "") -> Payload:
     return opened(body)
 
 
-def opened(body: str) -> Payload:
+def opened(body: str) -> Xml:
     url = "https://ec2.us-east-1.amazonaws.com/"
-    return xml_api.opened(
+    return XmlApi().opened(
         Capture("aws.spot_zones", url, AT, 200, "text/xml", body.encode(), label="us-east-1")
     )
 
@@ -69,32 +70,32 @@ def test_another_answer_breaks_the_page(body: str, answered: Any) -> None:
 
 def test_an_entity_is_never_resolved() -> None:
     bomb = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]><x>&a;</x>'
-    assert (opened(bomb).value.text or "") == ""
+    assert (opened(bomb).root.text or "") == ""
 
 
 def test_further_pages_are_asked_for_by_their_token(answered: Any) -> None:
     first = FetchRequest("https://ec2.us-east-1.amazonaws.com/?Action=DescribeSpotPriceHistory", "us-east-1")
-    (second,) = page.spot_zones_follow(first, answer(further="a/b=="))
+    (second,) = page.spot_zones.follow(first, answer(further="a/b=="))
     assert second.url == f"{first.url}&NextToken=a%2Fb%3D%3D"
-    (third,) = page.spot_zones_follow(second, answer(further="c"))
+    (third,) = page.spot_zones.follow(second, answer(further="c"))
     assert third.url == f"{first.url}&NextToken=c"
-    assert list(page.spot_zones_follow(third, answer())) == []
+    assert list(page.spot_zones.follow(third, answer())) == []
 
 
 def test_a_slot_is_asked_for_as_such_and_signed() -> None:
     zones = source("aws.spot_zones")
-    assert format_of(zones) is xml_api
+    assert isinstance(format_of(zones), XmlApi)
     keys: dict[str, str] = {}
     assert zones.missing_credential(keys) == "AWS_ACCESS_KEY_ID"
     keys["AWS_ACCESS_KEY_ID"] = "AKIDEXAMPLE"
     assert zones.missing_credential(keys) == "AWS_SECRET_ACCESS_KEY"
     keys |= {"AWS_SECRET_ACCESS_KEY": "not-a-secret"}
     assert zones.missing_credential(keys) is None
-    ask = zones.asks_of(AT.replace(minute=0))[0]
-    assert "StartTime=2026-11-20T03:00:00Z&EndTime=2026-11-20T03:00:00Z" in ask.url
-    headers = zones.credential_headers(ask.url, keys)
+    request = zones.requests_for(AT.replace(minute=0))[0]
+    assert "StartTime=2026-11-20T03:00:00Z&EndTime=2026-11-20T03:00:00Z" in request.url
+    headers = zones.credential_headers(request.url, keys)
     assert "/us-east-1/ec2/aws4_request" in headers["Authorization"]
     assert "not-a-secret" not in str(headers)
     assert "X-Amz-Security-Token" not in headers
-    temporary = zones.credential_headers(ask.url, {**keys, "AWS_SESSION_TOKEN": "a-token"})
+    temporary = zones.credential_headers(request.url, {**keys, "AWS_SESSION_TOKEN": "a-token"})
     assert temporary["X-Amz-Security-Token"] == "a-token"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scrapers.page import PageBroken, Payload
+from scrapers.page import Json, PageBroken
 from scrapers.providers.aws_sagemaker import page
 from scrapers.registry import Source, source
 
@@ -28,9 +28,7 @@ def prices(place: str, *rates: dict[str, str]) -> dict[str, Any]:
     return {"manifest": {}, "sets": {}, "regions": {place: {str(n): rate for n, rate in enumerate(rates)}}}
 
 
-def test_a_price_is_for_the_machine_and_names_its_region(
-    payload: Callable[..., Payload], answered: Any
-) -> None:
+def test_a_price_is_for_the_machine_and_names_its_region(payload: Callable[..., Json], answered: Any) -> None:
     value = prices("EU (Paris)", rate("ml.g4dn.12xlarge", "4.8900000000"))
     row = answered(page.notebook, [payload(value)]).offers["eu-west-3:ml.g4dn.12xlarge"]
     assert (row["gpu_model"], row["gpu_count"], row["usd_per_gpu_hour"]) == ("T4", 4, 1.2225)
@@ -38,7 +36,7 @@ def test_a_price_is_for_the_machine_and_names_its_region(
 
 
 def test_a_machine_listed_twice_counts_once_and_two_prices_are_not_chosen_between(
-    payload: Callable[..., Payload], answered: Any
+    payload: Callable[..., Json], answered: Any
 ) -> None:
     same = rate("ml.g4dn.xlarge", "0.7364")
     found = answered(page.training, [payload(prices("EU (Paris)", same, same, rate("ml.m5.large", "0.1")))])
@@ -48,19 +46,19 @@ def test_a_machine_listed_twice_counts_once_and_two_prices_are_not_chosen_betwee
     assert [refused.reason for refused in found.refused] == ["ml.g4dn.xlarge has two prices, 0.7364 and 0.9"]
 
 
-def test_zero_is_unknown_and_words_are_refused(payload: Callable[..., Payload], answered: Any) -> None:
+def test_zero_is_unknown_and_words_are_refused(payload: Callable[..., Json], answered: Any) -> None:
     value = prices("EU (Paris)", rate("ml.g4dn.xlarge", "0.0000000000"), rate("ml.g5.xlarge", "N/A"))
     found = answered(page.notebook, [payload(value)])
     assert found.offers["eu-west-3:ml.g4dn.xlarge"]["usd_per_gpu_hour"] is None
     assert [refused.reason for refused in found.refused] == ["'N/A' is not a number"]
 
 
-def test_a_place_that_nobody_knows_is_reported(payload: Callable[..., Payload], answered: Any) -> None:
+def test_a_place_that_nobody_knows_is_reported(payload: Callable[..., Json], answered: Any) -> None:
     found = answered(page.notebook, [payload(prices("The Moon", rate("ml.g4dn.xlarge", "1")))])
     assert (found.rows, dict(found.notes.counts)) == ([], {("unknown_region", "The Moon"): 1})
 
 
-def test_an_empty_map_is_no_answer(payload: Callable[..., Payload], answered: Any) -> None:
+def test_an_empty_map_is_no_answer(payload: Callable[..., Json], answered: Any) -> None:
     with pytest.raises(PageBroken, match="has no regions"):
         answered(page.training, [payload({"manifest": {}, "regions": {}})])
 
@@ -91,7 +89,7 @@ def price_list(*parts: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def test_hosting_is_read_of_hosting_alone(payload: Callable[..., Payload], answered: Any) -> None:
+def test_hosting_is_read_of_hosting_alone(payload: Callable[..., Json], answered: Any) -> None:
     value = price_list(
         listed("A", "7.9100000000"),
         listed("B", "7.0900000000", component="Training"),
@@ -105,7 +103,7 @@ def test_hosting_is_read_of_hosting_alone(payload: Callable[..., Payload], answe
 
 
 def test_hosting_by_another_unit_or_without_a_price_is_refused(
-    payload: Callable[..., Payload], answered: Any
+    payload: Callable[..., Json], answered: Any
 ) -> None:
     unpriced = listed("B", "1", instanceName="ml.g4dn.xlarge")
     unpriced["terms"]["OnDemand"] = {}
@@ -117,9 +115,7 @@ def test_hosting_by_another_unit_or_without_a_price_is_refused(
 @pytest.mark.parametrize(
     "value", [{}, [], {"products": {}, "terms": {}}, listed("A", "1", component="Training")]
 )
-def test_a_list_that_hosts_nothing_is_broken(
-    value: Any, payload: Callable[..., Payload], answered: Any
-) -> None:
+def test_a_list_that_hosts_nothing_is_broken(value: Any, payload: Callable[..., Json], answered: Any) -> None:
     with pytest.raises(PageBroken):
         answered(page.hosting, [payload(value)])
 
@@ -131,7 +127,7 @@ def test_a_change_of_the_shared_lookups_is_a_new_parser() -> None:
     assert alone.parser_version != mine.parser_version
 
 
-def test_the_real_file(captures_dir: Path, payload: Callable[..., Payload], answered: Any) -> None:
+def test_the_real_file(captures_dir: Path, payload: Callable[..., Json], answered: Any) -> None:
     name = "sagemaker-instances-studionotebook.2025-12-05.json"
     value = json.loads((captures_dir / "aws" / name).read_text(encoding="utf-8"))
     expected = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scrapers.page import Capture, FetchRequest, Html, Notes, PageBroken, Payload
+from scrapers.page import Capture, FetchRequest, Html, Json, Notes, PageBroken
 from scrapers.providers.azure import page
 
 AT = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)
@@ -28,7 +28,7 @@ def item(price: float, size: str = "ND96isr_H100_v5", **fields: Any) -> dict[str
 
 
 @pytest.fixture
-def read(payload: Callable[..., Payload], answered: Any) -> Callable[..., Any]:
+def read(payload: Callable[..., Json], answered: Any) -> Callable[..., Any]:
     return lambda *items: answered(page.retail, [payload({"Items": list(items)})])
 
 
@@ -94,16 +94,16 @@ def test_another_unit_is_refused(read: Callable[..., Any]) -> None:
     ]
 
 
-def test_an_empty_list_is_no_answer(payload: Callable[..., Payload], answered: Any) -> None:
+def test_an_empty_list_is_no_answer(payload: Callable[..., Json], answered: Any) -> None:
     for value in ({"Items": []}, {"Items": ["no record"]}, {"error": "no"}):
         with pytest.raises(PageBroken):
             answered(page.retail, [payload(value)])
 
 
 def test_a_family_without_prices_is_no_answer_though_the_others_have_some() -> None:
-    def family(label: str, *items: dict[str, Any]) -> Payload:
+    def family(label: str, *items: dict[str, Any]) -> Json:
         capture = Capture("azure.retail", "https://x/", AT, 200, "application/json", b"", label=label)
-        return Payload(capture, {"Items": list(items)})
+        return Json(capture, {"Items": list(items)})
 
     full = [family("ND", item(98.32)), family("ND")]
     assert len(list(page.retail(list(full), Notes()))) == 1
@@ -122,15 +122,15 @@ def test_a_record_without_its_names_is_refused_alone(
     assert not found.notes.counts
 
 
-def test_the_walk_follows_the_link_without_its_port(payload: Callable[..., Payload]) -> None:
+def test_the_walk_follows_the_link_without_its_port(payload: Callable[..., Json]) -> None:
     link = "https://prices.azure.com:443/api/retail/prices?$skip=1000"
     first = payload({"Items": [], "NextPageLink": link})
-    (further,) = page.retail_follow(FetchRequest("https://prices.azure.com/", "ND"), first)
+    (further,) = page.retail.follow(FetchRequest("https://prices.azure.com/", "ND"), first)
     assert (further.url, further.label) == ("https://prices.azure.com/api/retail/prices?$skip=1000", "ND")
-    assert list(page.retail_follow(further, payload({"Items": [], "NextPageLink": None}))) == []
+    assert list(page.retail.follow(further, payload({"Items": [], "NextPageLink": None}))) == []
 
 
-def test_the_real_excerpt(captures_dir: Path, payload: Callable[..., Payload], answered: Any) -> None:
+def test_the_real_excerpt(captures_dir: Path, payload: Callable[..., Json], answered: Any) -> None:
     text = (captures_dir / "azure" / "azure_retail_eastus_nd.2026-07-27.json").read_text(encoding="utf-8")
     found = answered(page.retail, [payload(json.loads(text))])
     prices = {

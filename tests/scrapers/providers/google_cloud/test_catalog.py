@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scrapers.page import FetchRequest, PageBroken, Payload
+from scrapers.page import FetchRequest, Json, PageBroken
 from scrapers.providers.google_cloud import page
 
 
@@ -29,7 +29,7 @@ GPU = sku("Nvidia Tesla A100 GPU running in Americas", 933_908_000, units="2")
 
 
 @pytest.fixture
-def read(payload: Callable[..., Payload], answered: Any) -> Callable[..., Any]:
+def read(payload: Callable[..., Json], answered: Any) -> Callable[..., Any]:
     return lambda *skus: answered(page.catalog, [payload({"skus": list(skus)})])
 
 
@@ -106,10 +106,10 @@ def test_an_empty_list_is_no_answer(read: Callable[..., Any]) -> None:
         read(sku("E2 Instance Core running in Americas", 1))
 
 
-def test_the_walk_goes_on_while_there_is_a_token(payload: Callable[..., Payload]) -> None:
+def test_the_walk_goes_on_while_there_is_a_token(payload: Callable[..., Json]) -> None:
     ask = FetchRequest("https://cloudbilling.googleapis.com/v1/services/X/skus?pageSize=5000")
-    (second,) = page.catalog_follow(ask, payload({"skus": [], "nextPageToken": "abc"}))
+    (second,) = page.catalog.follow(ask, payload({"skus": [], "nextPageToken": "abc"}))
     assert second.url == f"{ask.url}&pageToken=abc"
-    (third,) = page.catalog_follow(second, payload({"skus": [], "nextPageToken": "def"}))
+    (third,) = page.catalog.follow(second, payload({"skus": [], "nextPageToken": "def"}))
     assert third.url == f"{ask.url}&pageToken=def"
-    assert list(page.catalog_follow(third, payload({"skus": [], "nextPageToken": ""}))) == []
+    assert list(page.catalog.follow(third, payload({"skus": [], "nextPageToken": ""}))) == []

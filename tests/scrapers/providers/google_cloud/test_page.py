@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from scrapers.formats import yaml_file
-from scrapers.page import Capture, Html, PageBroken, Payload
+from scrapers.formats.yaml_file import YamlFile
+from scrapers.page import Capture, Html, Json, PageBroken
 from scrapers.providers.google_cloud import page
 
 COST = {"hour": 29.4, "hour_spot": 11.8, "month": 21462.0, "month_1y": 13518.0}
@@ -24,7 +24,7 @@ def table(price_header: str, *rows: tuple[str, str]) -> str:
 
 
 def test_a_price_is_for_the_machine_and_spot_stands_apart(
-    payload: Callable[..., Payload], answered: Any
+    payload: Callable[..., Json], answered: Any
 ) -> None:
     machine = {"a100": 8, "cpu": 96, "ram": 680, "cost": {"us-central1": COST}}
     found = answered(page.machines, [payload(listed(a2_highgpu_8g=machine))])
@@ -36,7 +36,7 @@ def test_a_price_is_for_the_machine_and_spot_stands_apart(
 
 
 def test_a_region_without_a_price_does_not_sell_and_no_price_is_zero(
-    payload: Callable[..., Payload], answered: Any
+    payload: Callable[..., Json], answered: Any
 ) -> None:
     machine = {"l4": 1, "cpu": 4, "ram": 16, "cost": {"us-central1": {"hour": 0.7}, "us-east1": {}}}
     found = answered(page.machines, [payload(listed(g2_standard_4=machine))])
@@ -47,7 +47,7 @@ def test_a_region_without_a_price_does_not_sell_and_no_price_is_zero(
 
 
 def test_what_nobody_can_have_on_demand_is_spot_only_and_parts_of_gpus_are_left_out(
-    payload: Callable[..., Payload], answered: Any
+    payload: Callable[..., Json], answered: Any
 ) -> None:
     small = {"h100-80gb": 1, "cpu": 26, "ram": 234, "cost": {"us-central1": COST}}
     part = {"rtx6000": 0.25, "cpu": 12, "ram": 45, "cost": {"us-central1": COST}}
@@ -58,7 +58,7 @@ def test_what_nobody_can_have_on_demand_is_spot_only_and_parts_of_gpus_are_left_
 
 
 @pytest.mark.parametrize("value", [{}, {"compute": {"instance": {}}}, listed(e2={"cpu": 4})])
-def test_a_list_without_gpus_is_broken(payload: Callable[..., Payload], answered: Any, value: Any) -> None:
+def test_a_list_without_gpus_is_broken(payload: Callable[..., Json], answered: Any, value: Any) -> None:
     with pytest.raises(PageBroken):
         answered(page.machines, [payload(value)])
 
@@ -104,7 +104,7 @@ def test_the_trial_is_read_from_its_words(html: Callable[..., Html], answered: A
 def test_the_real_list(captures_dir: Path, answered: Any) -> None:
     body = gzip.decompress((captures_dir / "gcp" / "cyclenerd-pricing.2026-07-30.yml.gz").read_bytes())
     at = datetime(2026, 7, 30, tzinfo=UTC)
-    document = yaml_file.opened(Capture("a.b", "https://example.com/p.yml", at, 200, "text/plain", body))
+    document = YamlFile().opened(Capture("a.b", "https://example.com/p.yml", at, 200, "text/plain", body))
     found = answered(page.machines, [document])
     africa = {
         row.values["pricing_model"]: row.values["usd_per_hour"]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from scrapers.formats import html_table
+from scrapers.formats.html_table import HtmlTable
 from scrapers.page import Capture, Html, PageBroken
 from scrapers.providers.huggingface import page
 
@@ -24,7 +24,7 @@ TABLE = """# Spaces hardware
 
 def markdown(text: str) -> Html:
     url = "https://huggingface.co/docs/hub/spaces-gpus.md"
-    return html_table.opened(Capture("huggingface.spaces", url, AT, 200, "text/markdown", text.encode()))
+    return HtmlTable().opened(Capture("huggingface.spaces", url, AT, 200, "text/markdown", text.encode()))
 
 
 def test_a_price_is_for_the_machine_and_memory_is_shared_out(answered: Any) -> None:

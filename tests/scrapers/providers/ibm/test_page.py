@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from scrapers.page import FetchRequest, Html, PageBroken, Payload
+from scrapers.page import FetchRequest, Html, Json, PageBroken
 from scrapers.providers.ibm import page
 
 PLANS = """<h2>Plans</h2><table><tr><th>Feature</th><th>Lite</th><th>Standard</th></tr>
@@ -18,7 +18,7 @@ def resources(*names: str, **fields: Any) -> dict[str, Any]:
 
 
 def test_a_name_says_the_machine_and_the_price_stays_unknown(
-    payload: Callable[..., Payload], answered: Any
+    payload: Callable[..., Json], answered: Any
 ) -> None:
     found = answered(page.profiles, [payload(resources("gx2-16x128x2v100", "bx2-2x8"))])
     (row,) = found.offers.values()
@@ -28,22 +28,22 @@ def test_a_name_says_the_machine_and_the_price_stays_unknown(
     assert not found.notes.counts
 
 
-def test_a_gpu_that_nobody_knows_is_reported(payload: Callable[..., Payload], answered: Any) -> None:
+def test_a_gpu_that_nobody_knows_is_reported(payload: Callable[..., Json], answered: Any) -> None:
     found = answered(page.profiles, [payload(resources("gx9-16x128x2z9"))])
     assert found.offers["gx9-16x128x2z9"]["gpu_is_known"] is False
     assert found.notes.counts["unknown_gpu", "z9"] == 1
 
 
-def test_the_walk_goes_on_to_the_last_page(payload: Callable[..., Payload]) -> None:
+def test_the_walk_goes_on_to_the_last_page(payload: Callable[..., Json]) -> None:
     first = payload(resources("bx2-2x8", next="https://globalcatalog.cloud.ibm.com/api/v1?_offset=200"))
-    (further,) = page.profiles_follow(FetchRequest("https://globalcatalog.cloud.ibm.com/api/v1"), first)
+    (further,) = page.profiles.follow(FetchRequest("https://globalcatalog.cloud.ibm.com/api/v1"), first)
     assert further.url.endswith("_offset=200")
-    assert list(page.profiles_follow(further, payload(resources("bx2-2x8")))) == []
+    assert list(page.profiles.follow(further, payload(resources("bx2-2x8")))) == []
 
 
 @pytest.mark.parametrize("value", [resources("bx2-2x8"), {"resources": []}, {"errors": []}])
 def test_a_catalogue_without_gpus_is_no_answer(
-    payload: Callable[..., Payload], answered: Any, value: Any
+    payload: Callable[..., Json], answered: Any, value: Any
 ) -> None:
     with pytest.raises(PageBroken):
         answered(page.profiles, [payload(value)])
@@ -87,7 +87,7 @@ def test_a_table_without_capacity_units_is_broken(html: Callable[..., Html], ans
 
 
 def test_a_gpu_name_that_cannot_be_read_is_kept_in_quarantine(
-    payload: Callable[..., Payload], answered: Any
+    payload: Callable[..., Json], answered: Any
 ) -> None:
     found = answered(page.profiles, [payload(resources("gx3-16x80x1l4", "gx4d-160x1792-8b200", "bx2-2x8"))])
     assert list(found.offers) == ["gx3-16x80x1l4"]
@@ -95,25 +95,25 @@ def test_a_gpu_name_that_cannot_be_read_is_kept_in_quarantine(
     assert refused.reason == "'gx4d-160x1792-8b200' does not say its GPUs in the known way"
 
 
-def test_a_profile_on_two_pages_is_one_offer(payload: Callable[..., Payload], answered: Any) -> None:
+def test_a_profile_on_two_pages_is_one_offer(payload: Callable[..., Json], answered: Any) -> None:
     pages = [payload(resources("gx3-16x80x1l4", count=2)), payload(resources("gx3-16x80x1l4", count=2))]
     found = answered(page.profiles, pages)
     assert list(found.offers) == ["gx3-16x80x1l4"]
     assert not found.notes.counts
 
 
-def test_a_walk_that_stops_early_is_reported(payload: Callable[..., Payload], answered: Any) -> None:
+def test_a_walk_that_stops_early_is_reported(payload: Callable[..., Json], answered: Any) -> None:
     found = answered(page.profiles, [payload(resources("gx3-16x80x1l4", count=310))])
     assert found.notes.details["truncated", "profiles"] == "1 of 310 resources were listed"
 
 
-def test_what_is_no_resource_breaks_the_page(payload: Callable[..., Payload], answered: Any) -> None:
+def test_what_is_no_resource_breaks_the_page(payload: Callable[..., Json], answered: Any) -> None:
     with pytest.raises(PageBroken, match="which is no resource"):
         answered(page.profiles, [payload({"resources": ["gx3-16x80x1l4"]})])
 
 
 def test_the_real_names_are_all_understood(
-    captures_dir: Path, payload: Callable[..., Payload], answered: Any
+    captures_dir: Path, payload: Callable[..., Json], answered: Any
 ) -> None:
     with (captures_dir / "ibm" / "vms.csv").open(encoding="utf-8") as file:
         machines = {row["InstanceType"]: row for row in csv.DictReader(file) if row["AcceleratorName"]}

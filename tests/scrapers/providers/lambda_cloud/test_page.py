@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from scrapers.page import Html, PageBroken, Payload
+from scrapers.page import Html, Json, PageBroken
 from scrapers.providers.lambda_cloud import page
 
 PRICING = (Path(__file__).parent / "pricing.html").read_text(encoding="utf-8")
@@ -74,7 +74,7 @@ def test_a_page_without_its_tables_is_broken(html: Callable[..., Html], answered
         answered(source, [html("<h2>Instances pricing</h2><p>Soon.</p>")])
 
 
-def test_the_api_prices_the_instance_in_cents(payload: Callable[..., Payload], answered: Any) -> None:
+def test_the_api_prices_the_instance_in_cents(payload: Callable[..., Json], answered: Any) -> None:
     found = answered(page.capacity, [payload({"data": {"a": H100, "b": GH200}})])
     offers = found.offers
     assert set(offers) == {"us-east-1:gpu_8x_h100_sxm5", "europe-central-1:gpu_8x_h100_sxm5", "gpu_1x_gh200"}
@@ -85,12 +85,12 @@ def test_the_api_prices_the_instance_in_cents(payload: Callable[..., Payload], a
     assert not found.notes.counts
 
 
-def test_a_type_without_a_region_is_sold_out(payload: Callable[..., Payload], answered: Any) -> None:
+def test_a_type_without_a_region_is_sold_out(payload: Callable[..., Json], answered: Any) -> None:
     sold_out = answered(page.capacity, [payload({"data": {"b": GH200}})]).offers["gpu_1x_gh200"]
     assert (sold_out["availability"], sold_out.get("region")) == ("unavailable", None)
 
 
-def test_an_empty_list_is_no_answer(payload: Callable[..., Payload], answered: Any) -> None:
+def test_an_empty_list_is_no_answer(payload: Callable[..., Json], answered: Any) -> None:
     with pytest.raises(PageBroken, match="lists no instance types"):
         answered(page.capacity, [payload({"data": {}})])
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from scrapers.page import PageBroken, Payload
+from scrapers.page import Json, PageBroken
 from scrapers.providers.oracle import page
 
 
@@ -26,7 +26,7 @@ def item(part: str, name: str, value: Any, **fields: Any) -> dict[str, Any]:
 H100 = item("B98415", "Oracle Cloud Infrastructure - Compute - GPU - H100", 10)
 
 
-def test_a_price_is_per_gpu_and_hour(payload: Callable[..., Payload], answered: Any) -> None:
+def test_a_price_is_per_gpu_and_hour(payload: Callable[..., Json], answered: Any) -> None:
     found = answered(page.products, [payload({"items": [H100]})])
     row = found.offers["B98415"]
     assert (row["gpu_model"], row["usd_per_hour"], row["usd_per_gpu_hour"]) == ("H100", 10.0, 10.0)
@@ -35,7 +35,7 @@ def test_a_price_is_per_gpu_and_hour(payload: Callable[..., Payload], answered: 
 
 
 def test_licences_and_hardware_at_the_buyers_are_no_offers(
-    payload: Callable[..., Payload], answered: Any
+    payload: Callable[..., Json], answered: Any
 ) -> None:
     licence = item("B111824", "OCI - NVIDIA AI Enterprise - H100", 2.5)
     customer = item(
@@ -60,15 +60,13 @@ def test_licences_and_hardware_at_the_buyers_are_no_offers(
     ],
 )
 def test_names_spelt_in_many_ways_are_one_vocabulary(
-    payload: Callable[..., Payload], answered: Any, name: str, model: str, memory: float
+    payload: Callable[..., Json], answered: Any, name: str, model: str, memory: float
 ) -> None:
     row = answered(page.products, [payload({"items": [item("B1", name, 1)]})]).offers["B1"]
     assert (row["gpu_model"], row["gpu_memory_gib"], row["gpu_is_known"]) == (model, memory, True)
 
 
-def test_zero_is_unknown_and_a_missing_price_is_refused(
-    payload: Callable[..., Payload], answered: Any
-) -> None:
+def test_zero_is_unknown_and_a_missing_price_is_refused(payload: Callable[..., Json], answered: Any) -> None:
     silent = item("B2", "Compute - GPU - A10", 1, currencyCodeLocalizations=[])
     found = answered(page.products, [payload({"items": [item("B1", "Compute - GPU - A10", 0), silent]})])
     assert found.offers["B1"]["usd_per_gpu_hour"] is None
@@ -80,7 +78,7 @@ def test_zero_is_unknown_and_a_missing_price_is_refused(
     [None, [None], [{"currencyCode": "USD", "prices": [{"model": "PAY_AS_YOU_GO"}]}]],
 )
 def test_prices_built_otherwise_are_refused_alone(
-    payload: Callable[..., Payload], answered: Any, localizations: Any
+    payload: Callable[..., Json], answered: Any, localizations: Any
 ) -> None:
     other = item("B2", "Compute - GPU - A10", 2, currencyCodeLocalizations=localizations)
     found = answered(page.products, [payload({"items": [H100, other]})])
@@ -89,7 +87,7 @@ def test_prices_built_otherwise_are_refused_alone(
 
 
 def test_a_part_listed_twice_is_one_offer_and_has_one_price(
-    payload: Callable[..., Payload], answered: Any
+    payload: Callable[..., Json], answered: Any
 ) -> None:
     dearer = item("B98415", "Oracle Cloud Infrastructure - Compute - GPU - H100", 11)
     found = answered(page.products, [payload({"items": [H100, H100, dearer]})])
@@ -98,12 +96,12 @@ def test_a_part_listed_twice_is_one_offer_and_has_one_price(
 
 
 @pytest.mark.parametrize("value", [{"items": []}, {"items": [None]}, {}, []])
-def test_an_empty_list_is_no_answer(payload: Callable[..., Payload], answered: Any, value: Any) -> None:
+def test_an_empty_list_is_no_answer(payload: Callable[..., Json], answered: Any, value: Any) -> None:
     with pytest.raises(PageBroken):
         answered(page.products, [payload(value)])
 
 
-def test_the_real_list(captures_dir: Path, payload: Callable[..., Payload], answered: Any) -> None:
+def test_the_real_list(captures_dir: Path, payload: Callable[..., Json], answered: Any) -> None:
     text = (captures_dir / "oracle" / "products_usd.gpu-rows.2026-08-22.json").read_text(encoding="utf-8")
     found = answered(page.products, [payload(json.loads(text))])
     assert (len(found.offers), found.refused) == (18, [])

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from scrapers.formats import html_table
+from scrapers.formats.html_table import HtmlTable
 from scrapers.page import Capture, Html, Notes, PageBroken, Rejected, Row
 from scrapers.parse import Parsed, parse
 from scrapers.providers.paperspace import page
@@ -25,7 +25,7 @@ PLAN_CARDS = (HERE / "plan-cards.html").read_text(encoding="utf-8")
 
 def opened(text: str, media_type: str = "text/html") -> Html:
     url = "https://docs.digitalocean.com/products/paperspace/pricing/"
-    return html_table.opened(Capture("paperspace.machines", url, SLOT, 200, media_type, text.encode()))
+    return HtmlTable().opened(Capture("paperspace.machines", url, SLOT, 200, media_type, text.encode()))
 
 
 def machines(text: str, media_type: str = "text/html") -> tuple[list[Row | Rejected], Notes]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from scrapers.page import PageBroken, Payload
+from scrapers.page import Json, PageBroken
 from scrapers.providers.runpod import page
 from scrapers.registry import providers, sources
 
@@ -27,7 +27,7 @@ def answer(*types: dict[str, Any]) -> dict[str, Any]:
     return {"data": {"gpuTypes": list(types)}}
 
 
-def test_a_price_is_per_gpu_and_zero_is_not_offered(payload: Callable[..., Payload], answered: Any) -> None:
+def test_a_price_is_per_gpu_and_zero_is_not_offered(payload: Callable[..., Json], answered: Any) -> None:
     found = answered(page.gpu_types, [payload(answer(gpu("H100 SXM", 2.99, 0, 1.5)))])
     assert sorted(
         (r.values["offer_key"], r.values["pricing_model"], r.values["usd_per_gpu_hour"]) for r in found.rows
@@ -37,13 +37,13 @@ def test_a_price_is_per_gpu_and_zero_is_not_offered(payload: Callable[..., Paylo
     ]
 
 
-def test_parts_of_a_gpu_are_left_out(payload: Callable[..., Payload], answered: Any) -> None:
+def test_parts_of_a_gpu_are_left_out(payload: Callable[..., Json], answered: Any) -> None:
     part = gpu("H100 MIG 1g", 0.5, 0.4)
     assert answered(page.gpu_types, [payload(answer(part))]).rows == []
 
 
 @pytest.mark.parametrize("value", [answer(), {"data": None}, {"errors": []}, []])
-def test_an_empty_answer_is_broken(payload: Callable[..., Payload], answered: Any, value: Any) -> None:
+def test_an_empty_answer_is_broken(payload: Callable[..., Json], answered: Any, value: Any) -> None:
     with pytest.raises(PageBroken):
         answered(page.gpu_types, [payload(value)])
 
@@ -54,7 +54,7 @@ def test_it_is_off_unless_someone_enables_it() -> None:
     assert "runpod" in {source.provider for source in sources(enable=["runpod"])}
 
 
-def test_the_real_answer(captures_dir: Path, payload: Callable[..., Payload], answered: Any) -> None:
+def test_the_real_answer(captures_dir: Path, payload: Callable[..., Json], answered: Any) -> None:
     value = json.loads((captures_dir / "runpod" / "gputypes.2026-08.json").read_text(encoding="utf-8"))
     whole = [
         item for item in value["data"]["gpuTypes"] if "MIG" not in item["id"] and item["id"] != "unknown"

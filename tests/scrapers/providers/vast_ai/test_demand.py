@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scrapers.page import PageBroken, Payload
+from scrapers.page import Json, PageBroken
 from scrapers.providers.vast_ai import page
 
 RTX_4090 = {
@@ -26,7 +26,7 @@ RTX_4090 = {
 
 
 def test_rented_and_free_are_added_up_and_shares_are_no_per_cent(
-    payload: Callable[..., Payload], answered: Any
+    payload: Callable[..., Json], answered: Any
 ) -> None:
     (row,) = answered(page.utilisation, [payload({"success": True, "gpus": [RTX_4090]})]).rows
     assert row.table == "utilisation"
@@ -35,13 +35,13 @@ def test_rented_and_free_are_added_up_and_shares_are_no_per_cent(
     assert (row.values["gpu_model"], row.values["throughput"]) == ("RTX 4090", 91.2)
 
 
-def test_a_count_that_is_missing_is_not_zero(payload: Callable[..., Payload], answered: Any) -> None:
+def test_a_count_that_is_missing_is_not_zero(payload: Callable[..., Json], answered: Any) -> None:
     less = {name: value for name, value in RTX_4090.items() if name not in {"rented_unverified", "usage"}}
     (row,) = answered(page.utilisation, [payload({"gpus": [less]})]).rows
     assert (row.values["machines_rented"], row.values["share_rented"]) == (None, None)
 
 
 @pytest.mark.parametrize("value", [{"gpus": []}, {"detail": "Unauthorized"}, []])
-def test_an_answer_without_gpus_is_broken(payload: Callable[..., Payload], answered: Any, value: Any) -> None:
+def test_an_answer_without_gpus_is_broken(payload: Callable[..., Json], answered: Any, value: Any) -> None:
     with pytest.raises(PageBroken, match="counts no GPUs"):
         answered(page.utilisation, [payload(value)])

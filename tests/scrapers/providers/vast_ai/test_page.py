@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from scrapers.page import Capture, FetchRequest, PageBroken, Payload
+from scrapers.page import Capture, FetchRequest, Json, PageBroken
 from scrapers.parse import Parsed, parse
 from scrapers.providers.vast_ai.search import SEARCH, follow
 from scrapers.registry import source
@@ -31,12 +31,12 @@ def capture(value: Any, ask: FetchRequest, body: bytes | None = None) -> Capture
 def walked(*offers: Mapping[str, Any], names: tuple[str, ...] = ("RTX 4090",)) -> list[Capture]:
     """The answers of a whole walk through a market of at most one page a name."""
     captures = [capture({"success": True, "gpu_names": list(names)}, FetchRequest(NAMES, "names"))]
-    asks = list(follow(FetchRequest(NAMES, "names"), Payload(captures[0], {"gpu_names": list(names)})))
+    asks = list(follow(FetchRequest(NAMES, "names"), Json(captures[0], {"gpu_names": list(names)})))
     for ask in asks:
         assert ask.json is not None
         page = {"offers": [offer for offer in offers if offer["gpu_name"] == ask.json["gpu_name"]["eq"]]}
         captures.append(capture(page, ask))
-        asks.extend(follow(ask, Payload(captures[-1], page)))
+        asks.extend(follow(ask, Json(captures[-1], page)))
     return captures
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scrapers.page import Capture, FetchRequest, PageBroken, Payload
+from scrapers.page import Capture, FetchRequest, Json, PageBroken
 from scrapers.providers.vast_ai.search import LIMIT, SEARCH, follow, shortfalls
 
 AT = datetime(2026, 9, 21, 3, tzinfo=UTC)
@@ -16,10 +16,8 @@ NAMES_ASK = FetchRequest("https://console.vast.ai/api/v0/gpu_names/unique/", "na
 Offer = dict[str, Any]
 
 
-def payload(ask: FetchRequest, value: Any) -> Payload:
-    return Payload(
-        Capture("vast_ai.market", ask.url, AT, 200, "", b"", label=ask.label, asked=ask.json), value
-    )
+def payload(ask: FetchRequest, value: Any) -> Json:
+    return Json(Capture("vast_ai.market", ask.url, AT, 200, "", b"", label=ask.label, asked=ask.json), value)
 
 
 def server(book: list[Offer], ask: FetchRequest, clamp: int = LIMIT) -> Any:
@@ -40,7 +38,7 @@ def server(book: list[Offer], ask: FetchRequest, clamp: int = LIMIT) -> Any:
     return {"offers": found[: min(clamp, query["limit"])]}
 
 
-def walk(book: list[Offer], clamp: int = LIMIT) -> list[Payload]:
+def walk(book: list[Offer], clamp: int = LIMIT) -> list[Json]:
     asks, answers = deque([NAMES_ASK]), []
     while asks:
         ask = asks.popleft()
@@ -62,7 +60,7 @@ def book_of(count: int, *, gpus: tuple[int, ...] = (1,), cents_apart: float = 1.
     ]
 
 
-def ids(answers: list[Payload]) -> set[int]:
+def ids(answers: list[Json]) -> set[int]:
     return {offer["id"] for answer in answers for offer in answer.value.get("offers", [])}
 
 

@@ -25,7 +25,7 @@ def night_of(index: int) -> SimulatedNight:
 @cache
 def read_night(index: int) -> Parsed:
     night = night_of(index)
-    labels = {ask.url: ask.label for ask in MARKET.asks}
+    labels = {request.url: request.label for request in MARKET.requests}
     captures = [
         Capture(
             answer.source,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from scrapers.page import PageBroken, Payload
+from scrapers.page import Json, PageBroken
 from scrapers.providers.vultr import page
 
 
@@ -37,7 +37,7 @@ METAL = {
 
 
 @pytest.fixture
-def read(payload: Callable[..., Payload], answered: Any) -> Callable[..., Any]:
+def read(payload: Callable[..., Json], answered: Any) -> Callable[..., Any]:
     return lambda *values: answered(page.plans, [payload(value) for value in values])
 
 
