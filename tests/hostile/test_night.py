@@ -48,7 +48,7 @@ homepage = "http://127.0.0.1"
 PAGE = """
 from collections.abc import Iterator
 
-from scrapers.page import Ask, Notes, PageBroken, Payload, Record, Row, each, offer
+from scrapers.page import FetchRequest, Notes, PageBroken, Payload, Record, Row, each, offer
 
 
 def good(documents, notes):
@@ -72,7 +72,7 @@ def good(documents, notes):
 
 def good_follow(ask, payload):
     if not ask.label:
-        yield Ask(payload.value["next"], "next")
+        yield FetchRequest(payload.value["next"], "next")
 
 
 def packed(documents, notes):

@@ -34,20 +34,20 @@ fetch("http://192.168.0.1/secrets").catch(() => { document.body.innerHTML = "<p 
 PAGE = """
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from scrapers.page import Ask, PageBroken, Payload
+from scrapers.page import FetchRequest, PageBroken, Payload
 
 
-def paged_follow(ask: Ask, payload: Payload) -> Iterator[Ask]:
+def paged_follow(ask: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
     cursor = payload.value["next"]
     if cursor:
-        yield Ask(ask.url, f"page {cursor}", {"cursor": cursor})
+        yield FetchRequest(ask.url, f"page {cursor}", {"cursor": cursor})
 
 
-def mistaken_follow(ask: Ask, payload: Payload) -> Iterator[Ask]:
+def mistaken_follow(ask: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
     raise PageBroken("never reached: the answer is no JSON")
 
 
-def defective_follow(ask: Ask, payload: Payload) -> Iterator[Ask]:
+def defective_follow(ask: FetchRequest, payload: Payload) -> Iterator[FetchRequest]:
     raise KeyError("a field that its author took for granted")
 """
 

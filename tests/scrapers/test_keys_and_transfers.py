@@ -40,10 +40,10 @@ good.offers.rows_at_least = 1
 url = "{url}"
 """
 PAGE = """
-from scrapers.page import Ask
+from scrapers.page import FetchRequest
 
 def led_on_follow(ask, payload):
-    yield Ask(payload.value["next"])
+    yield FetchRequest(payload.value["next"])
 """
 KEYED = 'credential = { variable = "LOOPBACK_KEY", header = "X-Goog-Api-Key", prefix = "" }'
 NO_LINGER = struct.pack("ii", 1, 0)
