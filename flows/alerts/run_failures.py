@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from flows.alerts.notify import addresses, deliver
 from flows.alerts.rules import RunFailedRule
-from flows.runtime.settings import Settings
+from flows.runtime.settings import Settings, SettingsWrong
 from scrapers.archive.redaction import Secrets
 from scrapers.registry import DeclarationError, credentials
 from scrapers.slots import slot_name, slot_of
@@ -79,6 +79,9 @@ def run_succeeded(home: Path, flow: str) -> None:
 
 
 def _notify(home: Path, flow: str, problem: BaseException, settings: Settings | None, at: datetime) -> str:
+    if settings is None:
+        with suppress(Exception):
+            settings = Settings()
     if not _asked(home, flow, settings):
         return ""
     state = _read(home)
@@ -86,7 +89,8 @@ def _notify(home: Path, flow: str, problem: BaseException, settings: Settings | 
     if kind in state.get(flow, {}):
         return ""
     title = f"gpuledger: {flow} failed on {socket.gethostname()}"
-    if trouble := deliver(title, _without_secrets(_message(home, flow, problem, at))):
+    slot = slot_name(_slot(flow, settings, at))
+    if trouble := deliver(title, _without_secrets(_message(home, flow, problem, slot))):
         return trouble
     told = {**state.get(flow, {}), kind: f"{at:%Y-%m-%dT%H:%MZ}"}
     state[flow] = dict(list(told.items())[-_MOST_KINDS:])
@@ -98,13 +102,10 @@ def _notify(home: Path, flow: str, problem: BaseException, settings: Settings | 
 def _asked(home: Path, flow: str, settings: Settings | None) -> bool:
     """Whether a rule asks to be told of this flow; where the settings are wrong, whether they seem to."""
     if settings is None:
-        try:
-            settings = Settings()
-        except Exception:
-            # The settings are what is wrong: the rule is looked for in their text.
-            with suppress(OSError, UnicodeError):
-                return bool(_RULE.search((home / "config.toml").read_text(encoding="utf-8")))
-            return False
+        # The settings are what is wrong: the rule is looked for in their text.
+        with suppress(OSError, UnicodeError):
+            return bool(_RULE.search((home / "config.toml").read_text(encoding="utf-8")))
+        return False
     rules = [rule for rule in settings.alerts if isinstance(rule, RunFailedRule)]
     return any(rule.flow in {None, flow} for rule in rules)
 
@@ -115,9 +116,16 @@ def kind_of(problem: BaseException) -> str:
     return f"{type(problem).__name__}{f' {number}' if number else ''}"
 
 
-def _message(home: Path, flow: str, problem: BaseException, at: datetime) -> str:
+def _slot(flow: str, settings: Settings | None, at: datetime) -> datetime:
+    """The slot that a run was for: its hour where it has none of its own, or where the settings are wrong."""
+    if flow == "nightly" and settings is not None:
+        with suppress(SettingsWrong):
+            return slot_of("nightly", at, settings.schedule.nightly_hour)
+    return slot_of("hourly", at)
+
+
+def _message(home: Path, flow: str, problem: BaseException, slot: str) -> str:
     said = _ENDINGS.get(type(problem).__name__) or first_line(problem) or type(problem).__name__
-    slot = slot_name(slot_of("nightly" if flow == "nightly" else "hourly", at))
     lines = [
         f"The {flow} run for slot {slot} failed on {socket.gethostname()}: {visible(said)[:_LONGEST]}",
         f"Data folder: {home}. Look at it with `gpuledger doctor --home {home}`.",

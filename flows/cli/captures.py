@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.options import Home, json_text, moment, out
+from flows.runtime.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Archived responses.")
 
@@ -47,5 +48,6 @@ def add(
         body=file.read_bytes(),
         media_type=media_type,
         asked=json.loads(asked) if asked else None,
+        nightly_hour=Settings().schedule.nightly_hour,
     )
     out.print(str(path), markup=False)

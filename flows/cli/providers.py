@@ -67,7 +67,7 @@ def check(
         chromium=chromium(settings),
         providers=settings.providers,
     )
-    tried = DryRun(at or datetime.now(UTC), plan)
+    tried = DryRun(at or datetime.now(UTC), plan, settings.schedule.nightly_hour)
     records = [tried.record(source) for source in sources]
     if as_json:
         sys.stdout.write(json.dumps([record_as_json(record) for record in records], default=str) + "\n")

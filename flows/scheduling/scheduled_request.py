@@ -11,6 +11,7 @@ from flows.runtime.run import FlowName, RunRequest
 from flows.runtime.settings import Settings, SettingsWrong
 from flows.runtime.settings_check import chromium, never_fires
 from scrapers.registry import sources
+from scrapers.slots import NIGHTLY_HOUR
 from warehouse.errors import GpuledgerError
 
 
@@ -58,6 +59,7 @@ def scheduled_request(
         chromium=chromium(settings),
         providers=settings.providers,
         schedule=settings.schedule.of(flow),
+        nightly_hour=settings.schedule.nightly_hour if flow == "nightly" else NIGHTLY_HOUR,
         rules=tuple(settings.alerts),
         site_url=settings.site_url,
         lake=lake_of(settings),
