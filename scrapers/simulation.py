@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from scrapers.archive.exchange import Exchange
+from scrapers.archive.recorded import recorded_slots
 from scrapers.archive.writer import SEALED, ArchiveWriter
 from scrapers.registry import providers
 
@@ -84,12 +85,7 @@ def record_web(
 
 def first_recorded(folder: Path) -> dict[str, datetime]:
     """The first slot of each source in a web that `record_web` wrote."""
-    first: dict[str, datetime] = {}
-    for path in sorted(folder.glob(f"*/*{SEALED}")):
-        source, hour, _ = path.name.removesuffix(SEALED).rsplit(".", 2)
-        slot = datetime.strptime(f"{path.parent.name} {hour} +0000", "%Y-%m-%d %H%M %z")
-        first.setdefault(source, slot)
-    return first
+    return {source: min(slots) for source, slots in recorded_slots(folder).items()}
 
 
 def simulation_version() -> str:

@@ -82,7 +82,8 @@ def _notify(home: Path, flow: str, problem: BaseException, routing: AlertRouting
     if kind in state.get(flow, {}):
         return ""
     title = f"gpuledger: {flow} failed on {socket.gethostname()}"
-    text = Secrets(routing.secrets).struck(_message(home, flow, problem, at))
+    slot = slot_name(_slot(flow, routing, at))
+    text = Secrets(routing.secrets).struck(_message(home, flow, problem, slot))
     if trouble := deliver(title, text, routing.addresses):
         return trouble
     told = {**state.get(flow, {}), kind: f"{at:%Y-%m-%dT%H:%MZ}"}
@@ -98,9 +99,13 @@ def kind_of(problem: BaseException) -> str:
     return f"{type(problem).__name__}{f' {number}' if number else ''}"
 
 
-def _message(home: Path, flow: str, problem: BaseException, at: datetime) -> str:
+def _slot(flow: str, routing: AlertRouting, at: datetime) -> datetime:
+    """The slot that a run was for: its hour where the flow has none of its own."""
+    return slot_of("nightly", at, routing.nightly_hour) if flow == "nightly" else slot_of("hourly", at)
+
+
+def _message(home: Path, flow: str, problem: BaseException, slot: str) -> str:
     said = _ENDINGS.get(type(problem).__name__) or first_line(problem) or type(problem).__name__
-    slot = slot_name(slot_of("nightly" if flow == "nightly" else "hourly", at))
     lines = [
         f"The {flow} run for slot {slot} failed on {socket.gethostname()}: {visible(said)[:_LONGEST]}",
         f"Data folder: {home}. Look at it with `gpuledger doctor --home {home}`.",

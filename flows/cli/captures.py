@@ -49,5 +49,6 @@ def add(
         media_type=media_type,
         asked=json.loads(asked) if asked else None,
         keys=installation.keys,
+        nightly_hour=installation.settings.schedule.nightly_hour,
     )
     out.print(str(path), markup=False)

@@ -72,7 +72,8 @@ def check(
         chromium=chromium(settings),
         providers=settings.providers,
     )
-    tried = DryRun(at or datetime.now(UTC), plan, installation.keys)
+    nightly_hour = settings.schedule.nightly_hour
+    tried = DryRun(at or datetime.now(UTC), plan, installation.keys, nightly_hour)
     records = [tried.record(source) for source in sources]
     if as_json:
         sys.stdout.write(json.dumps([record_as_json(record) for record in records], default=str) + "\n")

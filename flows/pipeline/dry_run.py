@@ -20,7 +20,7 @@ from flows.runtime.run import new_run_id
 from scrapers.crawl.client import FetchPlan, Job, fetch
 from scrapers.parser_process import Parser
 from scrapers.registry import Source
-from scrapers.slots import slot_of
+from scrapers.slots import NIGHTLY_HOUR, slot_of
 from warehouse.ledger import ScrapeRecord
 from warehouse.schema import FACT_TABLES
 
@@ -54,12 +54,13 @@ class DryRun:
     at: datetime
     plan: FetchPlan
     keys: frozenset[str] = field(default=frozenset(), repr=False)
+    nightly_hour: int = NIGHTLY_HOUR
 
     def record(self, source: Source) -> ScrapeRecord:
         """Fetch, read and judge one source; nothing is kept. Raises FetchRefused."""
         with TemporaryDirectory(prefix="gpuledger-check-") as folder:
             home = Path(folder)
-            job = Job(source.id, slot_of(source.declared.cadence, self.at))
+            job = Job(source.id, slot_of(source.declared.cadence, self.at, self.nightly_hour))
             plan = replace(self.plan, home=home, run_id=new_run_id(self.at), jobs=(job,))
             sealed = asyncio.run(fetch(plan, lambda job, path: None, self.keys))
             reading = None

@@ -9,9 +9,9 @@ from typing import Final
 from prefect.server.schemas.schedules import CronSchedule
 
 from flows.queries import load_query
-from flows.runtime.run import RunRequest
+from flows.runtime.run import RunRequest, slots_by_source
 from scrapers.registry import Source
-from scrapers.slots import LENGTH, Cadence, slot_name, slot_of
+from scrapers.slots import LENGTH, Cadence, due_slot, slot_name, slot_of
 from warehouse.ledger import Ledger, ScrapeRecord
 
 # Hourly sources are read by the nightly run too, but it is the market run that owes them.
@@ -32,22 +32,29 @@ async def missed(
         return []
     # The last run's own slot too: a shared run whose own process died has left sources of it without a row.
     fired = await firings(cron, last - LENGTH[cadence], now)
-    slots = sorted({slot_of(cadence, at) for at in fired} - {slot_of(cadence, now)})
-    if not slots:
+    if not fired:
         return []
-    settled = ledger.settled()
-    first: dict[str, datetime] = {}
-    for source, slot in settled:
-        first[source] = min(slot, first.get(source, slot))
+    known = slots_by_source(ledger.settled())
     records = [
         _record(source, slot, run_id, now)
         for source in request.sources
-        if source.declared.cadence == cadence and source.id in first
-        for slot in slots
-        if slot > first[source.id] and (source.id, slot) not in settled
+        if source.declared.cadence == cadence and source.id in known
+        for slot in _owed(cadence, fired, now, request.nightly_hour, known[source.id])
     ]
     ledger.append_all(records)
     return records
+
+
+def _owed(
+    cadence: Cadence, fired: Sequence[datetime], now: datetime, nightly_hour: int, known: Sequence[datetime]
+) -> list[datetime]:
+    """The slots that a source should have by now and of which nothing is known, the current one excepted.
+
+    Where the schedule has moved, a day that has a slot of the former schedule owes none.
+    """
+    due = {due_slot(cadence, at, nightly_hour, known=known) for at in fired}
+    due -= {due_slot(cadence, now, nightly_hour, known=known), *known}
+    return sorted(slot for slot in due if slot > min(known))
 
 
 async def firings(cron: str, after: datetime, until: datetime) -> Sequence[datetime]:

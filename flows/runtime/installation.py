@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, Self
 from flows.alerts.routing import AlertRouting
 from flows.alerts.rules import RunFailedRule
 from flows.runtime.settings import CONFIG_FILE, Settings, SettingsWrong, default_home, read_settings
+from scrapers.slots import NIGHTLY_HOUR
 from warehouse.errors import GpuledgerError
 
 if TYPE_CHECKING:
@@ -110,7 +111,10 @@ class Installation:
         # A declaration that is wrong must not keep a failure from being notified.
         with suppress(OSError, GpuledgerError):
             secrets |= self.keys
-        return AlertRouting(tuple(self.settings.alerts), addresses, frozenset(secrets | {*addresses}))
+        hour = NIGHTLY_HOUR
+        with suppress(SettingsWrong):
+            hour = self.settings.schedule.nightly_hour
+        return AlertRouting(tuple(self.settings.alerts), addresses, frozenset(secrets | {*addresses}), hour)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,9 +16,10 @@ from flows.alerts.routing import AlertRouting
 from flows.queries import load_query
 from flows.runtime.installation import Installation
 from flows.runtime.lock import lock_file_of
+from scrapers.archive.recorded import recorded_slots
 from scrapers.crawl.client import REQUEST_TIMEOUT, Job
 from scrapers.registry import Source
-from scrapers.slots import slot_name, slot_of
+from scrapers.slots import NIGHTLY_HOUR, due_slot, slot_name, slot_of
 from warehouse.errors import GpuledgerError
 from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.storage import Storage
@@ -41,9 +42,10 @@ class RunRequest:
     `at` are the moments whose slots are due: one for a scheduled run, sixty for the demo. `recorded`
     names a folder of WARC files that stands in for the network; `partial` lifts the count assertions.
     `request_timeout` in seconds holds for each request, and `first_slots` says of a source that it was not
-    there before a slot, so that nothing earlier is due. `schedule` is the flow's cron in UTC, "" for none.
-    `alerts` says who is notified of what. `share` names the one provider of a run that is part of a shared
-    one: whatever comes before and after all providers is not its to do.
+    there before a slot, so that nothing earlier is due. `schedule` is the flow's cron in UTC, "" for none;
+    `nightly_hour` is that of nightly slots. `alerts` says who is notified of what. `share` names the one
+    provider of a run that is part of a shared one: whatever comes before and after all providers is not its
+    to do.
     """
 
     installation: Installation
@@ -58,6 +60,7 @@ class RunRequest:
     request_timeout: int = REQUEST_TIMEOUT
     first_slots: Mapping[str, datetime] = field(default_factory=dict)
     schedule: str = ""
+    nightly_hour: int = NIGHTLY_HOUR
     alerts: AlertRouting = field(default_factory=AlertRouting)
     share: str = ""
 
@@ -84,7 +87,7 @@ class RunRequest:
     @property
     def run_name(self) -> str:
         """The name of the run in Prefect, by its newest slot: nightly 2026-11-25T03Z."""
-        slot = slot_of("nightly" if self.flow == "nightly" else "hourly", max(self.at))
+        slot = slot_of("nightly" if self.flow == "nightly" else "hourly", max(self.at), self.nightly_hour)
         return f"{self.title} {slot_name(slot)}"
 
     @property
@@ -198,10 +201,23 @@ def due(request: RunRequest, ledger: Ledger) -> tuple[list[Job], int]:
     same bytes read by the same code fail in the same way.
     """
     settled = ledger.settled()
+    known = slots_by_source(settled)
+    archived = recorded_slots(request.recorded) if request.recorded else {}
     jobs, done = [], 0
     for source in request.sources:
         first = request.first_slots.get(source.id)
-        slots = sorted({slot_of(source.declared.cadence, at) for at in request.at})
+        slots = sorted(
+            {
+                due_slot(
+                    source.declared.cadence,
+                    at,
+                    request.nightly_hour,
+                    known=known.get(source.id, ()),
+                    archived=archived.get(source.id, ()),
+                )
+                for at in request.at
+            }
+        )
         for slot in slots if first is None else (slot for slot in slots if slot >= first):
             found = settled.get((source.id, slot))
             stored = found is not None and found.status in {"ok", "partial"}
@@ -216,3 +232,11 @@ def due(request: RunRequest, ledger: Ledger) -> tuple[list[Job], int]:
             else:
                 jobs.append(Job(source.id, slot))
     return jobs, done
+
+
+def slots_by_source(settled: Iterable[tuple[str, datetime]]) -> dict[str, list[datetime]]:
+    """The slots of each source among (source, slot) pairs."""
+    slots: dict[str, list[datetime]] = {}
+    for source, slot in settled:
+        slots.setdefault(source, []).append(slot)
+    return slots

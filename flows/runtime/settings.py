@@ -21,6 +21,7 @@ from pydantic_settings import (
 )
 
 from flows.alerts.rules import Rule
+from scrapers.slots import first_hour
 from warehouse.errors import GpuledgerError
 
 CONFIG_FILE: Final = "config.toml"
@@ -42,6 +43,15 @@ class Schedule(BaseModel):
     def of(self, flow: str) -> str:
         """The cron expression of a flow, "" for one that has none."""
         return str(getattr(self, flow, ""))
+
+    @property
+    def nightly_hour(self) -> int:
+        """The UTC hour of nightly slots. Raises SettingsWrong where `nightly` is not a cron expression."""
+        try:
+            return first_hour(self.nightly)
+        except ValueError as problem:
+            said = f"schedule.nightly in config.toml: {self.nightly!r} is not a cron expression"
+            raise SettingsWrong(f"{said}; write it as 17 3 * * *, or leave it empty") from problem
 
 
 class SettingsWrong(GpuledgerError):

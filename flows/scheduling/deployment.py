@@ -23,7 +23,7 @@ from flows.runtime.run import FlowName, RunRequest, RunSummary
 from flows.runtime.settings import SettingsWrong
 from flows.scheduling.heartbeat import heartbeats
 from flows.scheduling.scheduled_request import scheduled_request
-from scrapers.slots import slot_name, slot_of
+from scrapers.slots import NIGHTLY_HOUR, slot_name, slot_of
 from warehouse.text_safety import visible
 
 
@@ -31,9 +31,22 @@ def run_name() -> str:
     """The name of a run of this module, by flow, provider and slot: market 2026-11-25T04Z."""
     parameters = flow_run.parameters or {}
     flow = str(parameters.get("flow") or flow_run.flow_name)
-    slot = slot_name(slot_of("nightly" if flow == "nightly" else "hourly", datetime.now(UTC)))
+    now = datetime.now(UTC)
+    slot = (
+        slot_of("nightly", now, _nightly_hour(parameters.get("home")))
+        if flow == "nightly"
+        else slot_of("hourly", now)
+    )
     share = parameters.get("share")
-    return f"{flow} of {share} {slot}" if share else f"{flow} {slot}"
+    return f"{flow} of {share} {slot_name(slot)}" if share else f"{flow} {slot_name(slot)}"
+
+
+def _nightly_hour(home: str | None) -> int:
+    """The hour of nightly slots. A run whose settings are wrong has a name too, and says what is wrong."""
+    try:
+        return Installation.of_process(home).settings.schedule.nightly_hour
+    except SettingsWrong:
+        return NIGHTLY_HOUR
 
 
 class RunCrashed(RuntimeError):

@@ -10,6 +10,7 @@ from flows.runtime.installation import Installation
 from flows.runtime.run import FlowName, RunRequest
 from flows.runtime.settings import SettingsWrong
 from flows.runtime.settings_check import chromium, never_fires
+from scrapers.slots import NIGHTLY_HOUR
 from warehouse.errors import GpuledgerError
 
 
@@ -57,5 +58,6 @@ def scheduled_request(
         allow_loopback=settings.allow_loopback,
         chromium=chromium(settings),
         schedule=settings.schedule.of(flow),
+        nightly_hour=settings.schedule.nightly_hour if flow == "nightly" else NIGHTLY_HOUR,
         alerts=installation.alert_routing,
     )

@@ -27,17 +27,17 @@ from scrapers.archive.exchange import PREFIX, ArchiveDamaged, Exchange, without_
 from scrapers.archive.http_coding import BodyBroken
 from scrapers.archive.redaction import redacted_url
 from scrapers.archive.warc import body_of, records
-from scrapers.archive.writer import SEALED, ArchiveWriter
+from scrapers.archive.writer import SEALED, ArchiveWriter, job_of
 from scrapers.page.capture import Role
 from scrapers.registry import Source
-from scrapers.slots import LENGTH, slot_of
+from scrapers.slots import LENGTH, NIGHTLY_HOUR, slot_of
 
 Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
 class Span:
-    """The time that a slot lasts for, its end excluded."""
+    """The time that a slot lasts for, its end excluded. After a move the next may begin earlier."""
 
     start: datetime
     length: timedelta
@@ -62,6 +62,7 @@ class Recorded:
     status: int
     source: str | None
     role: Role
+    slot: datetime | None = None
     location: str = ""
     method: str = "GET"
     request_headers: tuple[tuple[str, str], ...] = ()
@@ -71,6 +72,11 @@ class Recorded:
     def key(self) -> Key:
         """What it is found by."""
         return request_key(self.method, self.url, self.request_body)
+
+    def belongs(self, span: Span, source: str | None) -> bool:
+        """Whether it was recorded in a span, and not for a later day's slot of `source` itself."""
+        later = self.slot is not None and self.slot.date() > span.start.date()
+        return self.at in span and not (later and self.source == source)
 
     def exchange(self) -> Exchange:
         """The answer with its content encoding undone.
@@ -114,7 +120,7 @@ class RecordedWeb:
         What was archived for `source` itself comes before what another source was answered.
         """
         answers = self._by_key.get(request_key(method, url, body), ())
-        found = [answer for answer in answers if answer.at in span]
+        found = [answer for answer in answers if answer.belongs(span, source)]
         own = [answer for answer in found if answer.source == source] or found
         good = [answer for answer in own if answer.status < HTTPStatus.BAD_REQUEST] or own
         return max(good, key=lambda answer: answer.at, default=None)
@@ -125,8 +131,17 @@ class RecordedWeb:
             answer
             for answers in self._by_key.values()
             for answer in answers
-            if answer.source == source and answer.role == "response" and answer.at in span
+            if answer.source == source and answer.role == "response" and answer.belongs(span, source)
         ]
+
+
+def recorded_slots(folder: Path) -> dict[str, set[datetime]]:
+    """The slots of each source that this project archived below a folder, by the names of the files."""
+    slots: dict[str, set[datetime]] = defaultdict(set)
+    for path in folder.rglob(f"*{SEALED}"):
+        if job := job_of(path):
+            slots[job[0]].add(job[1])
+    return slots
 
 
 def request_key(method: str, url: str, body: bytes) -> Key:
@@ -145,12 +160,13 @@ def add_capture(
     asked: Mapping[str, Any] | None,
     status: int = 200,
     keys: Iterable[str] = (),
+    nightly_hour: int = NIGHTLY_HOUR,
 ) -> Path:
     """Archive an answer that was saved by hand, in a file of its own; returns its path.
 
     The media type is guessed from the address or the first byte where it is None. `keys` are struck out.
     """
-    slot = slot_of(source.declared.cadence, at)
+    slot = slot_of(source.declared.cadence, at, nightly_hour)
     name = f"{source.id}.{slot:%H%M}.{secrets.token_hex(4)}{SEALED}"
     path = folder / f"{slot:%Y-%m-%d}" / name
     writer = ArchiveWriter(path, source=source.id, slot=slot, secrets=keys)
@@ -208,6 +224,7 @@ def _recorded(
         asked["request_body"] = bodies[request.rec_headers.get_header("WARC-Record-ID")]
     url = headers.get_header("WARC-Target-URI")
     location = record.http_headers.get_header("Location")
+    slot = headers.get_header(f"{PREFIX}Slot")
     return Recorded(
         path=path,
         offset=offset,
@@ -217,6 +234,7 @@ def _recorded(
         status=int(record.http_headers.get_statuscode()),
         source=headers.get_header(f"{PREFIX}Source"),
         role=headers.get_header(f"{PREFIX}Role") or "response",
+        slot=datetime.fromisoformat(slot) if slot else None,
         **asked,
     )
 

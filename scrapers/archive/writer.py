@@ -43,6 +43,7 @@ from warehouse.atomic import sync
 
 SEALED: Final = ".warc.gz"
 UNSEALED: Final = ".part"
+_PARTS_OF_A_NAME: Final = 3
 
 Finding = tuple[str, str, str]
 """What a crawl noticed: its kind, one of the column findings.kind, its subject, and a detail."""
@@ -208,6 +209,18 @@ class ArchiveWriter:
 def archive_path(home: Path, source: str, slot: datetime, run_id: str) -> Path:
     """Where a run archives a job below a data folder; the end of a run id is what is random about it."""
     return home / "raw" / f"{slot:%Y-%m-%d}" / f"{source}.{slot:%H%M}.{run_id[-8:]}{SEALED}"
+
+
+def job_of(path: Path) -> tuple[str, datetime] | None:
+    """The source and slot in the path of a job file, as `archive_path` gives it; None for any other file."""
+    parts = path.name.removesuffix(SEALED).rsplit(".", 2)
+    if not path.name.endswith(SEALED) or len(parts) != _PARTS_OF_A_NAME:
+        return None
+    source, hour, _ = parts
+    try:
+        return source, datetime.strptime(f"{path.parent.name} {hour} +0000", "%Y-%m-%d %H%M %z")
+    except ValueError:
+        return None
 
 
 def read_archive(path: Path, home: Path) -> Archive:

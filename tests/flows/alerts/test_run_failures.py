@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from flows.alerts import run_failures
 from flows.alerts.notify import ADDRESSES
 from flows.alerts.run_failures import STATE_FILE, notify_run_failed, notifying_failures, run_succeeded
-from flows.runtime.settings import Settings
+from flows.runtime.settings import Schedule, Settings
 from tests.flows.alerts.test_notify import SECRET, Inbox, inbox
 from warehouse.data_folder import LEDGER_FILE
 from warehouse.errors import LedgerDamaged
@@ -116,3 +117,14 @@ def test_a_run_whose_ledger_is_damaged_is_told_and_ends_as_before(
     assert f"{LEDGER_FILE} cannot be opened as a ledger" in message["message"]
     assert set(json.loads((tmp_path / STATE_FILE).read_text())["run_failed"]) == {"nightly"}
     assert ADDRESSES not in message["message"]
+
+
+def test_the_message_names_the_slot_of_the_schedule(tmp_path: Path, inbox: Inbox) -> None:
+    early = RULES.model_copy(update={"schedule": Schedule(nightly="0 2 * * *")})
+    at = datetime(2026, 11, 20, 2, 5, tzinfo=UTC)
+    notify_run_failed(tmp_path, "nightly", FULL, early, at=at)
+    broken = RULES.model_copy(update={"schedule": Schedule(nightly="at three")})
+    notify_run_failed(tmp_path, "nightly", LedgerDamaged("damaged"), broken, at=at)
+    first, second = (message["message"] for message in inbox.messages)
+    assert "The nightly run for slot 2026-11-20T02Z failed" in first
+    assert "damaged" in second

@@ -11,8 +11,9 @@ from typing import Any, cast
 import pytest
 
 from flows.runtime.run import RunRequest, RunSummary, due, new_run_id
+from scrapers.archive.writer import archive_path
 from scrapers.registry import Source, SourceDeclared
-from scrapers.slots import slot_of
+from scrapers.slots import first_hour, slot_of
 from warehouse.ledger import CurrentScrape, Ledger
 
 AT = datetime(2026, 11, 20, 15, 40, tzinfo=UTC)
@@ -72,6 +73,62 @@ def test_a_recorded_failure_is_tried_again_only_by_another_parser() -> None:
     assert jobs({("aws.spot", slot): CurrentScrape("failed", version)}, recorded=True) == 0
     assert jobs({("aws.spot", slot): CurrentScrape("failed", "older")}, recorded=True) == 1
     assert jobs({("aws.spot", slot): CurrentScrape("skipped", version)}, recorded=True) == 1
+
+
+def slots_due(at: datetime, hour: int, *known: datetime, status: str = "ok", **asked: Any) -> list[datetime]:
+    """The slots of the source that are due at a moment, where nightly slots are at `hour`."""
+    request = RunRequest(Path("home"), (source(),), (at,), nightly_hour=hour, **asked)
+    scrapes = {("aws.spot", slot): CurrentScrape(status, "v") for slot in known}
+    found, _ = due(request, cast("Ledger", LedgerWith(scrapes)))
+    return [job.slot for job in found]
+
+
+def utc(day: int, hour: int, minute: int = 0) -> datetime:
+    return datetime(2026, 11, day, hour, minute, tzinfo=UTC)
+
+
+def test_a_schedule_moved_to_an_earlier_hour_fills_the_slot_of_its_own_day() -> None:
+    nights = (utc(19, 3), utc(20, 3))
+    assert slots_due(utc(21, 2), 2, *nights) == [utc(21, 2)]
+    # By hand on the day of the move: that day has its slot.
+    assert slots_due(utc(20, 15), 2, *nights) == []
+
+
+def test_a_schedule_moved_to_a_later_hour_doubles_no_day() -> None:
+    nights = (utc(19, 2), utc(20, 2))
+    assert slots_due(utc(20, 3, 17), 3, *nights) == []
+    assert slots_due(utc(20, 2, 30), 3, *nights) == []
+    assert slots_due(utc(21, 3, 17), 3, *nights) == [utc(21, 3)]
+
+
+def test_a_failed_slot_is_tried_again_under_its_own_name_when_the_schedule_has_moved() -> None:
+    assert slots_due(utc(20, 3, 17), 3, utc(20, 2), status="failed") == [utc(20, 2)]
+
+
+def test_further_runs_of_a_day_try_again_what_failed_and_take_no_second_snapshot() -> None:
+    hour = first_hour("0 4,16 * * *")
+    assert slots_due(utc(20, 16), hour, utc(20, 4)) == []
+    assert slots_due(utc(20, 16), hour, utc(20, 4), status="failed") == [utc(20, 4)]
+    assert slots_due(utc(20, 16), hour) == [utc(20, 4)]
+
+
+def test_by_hand_before_the_schedule_the_slot_of_the_night_before_is_current() -> None:
+    assert slots_due(utc(20, 1), 3) == [utc(19, 3)]
+    assert slots_due(utc(20, 1), 3, utc(19, 3)) == []
+
+
+def test_machines_with_different_schedules_take_one_snapshot_a_day_between_them() -> None:
+    assert slots_due(utc(20, 2), 2, utc(19, 3)) == [utc(20, 2)]
+    assert slots_due(utc(20, 3, 17), 3, utc(19, 3), utc(20, 2)) == []
+
+
+def test_an_archive_is_read_into_the_slots_that_it_was_made_for(tmp_path: Path) -> None:
+    for slot in (utc(19, 3), utc(20, 3), utc(21, 2)):
+        path = archive_path(tmp_path, "aws.spot", slot, "run-00000000")
+        path.parent.mkdir(parents=True)
+        path.touch()
+    for slot, at in ((utc(20, 3), utc(20, 3, 17)), (utc(21, 2), utc(21, 2, 4)), (utc(22, 2), utc(22, 2))):
+        assert slots_due(at, 2, recorded=tmp_path) == [slot]
 
 
 def test_many_moments_of_one_slot_are_one_job() -> None:

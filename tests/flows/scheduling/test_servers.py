@@ -23,7 +23,7 @@ from flows.runtime.lock import RunUnderWay, run_lock
 from flows.runtime.run import RunRequest
 from flows.scheduling.prefect_secret import secret_file
 from scrapers.registry import Source, SourceDeclared
-from scrapers.slots import slot_name, slot_of
+from scrapers.slots import NIGHTLY_HOUR, slot_name, slot_of
 from tests.prepared import Prepared
 from tests.processes import eventually, free_port, started
 from warehouse.data_folder import WAREHOUSE_FILE
@@ -86,7 +86,8 @@ def test_serve_runs_what_is_scheduled_shows_the_site_and_ends_when_told(tmp_path
         eventually(lambda: urlopen(f"http://127.0.0.1:{site_port}/index.html").status == 200)
         assert ("local.prices", "ok") in scrapes(home)
         (run, *_) = eventually(lambda: [run for run in _asked(api, home, "flow_runs") if run["end_time"]])
-        assert run["name"] == f"nightly {slot_name(slot_of('nightly', datetime.now(UTC)))}"
+        # A schedule that fires at every hour gives the day a slot at midnight.
+        assert run["name"] == f"nightly {slot_name(slot_of('nightly', datetime.now(UTC), 0))}"
         (task,) = (one for one in _asked(api, home, "task_runs") if one["name"] == "local.market")
         assert task["state"]["type"] == "COMPLETED"
         links = [one for one in _asked(api, home, "artifacts") if one["key"] == "site"]
@@ -196,10 +197,10 @@ def source(name: str, cadence: str) -> Source:
     return Source("p", name, SourceDeclared.model_validate(declared))
 
 
-def ran(ledger: Ledger, flow: str, at: datetime, *sources: Source) -> None:
-    """A live run of a flow that stored these sources."""
+def ran(ledger: Ledger, flow: str, at: datetime, *sources: Source, hour: int = NIGHTLY_HOUR) -> None:
+    """A live run of a flow that stored these sources, where nightly slots are at `hour`."""
     for each in sources:
-        slot = slot_of(each.declared.cadence, at)
+        slot = slot_of(each.declared.cadence, at, hour)
         ledger.append(
             ScrapeRecord(
                 {

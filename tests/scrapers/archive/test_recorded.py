@@ -101,6 +101,26 @@ def test_a_source_is_answered_with_its_own_archive_first(tmp_path: Path) -> None
     ]
 
 
+def test_a_slot_is_not_answered_from_the_next_where_the_schedule_moved_to_an_earlier_hour(
+    tmp_path: Path,
+) -> None:
+    """The slot of 03:00 lasts a day, and that of the next day begins at 02:00 already."""
+    moved = SLOT + timedelta(hours=23)
+    for slot, body in ((SLOT, b"first"), (moved, b"second")):
+        writer = ArchiveWriter(tmp_path / f"{slot:%d}{SEALED}", source="acme.prices", slot=slot)
+        writer.write(answer(0, body, at=slot + timedelta(minutes=2)))
+        if slot == moved:
+            writer.write(answer(0, b"new", at=slot + timedelta(minutes=3), url="https://acme.example/new"))
+        writer.seal()
+    web = RecordedWeb(tmp_path)
+    ours = [
+        web.lookup("GET", PAGE, b"", Span(slot, timedelta(days=1)), "acme.prices") for slot in (SLOT, moved)
+    ]
+    assert [recorded and recorded.exchange().body for recorded in ours] == [b"first", b"second"]
+    assert web.lookup("GET", "https://acme.example/new", b"", NIGHT, "acme.prices") is None
+    assert [recorded.exchange().body for recorded in web.held("acme.prices", NIGHT)] == [b"first"]
+
+
 def test_an_hour_is_not_answered_from_another_hour(tmp_path: Path) -> None:
     web = archived(tmp_path, answer(10, b"three"), answer(70, b"four"))
     assert [found(web, Span(SLOT + timedelta(hours=hours), timedelta(hours=1))) for hours in range(3)] == [
