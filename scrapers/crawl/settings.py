@@ -65,10 +65,10 @@ _COMMON: Final[dict[str, Any]] = {
 
 def _middlewares(*, recorded: bool) -> dict[str, int | None]:
     """From the engine (low) to the wire (high): the archive stands next to the wire."""
-    ours = {f"{_HERE}.politeness.RobotsRules": 100, f"{_HERE}.wire.IntoArchive": 900}
+    ours = {f"{_HERE}.politeness.RobotsRules": 100, f"{_HERE}.middleware.IntoArchive": 900}
     ours[f"{_HERE}.redirects.Redirects"] = 600
     if recorded:
-        ours[f"{_HERE}.wire.FromArchive"] = 910
+        ours[f"{_HERE}.middleware.FromArchive"] = 910
     else:
         ours |= {f"{_HERE}.ssrf_guard.AddressGuard": 50, f"{_HERE}.politeness.BackOff": 550}
     return {
