@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 
+from flows.runtime.installation import Installation
 from flows.runtime.run import RunRequest, RunSummary, due, new_run_id
 from scrapers.registry import Source, SourceDeclared
 from scrapers.slots import slot_of
@@ -40,7 +41,9 @@ def source(cadence: str = "nightly") -> Source:
 
 
 def jobs(scrapes: dict[tuple[str, datetime], CurrentScrape], *, recorded: bool = False) -> int:
-    request = RunRequest(Path("home"), (source(),), (AT,), recorded=Path("web") if recorded else None)
+    request = RunRequest(
+        Installation(Path("home")), (source(),), (AT,), recorded=Path("web") if recorded else None
+    )
     found, _ = due(request, cast("Ledger", LedgerWith(scrapes)))
     return len(found)
 
@@ -48,7 +51,7 @@ def jobs(scrapes: dict[tuple[str, datetime], CurrentScrape], *, recorded: bool =
 def test_nothing_is_due_from_before_a_source_was_there() -> None:
     nights = tuple(AT - timedelta(days=days) for days in range(3))
     first = {"aws.spot": slot_of("nightly", nights[1])}
-    request = RunRequest(Path("home"), (source(),), nights, first_slots=first)
+    request = RunRequest(Installation(Path("home")), (source(),), nights, first_slots=first)
     found, _ = due(request, cast("Ledger", LedgerWith({})))
     assert [job.slot for job in found] == [slot_of("nightly", nights[1]), slot_of("nightly", nights[0])]
 
@@ -75,7 +78,7 @@ def test_a_recorded_failure_is_tried_again_only_by_another_parser() -> None:
 
 
 def test_many_moments_of_one_slot_are_one_job() -> None:
-    request = RunRequest(Path("home"), (source(),), (AT, AT + timedelta(hours=1)))
+    request = RunRequest(Installation(Path("home")), (source(),), (AT, AT + timedelta(hours=1)))
     found, done = due(request, cast("Ledger", LedgerWith({})))
     assert [(job.source, job.slot) for job in found] == [("aws.spot", slot_of("nightly", AT))]
     assert done == 0
