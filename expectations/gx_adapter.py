@@ -7,7 +7,6 @@ pandas frames, because it has no polars source (docs/decisions/0004).
 from __future__ import annotations
 
 import logging
-import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -107,8 +106,6 @@ def _class(gx: Any, kind: str) -> Any:
 @cache
 def _library() -> tuple[Any, Callable[[pd.DataFrame], Any]]:
     """The imported library, and what makes a batch of a frame; nothing is sent and no file is written."""
-    # Read while the context is made, before it can be told.
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     # At INFO it reports every class that it registers.
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     # Leaving this block also undoes the library's logging.captureWarnings(True), which would hide the

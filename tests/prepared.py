@@ -161,13 +161,13 @@ def at_work(folder: Path, **variables: str) -> Iterator[str]:
 
 def main(address: str) -> None:
     """Wait for commands, and in each that is forked: be it, and end as it ends."""
-    from flows.scheduling.prefect_environment import prepare_prefect  # noqa: PLC0415 (must come before Prefect is imported)
+    from flows.scheduling.prefect_environment import prefect_prepared  # noqa: PLC0415 (must come before Prefect is imported)
 
-    prepare_prefect(Path(address).parent)
-    _import(EVERY_COMMAND)
-    # DuckDB's own connection has a thread, which no process that is forked would have.
-    duckdb.default_connection().close()
-    asked = _asked(address)
+    with prefect_prepared(Path(address).parent, dict(os.environ)):
+        _import(EVERY_COMMAND)
+        # DuckDB's own connection has a thread, which no process that is forked would have.
+        duckdb.default_connection().close()
+        asked = _asked(address)
     if asked is None:
         return
     os.chdir(asked["folder"])

@@ -71,7 +71,6 @@ def prefect_environment(home: Path, given: Mapping[str, str]) -> PrefectEnvironm
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
         "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
         "DO_NOT_TRACK": "1",
-        "GX_ANALYTICS_ENABLED": "false",
     }
     direct = _no_proxy(given)
     return PrefectEnvironment({**kept, **reaching, **own, **dict.fromkeys(_NO_PROXY, direct)}, problem)

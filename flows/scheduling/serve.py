@@ -145,7 +145,7 @@ async def _until(runner: Runner, ending: asyncio.Event) -> None:
         working.cancel()
 
 
-async def _runner(home: Path, crons: Mapping[str, str], site_url: str) -> Runner:
+async def _runner(home: Path, crons: Mapping[str, str], site_url: str = "") -> Runner:
     """A runner that has this installation's flows in memory, each with its schedule."""
     runner = ScheduledRunner(name="gpuledger", pause_on_shutdown=True)
     of_runs = {"home": str(home), "site_url": site_url}

@@ -93,15 +93,20 @@ def some(browser: bool) -> list[tuple[Fault, str]]:
 
 def main(home: Path, only: Sequence[str]) -> None:
     """Run the nightly flow over every fault in every format, or over the sources named."""
-    from flows.scheduling.prefect_environment import prepare_prefect  # noqa: PLC0415 (must come before Prefect is imported)
+    from flows.scheduling.prefect_environment import prefect_prepared  # noqa: PLC0415 (must come before Prefect is imported)
 
-    prepare_prefect(home)
-    from flows.pipeline.nightly import nightly  # noqa: PLC0415
+    with prefect_prepared(home, dict(os.environ)):
+        _run(home, only)
+
+
+def _run(home: Path, only: Sequence[str]) -> None:
+    from flows.pipeline.nightly import nightly  # noqa: PLC0415 (Prefect is prepared by now)
+    from flows.runtime.installation import Installation  # noqa: PLC0415
     from flows.runtime.run import RunRequest  # noqa: PLC0415
-    from scrapers import registry  # noqa: PLC0415
+    from flows.runtime.settings import Settings  # noqa: PLC0415
     from scrapers.browser import find_chromium  # noqa: PLC0415
 
-    chromium = find_chromium()
+    chromium = find_chromium(os.environ.get("GPULEDGER_CHROMIUM"))
     million = in_reading.million()
     wanted = [
         (fault, format) for fault, format in pairs(browser=bool(chromium)) if fault.source(format) in only
@@ -109,14 +114,13 @@ def main(home: Path, only: Sequence[str]) -> None:
     if million.source("json_api") in only:
         wanted = [(million, "json_api")]
     with declared(home / "providers", wanted or pairs(browser=bool(chromium))) as providers:
-        registry.add_providers(providers)
+        installation = Installation(home, Settings(providers=providers))
         request = RunRequest(
-            home=home,
-            sources=tuple(registry.sources([PROVIDER])),
+            installation,
+            sources=tuple(installation.registry.sources([PROVIDER])),
             at=(datetime.now(UTC),),
             allow_loopback=True,
             chromium=chromium,
-            providers=providers,
         )
         patient = (million, "json_api") in wanted
         asyncio.run(nightly(request if patient else replace(request, request_timeout=REQUEST_TIMEOUT)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +16,7 @@ DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
 
 def main() -> int:
     """Write the table; returns 1, and writes nothing, where an outcome is not what is expected."""
-    if find_chromium() is None:
+    if find_chromium(os.environ.get("GPULEDGER_CHROMIUM")) is None:
         sys.stderr.write("the table has a column of rendered pages: it needs a Chromium\n")
         return 1
     with TemporaryDirectory(prefix="gpuledger-faults-") as folder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from warehouse.session import read_warehouse
 from warehouse.storage import FileStorage
 
 pytestmark = pytest.mark.slow
-CHROMIUM = find_chromium()
+CHROMIUM = find_chromium(os.environ.get("GPULEDGER_CHROMIUM"))
 PAIRS = some(CHROMIUM is not None)
 TRUE_PRICES = {machine.name: machine.usd_per_hour for machine in MACHINES}
 

@@ -14,6 +14,7 @@ import pytest
 
 from flows.operations.query import execute
 from flows.operations.sql_allowlist import QuestionRefused
+from flows.runtime.installation import Installation
 from warehouse.ledger import Ledger
 from warehouse.session import read_warehouse
 from warehouse.storage import FileStorage
@@ -101,7 +102,7 @@ def test_every_way_out_is_refused_and_leaves_nothing_behind(
 ) -> None:
     before = _folder(home)
     with pytest.raises(QuestionRefused) as refused:
-        execute(home, query.replace("{folder}", str(home)), "table", None)
+        execute(Installation(home), query.replace("{folder}", str(home)), "table", None)
     assert str(refused.value)
     assert "hush" not in capsys.readouterr().out + str(refused.value).replace("hush AS", "")
     assert _folder(home) == before
@@ -129,7 +130,7 @@ def _folder(home: Path) -> dict[str, bytes]:
 
 def test_questions_of_every_form_are_answered(home: Path, tmp_path: Path) -> None:
     for query in ("FROM offers", "SHOW TABLES", "DESCRIBE offers", "SUMMARIZE offers", "EXPLAIN SELECT 1"):
-        execute(home, query, "json", tmp_path / "answer.json")
+        execute(Installation(home), query, "json", tmp_path / "answer.json")
         assert json.loads((tmp_path / "answer.json").read_text(encoding="utf-8")) is not None
 
 
@@ -139,15 +140,15 @@ SAID = "\x1b[2J\x9b\u202e\u200b=1\x7f"
 def test_what_is_for_eyes_is_plain_and_what_is_for_programs_is_exact(home: Path, tmp_path: Path) -> None:
     query = f"SELECT '{SAID}' AS said, '=1+1' AS sum, ['{SAID}'] AS \"{SAID}\""
     plain = r"\x1b[2J\x9b\u202e\u200b=1\x7f"
-    execute(home, query, "csv", tmp_path / "answer.csv")
+    execute(Installation(home), query, "csv", tmp_path / "answer.csv")
     assert (tmp_path / "answer.csv").read_text(
         encoding="utf-8"
     ) == f"said,sum,{plain}\n{plain},'=1+1,{plain}\n"
-    execute(home, query, "json", tmp_path / "answer.json")
+    execute(Installation(home), query, "json", tmp_path / "answer.json")
     text = (tmp_path / "answer.json").read_text(encoding="utf-8")
     assert text.isascii() and text.rstrip("\n").isprintable()
     assert json.loads(text) == [{"said": SAID, "sum": "=1+1", SAID: [SAID]}]
-    execute(home, query, "parquet", tmp_path / "answer.parquet")
+    execute(Installation(home), query, "parquet", tmp_path / "answer.parquet")
     assert pl.read_parquet(tmp_path / "answer.parquet")["said"].to_list() == [SAID]
 
 

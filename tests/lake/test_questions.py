@@ -11,7 +11,7 @@ import pytest
 
 from flows.operations.query import execute as answer
 from flows.operations.sql_allowlist import QuestionRefused, _allowed, check
-from flows.runtime.installation import for_questions
+from flows.runtime.installation import Installation
 from tests.lake.conftest import HOST, execute
 from warehouse.credentials import environment_without_credentials, self_contained
 from warehouse.ledger import Ledger
@@ -83,17 +83,18 @@ def test_every_attack_is_refused_on_both_storages_and_nobody_is_called(
         for warehouse in ("", str(place)):
             monkeypatch.setenv("GPULEDGER_WAREHOUSE", warehouse)
             attacks = [query.format(port=port, data=place.data) for query in ATTACKS]
-            with read_warehouse(for_questions(folder)) as connection:
+            installation = Installation.of_process(folder)
+            with read_warehouse(installation.for_queries()) as connection:
                 for query in attacks:
                     with pytest.raises(QuestionRefused):
                         check(connection, query)
             for query in attacks[:1]:
                 with pytest.raises(QuestionRefused):
-                    answer(folder, query, "table", None)
+                    answer(installation, query, "table", None)
         with pytest.raises(BlockingIOError):
             elsewhere.accept()
         monkeypatch.setenv("GPULEDGER_WAREHOUSE", str(place))
-        answer(folder, "SELECT count(*) FROM latest_offers", "csv", None)
+        answer(Installation.of_process(folder), "SELECT count(*) FROM latest_offers", "csv", None)
 
 
 def test_every_function_of_every_extension_is_listed_or_refused(place: Lake) -> None:
@@ -153,7 +154,9 @@ def test_a_readers_role_answers_and_cannot_write(
             )
             for statement in statements:
                 connection.execute("CALL postgres_execute('__ducklake_metadata_lake', ?)", [statement])
-        answer(folder, "SELECT count(*) AS n FROM offers", "csv", tmp_path / "answer")
+        answer(
+            Installation.of_process(folder), "SELECT count(*) AS n FROM offers", "csv", tmp_path / "answer"
+        )
         assert (tmp_path / "answer").read_text(encoding="utf-8") == "n\n0\n"
         with (
             Lake(f"{place.catalog} user={role}").open() as connection,

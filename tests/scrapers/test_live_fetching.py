@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import logging
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ from scrapers.browser import find_chromium
 from scrapers.crawl.client import FetchPlan, FetchRefused, Job, fetch
 from scrapers.page import Capture
 
-CHROMIUM = find_chromium()
+CHROMIUM = find_chromium(os.environ.get("GPULEDGER_CHROMIUM"))
 SLOT = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 SECRET = "very-secret"  # noqa: S105 (a made-up one)
 

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from flows.alerts.notify import ADDRESSES, Notification, deliver, notify
+from flows.alerts.notify import Notification, deliver, notify
+from flows.alerts.routing import AlertRouting
 from flows.alerts.rules import Rule
+from flows.runtime.installation import ALERT_ADDRESSES
 from flows.runtime.settings import SettingsWrong, read_settings
 from tests.loopback import serving
 from tests.warehouse.test_views import FIRST, offer, store
@@ -54,7 +56,7 @@ class _Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def inbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
     server = Inbox()
-    monkeypatch.setenv(ADDRESSES, server.address)
+    monkeypatch.setenv(ALERT_ADDRESSES, server.address)
     with serving(server):
         yield server
 
@@ -75,8 +77,9 @@ def night(ledger: Ledger, day: int, price: float) -> datetime:
     return FIRST + timedelta(days=day)
 
 
-def told(ledger: Ledger, now: datetime, *rules: Rule) -> Notification:
-    return notify(ledger, rules, run_id="r", now=now, site=SITE)
+def told(ledger: Ledger, inbox: Inbox | None, now: datetime, *rules: Rule) -> Notification:
+    routing = AlertRouting(rules, (inbox.address,) if inbox else ())
+    return notify(ledger, routing, run_id="r", now=now, site=SITE)
 
 
 def test_a_price_is_told_when_it_crosses_and_again_only_after_it_was_back(
@@ -84,7 +87,7 @@ def test_a_price_is_told_when_it_crosses_and_again_only_after_it_was_back(
 ) -> None:
     cheap = rule(on="price", gpu="H100", pricing_model="spot", under=2.0)
     for day, (price, new) in enumerate(((2.5, 0), (1.9, 1), (1.8, 0), (2.2, 0), (1.7, 1))):
-        assert told(ledger, night(ledger, day, price), cheap) == Notification(new)
+        assert told(ledger, inbox, night(ledger, day, price), cheap) == Notification(new)
     first, second = inbox.messages
     assert first["title"] == "gpuledger: 1 alert"
     assert "H100 SXM spot costs $1.9 a GPU-hour" in first["message"]
@@ -97,8 +100,8 @@ def test_a_price_is_told_when_it_crosses_and_again_only_after_it_was_back(
 def test_a_fall_within_days_is_told_with_both_medians(ledger: Ledger, inbox: Inbox) -> None:
     fall = rule(on="drop", gpu="H100", pricing_model="spot", percent=20, days=3)
     for day, price in enumerate((2.0, 2.0, 1.9, 1.7)):
-        assert told(ledger, night(ledger, day, price), fall) == Notification()
-    assert told(ledger, night(ledger, 4, 1.5), fall) == Notification(1)
+        assert told(ledger, inbox, night(ledger, day, price), fall) == Notification()
+    assert told(ledger, inbox, night(ledger, 4, 1.5), fall) == Notification(1)
     (message,) = inbox.messages
     assert "fell by 25.0 % in 3 days: the median was $2 a GPU-hour and is $1.5" in message["message"]
 
@@ -111,7 +114,7 @@ def test_an_incident_and_a_source_without_good_nights_are_told_once(ledger: Ledg
         failed(ledger, now)
         if day == 2:
             ledger.append_rows("incidents", [incident(now, "error"), incident(now, "warning")])
-        told(ledger, now, *rules)
+        told(ledger, inbox, now, *rules)
     assert len(inbox.messages) == 1
     text = inbox.messages[0]["message"]
     assert "p.s has failed since 2026-09-01: HTTP 500" in text
@@ -136,18 +139,17 @@ def test_what_could_not_be_delivered_is_told_by_the_next_run(ledger: Ledger, inb
     cheap = rule(on="price", gpu="H100", pricing_model="spot", under=2.0)
     now = night(ledger, 0, 1.9)
     inbox.closed = True
-    undelivered = told(ledger, now, cheap)
+    undelivered = told(ledger, inbox, now, cheap)
     assert (undelivered.new, undelivered.problem) == (1, "1 of 1 addresses could not be reached")
     inbox.closed = False
-    assert told(ledger, now + timedelta(days=1), cheap) == Notification(1)
-    assert told(ledger, now + timedelta(days=2), cheap) == Notification()
+    assert told(ledger, inbox, now + timedelta(days=1), cheap) == Notification(1)
+    assert told(ledger, inbox, now + timedelta(days=2), cheap) == Notification()
     assert len(inbox.messages) == 1
 
 
-def test_without_an_address_nothing_counts_as_told(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(ADDRESSES, raising=False)
+def test_without_an_address_nothing_counts_as_told(ledger: Ledger) -> None:
     cheap = rule(on="price", gpu="H100", pricing_model="spot", under=2.0)
-    assert "names no address" in told(ledger, night(ledger, 0, 1.9), cheap).problem
+    assert "names no address" in told(ledger, None, night(ledger, 0, 1.9), cheap).problem
     assert ledger.query("FROM alerts").is_empty()
 
 
@@ -155,7 +157,7 @@ def test_no_address_is_ever_printed(
     inbox: Inbox, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     inbox.closed = True
-    problem = deliver("t", "x")
+    problem = deliver("t", "x", [inbox.address])
     assert SECRET not in problem + caplog.text + "".join(capfd.readouterr())
 
 
@@ -207,7 +209,6 @@ def test_a_config_that_is_wrong_is_refused_in_a_sentence(
     refused = gpuledger("report", "--home", tmp_path)
     assert refused.returncode == 2
     assert refused.stderr.startswith(f"gpuledger: {tmp_path}/config.toml or a GPULEDGER_ variable: nightly:")
-    monkeypatch.setenv("GPULEDGER_HOME", str(tmp_path))
     (tmp_path / "config.toml").write_text("[[alerts]\n", encoding="utf-8")
     with pytest.raises(SettingsWrong, match="Expected"):
-        read_settings()
+        read_settings(tmp_path, {})

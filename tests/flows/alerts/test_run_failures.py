@@ -11,30 +11,37 @@ from typing import Any
 import pytest
 
 from flows.alerts import run_failures
-from flows.alerts.notify import ADDRESSES
+from flows.alerts.routing import AlertRouting
 from flows.alerts.run_failures import STATE_FILE, notify_run_failed, notifying_failures, run_succeeded
+from flows.runtime.installation import ALERT_ADDRESSES, Installation
 from flows.runtime.settings import Schedule, Settings
 from tests.flows.alerts.test_notify import SECRET, Inbox, inbox
 from warehouse.data_folder import LEDGER_FILE
 from warehouse.errors import LedgerDamaged
 
 __all__ = ["inbox"]
-RULES = Settings(alerts=[{"on": "run_failed"}])  # type: ignore[list-item]
+RULES = ({"on": "run_failed"},)
 FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
+def routing(inbox: Inbox, *rules: dict[str, str], **variables: str) -> AlertRouting:
+    """That of an installation with these rules and variables, which notifies the inbox."""
+    settings = Settings(alerts=list(rules or RULES))  # type: ignore[arg-type]
+    return Installation(Path("home"), settings, {ALERT_ADDRESSES: inbox.address, **variables}).alert_routing
 
 
 def test_a_kind_of_failure_is_told_once_until_a_run_has_succeeded(tmp_path: Path, inbox: Inbox) -> None:
     damaged = LedgerDamaged("ledger.duckdb cannot be opened")
     for problem in (damaged, damaged, FULL, damaged, FULL):
-        assert notify_run_failed(tmp_path, "market", problem, RULES) == ""
+        assert notify_run_failed(tmp_path, "market", problem, routing(inbox)) == ""
     first, second = (message["message"] for message in inbox.messages)
     assert "The market run for slot" in first
     assert "ledger.duckdb cannot be opened" in first
     assert "No space left on device" in second
-    notify_run_failed(tmp_path, "nightly", damaged, RULES)
+    notify_run_failed(tmp_path, "nightly", damaged, routing(inbox))
     run_succeeded(tmp_path, "market")
-    notify_run_failed(tmp_path, "nightly", damaged, RULES)
-    notify_run_failed(tmp_path, "market", damaged, RULES)
+    notify_run_failed(tmp_path, "nightly", damaged, routing(inbox))
+    notify_run_failed(tmp_path, "market", damaged, routing(inbox))
     assert len(inbox.messages) == 4
 
 
@@ -47,13 +54,13 @@ def test_a_full_disk_is_told_once_too(tmp_path: Path, inbox: Inbox, monkeypatch:
 
     monkeypatch.setattr(Path, "write_text", full)
     for _ in range(2):
-        notify_run_failed(tmp_path, "market", FULL, RULES)
+        notify_run_failed(tmp_path, "market", FULL, routing(inbox))
     assert len(inbox.messages) == 1
     assert (tmp_path / STATE_FILE).stat().st_size == size
     # Where not even that can be written it is told each time, rather than never.
     (tmp_path / STATE_FILE).unlink()
     for _ in range(2):
-        notify_run_failed(tmp_path, "market", FULL, RULES)
+        notify_run_failed(tmp_path, "market", FULL, routing(inbox))
     assert len(inbox.messages) == 3
 
 
@@ -65,25 +72,23 @@ def test_the_error_passes_on_whatever_becomes_of_the_message(
         raise ValueError("no network")
 
     monkeypatch.setattr(run_failures, "deliver", broken)
-    with pytest.raises(type(ending)) as raised, notifying_failures(tmp_path, "nightly", RULES):
+    with pytest.raises(type(ending)) as raised, notifying_failures(tmp_path, "nightly", routing(inbox)):
         raise ending
     assert raised.value is ending
 
 
 def test_what_was_not_delivered_is_told_by_the_next_failure(tmp_path: Path, inbox: Inbox) -> None:
     inbox.closed = True
-    assert "could not be reached" in notify_run_failed(tmp_path, "market", FULL, RULES)
+    assert "could not be reached" in notify_run_failed(tmp_path, "market", FULL, routing(inbox))
     inbox.closed = False
-    assert notify_run_failed(tmp_path, "market", FULL, RULES) == ""
+    assert notify_run_failed(tmp_path, "market", FULL, routing(inbox)) == ""
     assert len(inbox.messages) == 1
 
 
-def test_no_secret_is_told_and_nobody_who_did_not_ask(
-    tmp_path: Path, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PGPASSWORD", "sesame-open")
+def test_no_secret_is_told_and_nobody_who_did_not_ask(tmp_path: Path, inbox: Inbox) -> None:
     problem = RuntimeError(f"password=sesame-open {inbox.address} {SECRET}")
-    asked = Settings(alerts=[{"on": "run_failed", "flow": "nightly"}, {"on": "incident"}])  # type: ignore[list-item]
+    rules = {"on": "run_failed", "flow": "nightly"}, {"on": "incident"}
+    asked = routing(inbox, *rules, PGPASSWORD="sesame-open")
     notify_run_failed(tmp_path, "market", problem, asked)
     assert inbox.messages == []
     notify_run_failed(tmp_path, "nightly", problem, asked)
@@ -116,15 +121,15 @@ def test_a_run_whose_ledger_is_damaged_is_told_and_ends_as_before(
     (message,) = inbox.messages
     assert f"{LEDGER_FILE} cannot be opened as a ledger" in message["message"]
     assert set(json.loads((tmp_path / STATE_FILE).read_text())["run_failed"]) == {"nightly"}
-    assert ADDRESSES not in message["message"]
+    assert ALERT_ADDRESSES not in message["message"]
 
 
 def test_the_message_names_the_slot_of_the_schedule(tmp_path: Path, inbox: Inbox) -> None:
-    early = RULES.model_copy(update={"schedule": Schedule(nightly="0 2 * * *")})
     at = datetime(2026, 11, 20, 2, 5, tzinfo=UTC)
-    notify_run_failed(tmp_path, "nightly", FULL, early, at=at)
-    broken = RULES.model_copy(update={"schedule": Schedule(nightly="at three")})
-    notify_run_failed(tmp_path, "nightly", LedgerDamaged("damaged"), broken, at=at)
+    for nightly, problem in (("0 2 * * *", FULL), ("at three", LedgerDamaged("damaged"))):
+        settings = Settings(alerts=list(RULES), schedule=Schedule(nightly=nightly))  # type: ignore[arg-type]
+        of = Installation(tmp_path, settings, {ALERT_ADDRESSES: inbox.address}).alert_routing
+        notify_run_failed(tmp_path, "nightly", problem, of, at=at)
     first, second = (message["message"] for message in inbox.messages)
     assert "The nightly run for slot 2026-11-20T02Z failed" in first
     assert "damaged" in second

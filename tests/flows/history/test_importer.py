@@ -17,6 +17,7 @@ import pytest
 
 from flows.history.importer import ImportRequest, import_history
 from flows.history.verify import verify_histories
+from flows.runtime.installation import Installation
 from flows.runtime.run import OriginsMixed, RunSummary, refuse_origin
 from scrapers.archive.writer import read_archive
 from scrapers.history.mapping import Mapping, MappingError
@@ -253,7 +254,9 @@ def test_a_history_is_verified_from_its_archived_file_and_mapping(tmp_path: Path
         path = listed(tmp_path / "one.csv", [(0, "m", "4")])
         import_history(request(ledger, path, mapping=timeless, at="2024-05-06", part="east"), ledger)
     FileStorage(home).publish()
-    assert [(verdict.state, verdict.source, verdict.figure) for verdict in verify_histories(home)] == [
+    assert [
+        (verdict.state, verdict.source, verdict.figure) for verdict in verify_histories(Installation(home))
+    ] == [
         ("MATCH", "history:a_list", "offers of list.csv: 15 rows"),
         ("MATCH", "history:timeless.east", "offers of one.csv: 1 rows"),
     ]
@@ -262,11 +265,13 @@ def test_a_history_is_verified_from_its_archived_file_and_mapping(tmp_path: Path
             "UPDATE offers SET usd_per_hour = 9.5 WHERE offer_id = 'L4' AND slot < '2024-01-02'"
         )
     FileStorage(home).publish()
-    (wrong, _) = verify_histories(home)
+    (wrong, _) = verify_histories(Installation(home))
     assert (wrong.state, wrong.detail) == ("MISMATCH", "1 of 3 snapshots are derived otherwise")
     (archive,) = (home / "raw").rglob("history.timeless*.warc.gz")
     archive.unlink()
-    assert [verdict.state for verdict in verify_histories(home, ["history:timeless.east"])] == ["UNVERIFIED"]
+    assert [verdict.state for verdict in verify_histories(Installation(home), ["history:timeless.east"])] == [
+        "UNVERIFIED"
+    ]
 
 
 def test_simulated_nights_and_imported_prices_never_share_a_ledger(tmp_path: Path, ledger: Ledger) -> None:

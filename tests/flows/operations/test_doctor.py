@@ -10,8 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from flows.alerts.notify import ADDRESSES
 from flows.operations.doctor import HealthCheck, examine
+from flows.runtime.installation import ALERT_ADDRESSES, Installation
 from flows.runtime.settings import Settings
 from tests.warehouse.test_views import FIRST, offer, store
 from warehouse.data_folder import LEDGER_FILE, WAREHOUSE_FILE
@@ -38,7 +38,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def wrong(home: Path, now: datetime = NOW, **settings: Any) -> list[HealthCheck]:
-    return [check for check in examine(home, Settings(**settings), now) if check.state != "ok"]
+    return [check for check in examine(Installation(home, Settings(**settings)), now) if check.state != "ok"]
 
 
 def test_an_installation_in_order_has_nothing_to_mend(home: Path, chromium: str) -> None:
@@ -116,11 +116,11 @@ def test_a_clock_behind_the_ledger_is_a_problem(home: Path, chromium: str) -> No
     assert (check.name, check.state) == ("clock", "problem")
 
 
-def test_what_is_set_wrong_is_told(home: Path, chromium: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
-    monkeypatch.delenv(ADDRESSES, raising=False)
-    alerts = [{"on": "incident"}]
-    found = wrong(home, chromium=chromium, schedule={"nightly": "at three"}, alerts=alerts)
+def test_what_is_set_wrong_is_told(home: Path, chromium: str) -> None:
+    given = {"chromium": chromium, "schedule": {"nightly": "at three"}, "alerts": [{"on": "incident"}]}
+    unreachable = {"PREFECT_API_URL": "http://127.0.0.1:9/api"}
+    checks = examine(Installation(home, Settings(**given), unreachable), NOW)
+    found = [check for check in checks if check.state != "ok"]
     assert {check.name: check.state for check in found} == dict.fromkeys(
         ("schedule", "prefect", "alerts"), "problem"
     )
@@ -147,16 +147,13 @@ def test_what_is_set_wrong_is_told(home: Path, chromium: str, monkeypatch: pytes
     ],
 )
 def test_a_setting_that_would_leave_something_out_without_a_word_is_a_problem(
-    tmp_path: Path, chromium: str, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], found: str
+    tmp_path: Path, chromium: str, settings: dict[str, Any], found: str
 ) -> None:
-    monkeypatch.setenv(ADDRESSES, "json://127.0.0.1:9")
     (tmp_path / "file").touch()
     given = {name: _placed(value, tmp_path) for name, value in settings.items()}
-    problems = [
-        check
-        for check in examine(tmp_path / "home", Settings(**{"chromium": chromium, **given}), NOW)
-        if check.state == "problem"
-    ]
+    read = Settings(**{"chromium": chromium, **given})
+    installation = Installation(tmp_path / "home", read, {ALERT_ADDRESSES: "json://127.0.0.1:9"})
+    problems = [check for check in examine(installation, NOW) if check.state == "problem"]
     assert len(problems) == 1, problems
     assert found in problems[0].found
     assert problems[0].advice
@@ -167,24 +164,16 @@ def _placed(value: Any, folder: Path) -> Any:
 
 
 def test_a_browser_that_no_source_needs_may_be_missing(tmp_path: Path) -> None:
-    (check,) = (
-        check
-        for check in examine(tmp_path, Settings(chromium="/not/there", only=["aws.spot"]), NOW)
-        if check.name == "browser"
-    )
+    installation = Installation(tmp_path, Settings(chromium="/not/there", only=["aws.spot"]))
+    (check,) = (check for check in examine(installation, NOW) if check.name == "browser")
     assert check.state == "warning"
 
 
-def test_an_address_that_no_service_has_is_a_problem(
-    tmp_path: Path, chromium: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(ADDRESSES, "carrier-pigeon://sesame-open json://127.0.0.1:9")
+def test_an_address_that_no_service_has_is_a_problem(tmp_path: Path, chromium: str) -> None:
     alerts: Any = [{"on": "run_failed"}]
-    (check,) = (
-        check
-        for check in examine(tmp_path, Settings(chromium=chromium, alerts=alerts), NOW)
-        if check.state == "problem"
-    )
+    addresses = {ALERT_ADDRESSES: "carrier-pigeon://sesame-open json://127.0.0.1:9"}
+    installation = Installation(tmp_path, Settings(chromium=chromium, alerts=alerts), addresses)
+    (check,) = (check for check in examine(installation, NOW) if check.state == "problem")
     assert "of which Apprise does not know 1" in check.found
     assert "sesame" not in check.found + check.advice
 

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from flows.operations.export import ExportRefused, export
+from flows.runtime.installation import Installation
 from tests.warehouse.test_views import offer, store
 from warehouse.ledger import Ledger
 from warehouse.schema import TABLES
@@ -28,7 +29,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_row_is_in_the_file_of_its_month(home: Path, tmp_path: Path) -> None:
-    exported = {one.table: one for one in export(home, tmp_path / "lake")}
+    exported = {one.table: one for one in export(Installation(home), tmp_path / "lake")}
     assert exported.keys() == {table.name for table in TABLES}
     assert (exported["offers"].rows, exported["offers"].files) == (6, 3)
     months = sorted(path.parent.name for path in (tmp_path / "lake" / "offers").rglob("*.parquet"))
@@ -39,7 +40,7 @@ def test_every_row_is_in_the_file_of_its_month(home: Path, tmp_path: Path) -> No
 
 
 def test_every_table_has_a_file_with_its_columns_rows_or_not(home: Path, tmp_path: Path) -> None:
-    exported = export(home, tmp_path / "lake")
+    exported = export(Installation(home), tmp_path / "lake")
     assert any(not one.rows for one in exported)
     assert all(one.files for one in exported)
     for table in TABLES:
@@ -51,14 +52,14 @@ def test_every_table_has_a_file_with_its_columns_rows_or_not(home: Path, tmp_pat
 
 def test_a_second_export_takes_the_place_of_the_first_and_of_nothing_else(home: Path, tmp_path: Path) -> None:
     lake = tmp_path / "lake"
-    export(home, lake)
+    export(Installation(home), lake)
     first = sorted(str(path.relative_to(lake)) for path in lake.rglob("*"))
-    export(home, lake)
+    export(Installation(home), lake)
     assert sorted(str(path.relative_to(lake)) for path in lake.rglob("*")) == first
     assert [path.name for path in tmp_path.iterdir()] == ["lake"]
     (lake / "notes.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(ExportRefused, match=r"holds notes\.txt"):
-        export(home, lake)
+        export(Installation(home), lake)
     assert (lake / "notes.txt").exists()
 
 
@@ -66,11 +67,11 @@ def test_an_export_that_breaks_leaves_the_former_one(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lake = tmp_path / "lake"
-    export(home, lake)
+    export(Installation(home), lake)
     before = sorted(lake.rglob("*"))
     monkeypatch.setattr("flows.operations.export._copy", lambda table, target: "COPY nothing TO 'nowhere'")
     with pytest.raises(duckdb.Error):
-        export(home, lake)
+        export(Installation(home), lake)
     assert sorted(lake.rglob("*")) == before
     assert [path.name for path in tmp_path.iterdir()] == ["lake"]
 
@@ -84,7 +85,7 @@ def test_the_command_says_what_it_wrote(home: Path, tmp_path: Path, gpuledger_an
 
 def test_spark_reads_what_was_exported(home: Path, tmp_path: Path) -> None:
     spark_sql = pytest.importorskip("pyspark.sql", reason="pyspark is not installed")
-    export(home, tmp_path / "lake")
+    export(Installation(home), tmp_path / "lake")
     spark = spark_sql.SparkSession.builder.master("local[1]").getOrCreate()
     try:
         offers = spark.read.parquet(str(tmp_path / "lake" / "offers"))

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from flows.cli.terminal import Terminal
 from flows.operations.query import execute
 from flows.operations.sql_allowlist import QuestionRefused, check
+from flows.runtime.installation import Installation
 from flows.runtime.interruption import TimeOver
 from reports.cookbook import Recipe, recipes
 from warehouse.data_folder import WAREHOUSE_FILE
@@ -83,7 +84,7 @@ def test_every_type_is_answered_in_every_form(home: Path, first: str, second: st
     query = f"SELECT {first} AS x, {second} AS x"
     answer = home.with_name("answer")
     for form in ("table", "csv", "json", "parquet"):
-        execute(home, query, form, answer)
+        execute(Installation(home), query, form, answer)
         if form == "csv":
             (row,) = csv.DictReader(io.StringIO(answer.read_text(encoding="utf-8")))
             assert list(row) == ["x", "x_1"]
@@ -98,7 +99,7 @@ def test_a_sum_is_a_number_in_parquet_and_one_that_no_column_holds_is_said_to_be
     home: Path, tmp_path: Path
 ) -> None:
     answer = tmp_path / "answer"
-    execute(home, "SELECT sum(x) AS total FROM range(4) t(x)", "parquet", answer)
+    execute(Installation(home), "SELECT sum(x) AS total FROM range(4) t(x)", "parquet", answer)
     assert pq.read_table(answer)["total"].to_pylist() == [6]
     with pytest.raises(QuestionRefused, match=r"out of range|DECIMAL"):
         execute(
@@ -115,10 +116,10 @@ def test_moments_within_the_calendar_read_as_before(home: Path, tmp_path: Path) 
         "SELECT '2026-01-02 03:04:05.5'::TIMESTAMPTZ AS at, DATE '2026-01-02' AS day, -1::HUGEINT AS total, "
         "'infinity'::DATE AS never, ['\\xAA'::BLOB] AS bytes"
     )
-    execute(home, query, "csv", tmp_path / "a.csv")
+    execute(Installation(home), query, "csv", tmp_path / "a.csv")
     text = "at,day,total,never,bytes\n2026-01-02T03:04:05.500000+0000,2026-01-02,-1,infinity,aa\n"
     assert (tmp_path / "a.csv").read_text(encoding="utf-8") == text
-    execute(home, query, "json", tmp_path / "a.json")
+    execute(Installation(home), query, "json", tmp_path / "a.json")
     assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == [
         {
             "at": "2026-01-02T03:04:05.500+00:00",
@@ -135,8 +136,8 @@ def test_a_long_answer_is_whole_and_an_empty_one_has_its_columns(
     home: Path, tmp_path: Path, form: str
 ) -> None:
     rows = 30_000
-    execute(home, f"SELECT range AS n, 'x' AS word FROM range({rows})", form, tmp_path / "long")
-    execute(home, "SELECT 1 AS n WHERE false", form, tmp_path / "empty")
+    execute(Installation(home), f"SELECT range AS n, 'x' AS word FROM range({rows})", form, tmp_path / "long")
+    execute(Installation(home), "SELECT 1 AS n WHERE false", form, tmp_path / "empty")
     read = {"csv": pl.read_csv, "json": pl.read_json, "parquet": pl.read_parquet}[form]
     assert read(tmp_path / "long")["n"].to_list() == list(range(rows))
     if form == "json":
@@ -148,7 +149,9 @@ def test_a_long_answer_is_whole_and_an_empty_one_has_its_columns(
 def test_time_over_is_said_and_leaves_the_former_answer(home: Path, tmp_path: Path) -> None:
     (tmp_path / "answer").write_text("former", encoding="utf-8")
     with pytest.raises(TimeOver, match="stopped after"):
-        execute(home, "SELECT * FROM range(1000000000000)", "csv", tmp_path / "answer", None, 0.2)
+        execute(
+            Installation(home), "SELECT * FROM range(1000000000000)", "csv", tmp_path / "answer", None, 0.2
+        )
     assert [path.name for path in tmp_path.iterdir()] == ["answer"]
     assert (tmp_path / "answer").read_text(encoding="utf-8") == "former"
 

@@ -13,6 +13,7 @@ import pytest
 
 from flows.operations.verify import verify
 from flows.runtime.comparison import Verification
+from flows.runtime.installation import Installation
 from warehouse.data_folder import WAREHOUSE_FILE
 
 Gpuledger = Callable[..., subprocess.CompletedProcess[str]]
@@ -30,7 +31,7 @@ def home(demo_home: Path, tmp_path: Path) -> Path:
 
 
 def verdicts(home: Path, *sources: str) -> list[Verification]:
-    return list(verify(home, [MOMENT], sources))
+    return list(verify(Installation(home), [MOMENT], sources))
 
 
 def test_a_night_is_derived_again_figure_by_figure(home: Path, gpuledger_anew: Gpuledger) -> None:

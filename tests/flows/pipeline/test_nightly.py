@@ -32,11 +32,14 @@ FACTS = ("offers", "plans", "terms", "quarantine", "findings", "incidents", "exp
 RUNS = """
 import asyncio, dataclasses, os, pathlib, sys
 web, prefect_home = map(pathlib.Path, sys.argv[1:3])
-from flows.scheduling.prefect_environment import prepare_prefect
-prepare_prefect(prefect_home)
+from contextlib import ExitStack
+from flows.scheduling.prefect_environment import prefect_prepared
+prepared = ExitStack()
+prepared.enter_context(prefect_prepared(prefect_home, dict(os.environ)))
 import great_expectations
 from flows.pipeline import demo
 from flows.pipeline.nightly import nightly
+from flows.runtime.installation import Installation
 from reports import build
 from scrapers.browser import find_chromium
 from warehouse.storage import FileStorage
@@ -50,7 +53,8 @@ for line in sys.stdin:
     if not child:
         os.setsid()
         sys.stdout = open(os.devnull, "w")
-        request = demo.request(pathlib.Path(home), web, find_chromium())
+        chromium = find_chromium(os.environ.get("GPULEDGER_CHROMIUM"))
+        request = demo.request(Installation(pathlib.Path(home)), web, chromium)
         some = request.at[int(first):int(last)]
         try:
             asyncio.run(nightly(dataclasses.replace(request, at=some, sources=few)))

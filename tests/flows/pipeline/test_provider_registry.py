@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
-
 from flows.operations.coverage import coverage
 from flows.pipeline import provider_registry
-from scrapers.registry import Provider, providers
+from flows.runtime.installation import Installation
+from scrapers.registry import Provider, Registry, providers, shipped
 from warehouse.ledger import Ledger
 from warehouse.session import read_warehouse
 from warehouse.storage import FileStorage
@@ -17,16 +16,14 @@ from warehouse.storage import FileStorage
 AT = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)
 
 
-def test_a_declaration_is_appended_once_and_again_when_it_changes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_declaration_is_appended_once_and_again_when_it_changes(tmp_path: Path) -> None:
     with Ledger(FileStorage(tmp_path)) as ledger:
-        assert provider_registry.register(ledger, run_id="one", at=AT) == len(providers())
-        assert provider_registry.register(ledger, run_id="two", at=AT) == 0
+        assert provider_registry.register(ledger, shipped(), run_id="one", at=AT) == len(providers())
+        assert provider_registry.register(ledger, shipped(), run_id="two", at=AT) == 0
         crestle = providers()["crestle"]
         back = Provider("crestle", crestle.declared.model_copy(update={"status": "active", "since": ""}))
-        monkeypatch.setattr(provider_registry, "providers", lambda: {**providers(), "crestle": back})
-        assert provider_registry.register(ledger, run_id="three", at=AT + timedelta(days=1)) == 1
+        changed = Registry({**providers(), "crestle": back})
+        assert provider_registry.register(ledger, changed, run_id="three", at=AT + timedelta(days=1)) == 1
         states = ledger.query(
             "SELECT status, since FROM providers WHERE provider = 'crestle' ORDER BY declared_at"
         )
@@ -50,4 +47,4 @@ def test_every_provider_of_the_seeds_is_in_the_registry_and_the_gone_have_eviden
 
 def test_the_coverage_page_says_what_the_demo_has_read(demo_home: Path) -> None:
     written = Path(__file__).parents[3] / "docs" / "coverage.md"
-    assert written.read_text(encoding="utf-8") == coverage(demo_home)
+    assert written.read_text(encoding="utf-8") == coverage(Installation(demo_home))

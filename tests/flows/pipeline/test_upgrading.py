@@ -15,6 +15,7 @@ from flows.operations.verify import verify
 from flows.pipeline import ingest as ingesting
 from flows.pipeline.ingest import ingest
 from flows.pipeline.replay import _differs
+from flows.runtime.installation import Installation
 from scrapers.archive.exchange import Exchange
 from scrapers.archive.writer import ArchiveWriter, FetchOutcome, archive_path, read_archive
 from scrapers.parse import reading_of
@@ -53,7 +54,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def states(home: Path) -> dict[str, str]:
-    return {f"{verdict.source} {verdict.figure}": verdict.state for verdict in verify(home, [SLOT])}
+    return {
+        f"{verdict.source} {verdict.figure}": verdict.state for verdict in verify(Installation(home), [SLOT])
+    }
 
 
 def upgraded(home: Path) -> None:

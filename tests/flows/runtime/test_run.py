@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 
+from flows.runtime.installation import Installation
 from flows.runtime.run import RunRequest, RunSummary, due, new_run_id
 from scrapers.archive.writer import archive_path
 from scrapers.registry import Source, SourceDeclared
@@ -41,7 +42,9 @@ def source(cadence: str = "nightly") -> Source:
 
 
 def jobs(scrapes: dict[tuple[str, datetime], CurrentScrape], *, recorded: bool = False) -> int:
-    request = RunRequest(Path("home"), (source(),), (AT,), recorded=Path("web") if recorded else None)
+    request = RunRequest(
+        Installation(Path("home")), (source(),), (AT,), recorded=Path("web") if recorded else None
+    )
     found, _ = due(request, cast("Ledger", LedgerWith(scrapes)))
     return len(found)
 
@@ -49,7 +52,7 @@ def jobs(scrapes: dict[tuple[str, datetime], CurrentScrape], *, recorded: bool =
 def test_nothing_is_due_from_before_a_source_was_there() -> None:
     nights = tuple(AT - timedelta(days=days) for days in range(3))
     first = {"aws.spot": slot_of("nightly", nights[1])}
-    request = RunRequest(Path("home"), (source(),), nights, first_slots=first)
+    request = RunRequest(Installation(Path("home")), (source(),), nights, first_slots=first)
     found, _ = due(request, cast("Ledger", LedgerWith({})))
     assert [job.slot for job in found] == [slot_of("nightly", nights[1]), slot_of("nightly", nights[0])]
 
@@ -132,7 +135,7 @@ def test_an_archive_is_read_into_the_slots_that_it_was_made_for(tmp_path: Path) 
 
 
 def test_many_moments_of_one_slot_are_one_job() -> None:
-    request = RunRequest(Path("home"), (source(),), (AT, AT + timedelta(hours=1)))
+    request = RunRequest(Installation(Path("home")), (source(),), (AT, AT + timedelta(hours=1)))
     found, done = due(request, cast("Ledger", LedgerWith({})))
     assert [(job.source, job.slot) for job in found] == [("aws.spot", slot_of("nightly", AT))]
     assert done == 0

@@ -5,20 +5,32 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
+import subprocess
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prefect.settings import get_current_settings
 
-from flows.runtime.lock import RunUnderWay
-from flows.scheduling import deployment
-from flows.scheduling.prefect_environment import REACHING, prefect_environment, settings_file
+from flows.runtime.installation import Installation
+from flows.scheduling.prefect_environment import (
+    REACHING,
+    prefect_environment,
+    prefect_prepared,
+    settings_file,
+)
 from flows.scheduling.prefect_secret import api_secret, secret_file
 from flows.scheduling.prefect_server import server_variables
 from flows.scheduling.servers import ServingRefused, prefect_server
+from scrapers.crawl.client import FetchPlan, fetch
+from scrapers.parser_process import Parser
+from scrapers.registry import source
 
 HOME = Path("/data")
+NOW = datetime(2026, 11, 20, 3, tzinfo=UTC)
 ADDRESS = "https://prefect.example/api"
 NAMES = st.sampled_from(
     (
@@ -94,25 +106,56 @@ def test_serve_is_not_started_where_prefect_would_read_settings(
     assert settings_file(tmp_path) == (file if counts else "")
     monkeypatch.chdir(tmp_path)
     if counts:
-        with pytest.raises(ServingRefused, match=file), prefect_server(tmp_path / "home", 0):
+        with pytest.raises(ServingRefused, match=file), prefect_server(Installation(tmp_path / "home"), 0):
             pass
         assert not (tmp_path / "home").exists()
 
 
-def test_a_run_hands_no_credential_of_prefect_to_what_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_hands_no_credential_of_prefect_to_what_it_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     credentials = ("PREFECT_API_AUTH_STRING", "PREFECT_API_KEY", "PREFECT_CLIENT_CUSTOM_HEADERS")
-    for name in credentials:
-        monkeypatch.setenv(name, "secret")
-    seen: list[str] = []
+    for name in (*credentials, "VAST_API_KEY"):
+        monkeypatch.setenv(name, "sesame-open")
+    seen: list[Mapping[str, str]] = []
 
-    async def seeing(*_: object) -> None:
-        seen.extend(name for name in credentials if name in os.environ)
-        raise RunUnderWay("a run has the data folder")
+    async def refused(*_: object, env: Mapping[str, str], **__: object) -> None:
+        seen.append(env)
+        raise OSError("no process")
 
-    monkeypatch.setattr(deployment, "_summary", seeing)
-    ended = asyncio.run(deployment._ended("market", str(HOME), share="one"))
-    assert ended.message == "a run has the data folder"
-    assert seen == []
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", refused)
+    with pytest.raises(OSError, match="no process"):
+        asyncio.run(fetch(FetchPlan(home=tmp_path, run_id="run", jobs=()), lambda *_: None))
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, env, **__: seen.append(env))
+    with pytest.raises(AttributeError):
+        Parser().reading(source("aws.spot"), tmp_path / "no", tmp_path, slot=NOW, run_id="run")
+    assert [len(variables) > len(credentials) for variables in seen] == [True, True]
+    assert [variables.keys() & set(credentials) for variables in seen] == [set(), set()]
+    # Its keys of sources a crawl has.
+    assert seen[0]["VAST_API_KEY"] == "sesame-open"
+
+
+def test_prefect_is_prepared_for_one_installation_after_the_other_and_leaves_the_environment_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_LOGGING_LEVEL", "bogus")
+    monkeypatch.setenv("PREFECT_API_KEY", "sesame-open")
+    before = dict(os.environ)
+    for name in ("a", "b"):
+        server = {"PREFECT_API_URL": f"http://{name}.example/api", "PREFECT_API_AUTH_STRING": f"u:{name}"}
+        with prefect_prepared(tmp_path / name, before, server) as wrong:
+            settings = get_current_settings()
+            assert wrong == ""
+            assert (settings.home, settings.api.url) == (
+                tmp_path / name / "prefect",
+                server["PREFECT_API_URL"],
+            )
+            assert settings.api.auth_string is not None
+            assert settings.api.auth_string.get_secret_value() == f"u:{name}"
+            assert "127.0.0.1" in os.environ["NO_PROXY"]
+            assert "PREFECT_API_AUTH_STRING" not in os.environ
+            assert "PREFECT_API_KEY" not in os.environ
+        assert dict(os.environ) == before
 
 
 def test_the_server_inherits_no_credential() -> None:

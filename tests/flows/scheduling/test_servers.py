@@ -19,6 +19,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from flows.pipeline.missed_slots import firings, missed
+from flows.runtime.installation import Installation
 from flows.runtime.lock import RunUnderWay, run_lock
 from flows.runtime.run import RunRequest
 from flows.scheduling.prefect_secret import secret_file
@@ -224,7 +225,7 @@ def slots_missed(ledger: Ledger, request: RunRequest, cron: str) -> list[tuple[s
 
 def test_slots_without_a_run_are_recorded_as_missed_once(tmp_path: Path) -> None:
     nightly, hourly = source("nightly", "nightly"), source("hourly", "hourly")
-    request = RunRequest(tmp_path, (nightly, hourly), (NOW,))
+    request = RunRequest(Installation(tmp_path), (nightly, hourly), (NOW,))
     with Ledger(FileStorage(tmp_path)) as ledger:
         assert slots_missed(ledger, request, "17 3 * * *") == []
         ran(ledger, "nightly", NOW - timedelta(days=3), nightly, hourly)
@@ -242,7 +243,7 @@ def test_slots_without_a_run_are_recorded_as_missed_once(tmp_path: Path) -> None
 
 def test_a_source_that_is_new_and_a_run_of_an_archive_have_missed_nothing(tmp_path: Path) -> None:
     old, new = source("old", "nightly"), source("new", "nightly")
-    request = RunRequest(tmp_path, (old, new), (NOW,))
+    request = RunRequest(Installation(tmp_path), (old, new), (NOW,))
     with Ledger(FileStorage(tmp_path)) as ledger:
         ran(ledger, "nightly", NOW - timedelta(days=2), old)
         recorded = replace(request, origin="recorded", recorded=tmp_path)

@@ -13,6 +13,7 @@ import pytest
 from prefect.states import Completed, Crashed, Pending, Running, Scheduled
 
 from flows.pipeline.missed_slots import missed
+from flows.runtime.installation import Installation
 from flows.runtime.run import RunRequest, RunSummary
 from flows.scheduling import worker_pool
 from flows.scheduling.heartbeat import LIFE_PATIENCE, START_PATIENCE, Heartbeat, ShareMonitor
@@ -122,7 +123,7 @@ def test_dead_shares_are_marked_and_the_others_are_waited_for(monkeypatch: pytes
 
 
 def test_what_nobody_read_has_a_row_that_says_why(tmp_path: Path) -> None:
-    request = RunRequest(tmp_path, (SPOT,), (NOW,))
+    request = RunRequest(Installation(tmp_path), (SPOT,), (NOW,))
     summary = RunSummary("run", "nightly", "live", NOW)
     with Ledger(FileStorage(tmp_path)) as ledger:
         assert [job.source for job in unread(request, ledger)] == [SPOT.id]
@@ -147,7 +148,7 @@ def test_a_night_whose_own_run_died_is_missed_by_the_sources_that_it_left(tmp_pa
         row = {"run_id": "share", "flow": "nightly", "origin": "live", "gpuledger_version": "0"}
         share_began = slot + timedelta(minutes=20)
         ledger.append_run({**row, **counts, "started_at": share_began, "finished_at": share_began})
-        request = RunRequest(tmp_path, (SPOT,), (NOW,))
+        request = RunRequest(Installation(tmp_path), (SPOT,), (NOW,))
         now = slot + timedelta(days=1, minutes=17)
         found = asyncio.run(missed(request, ledger, run_id="next", cron="17 3 * * *", now=now))
     assert [record.scrape["slot"] for record in found] == [slot]

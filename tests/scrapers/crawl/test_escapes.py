@@ -15,7 +15,7 @@ import pytest
 from scrapers.browser import find_chromium
 from tests.scrapers.crawl.escapes import SITES
 
-CHROMIUM = find_chromium()
+CHROMIUM = find_chromium(os.environ.get("GPULEDGER_CHROMIUM"))
 # What recent releases of Chromium refuse by themselves is switched off: an older one would not refuse it. The
 # list stands in place of Playwright's, of which the crawl needs the last name.
 _LAX = """#!/bin/sh

@@ -23,7 +23,7 @@ from scrapers.crawl.client import FetchPlan, Job, fetch
 from scrapers.crawl.memory import Process, descendants, excessive
 from tests.loopback import Declared, declare_provider, serving
 
-CHROMIUM = find_chromium()
+CHROMIUM = find_chromium(os.environ.get("GPULEDGER_CHROMIUM"))
 SLOT = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 _SHOWN = "<p class=price>1</p>"
 _PAGES: Final = {
