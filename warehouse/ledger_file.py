@@ -14,7 +14,7 @@ from typing import Final
 
 import duckdb
 
-from warehouse.atomic import clear, scratch, swap
+from warehouse.atomic import READ_ONLY, clear, put_database, scratch
 from warehouse.data_folder import (
     LEDGER_FILE,
     WAREHOUSE_FILE,
@@ -91,7 +91,7 @@ def publish_copy(home: Path, *, replace: bool = False) -> None:
         fresh = Path(shutil.copyfile(home / LEDGER_FILE, folder / WAREHOUSE_FILE))
         if not replace:
             refuse_loss(home, fresh)
-        swap(fresh, home / WAREHOUSE_FILE, read_only=True)
+        put_database(fresh, home / WAREHOUSE_FILE, allow=READ_ONLY)
 
 
 def _connect(home: Path) -> duckdb.DuckDBPyConnection:

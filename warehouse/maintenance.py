@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.atomic import scratch, swap
+from warehouse.atomic import put_database, scratch
 from warehouse.checksums import checksums
 from warehouse.data_folder import BACKUPS, LEDGER_FILE, LedgerMissing, refuse_without_ledger
 from warehouse.ddl import SORTED
@@ -50,7 +50,7 @@ def backup(home: Path, now: datetime, to: Path | None = None) -> Path:
     with scratch(folder, "backup") as aside:
         copy = Path(shutil.copyfile(home / LEDGER_FILE, aside / LEDGER_FILE))
         checksums(copy)
-        swap(copy, target)
+        put_database(copy, target)
     return target
 
 
@@ -71,7 +71,7 @@ def compact(home: Path) -> Compaction:
         held = checksums(fresh)
         if held != checksums(path):
             raise LedgerDamaged(f"compacting {path} would have changed rows; it was left as it is")
-        swap(fresh, path)
+        put_database(fresh, path)
     publish_copy(home)
     return Compaction(before, path.stat().st_size, sum(rows for rows, _ in held.values()))
 

@@ -20,7 +20,7 @@ from typing import Final
 
 import duckdb
 
-from warehouse.atomic import scratch, swap_folder
+from warehouse.atomic import put_folder, scratch
 from warehouse.ddl import ddl
 from warehouse.queries import load_query
 from warehouse.schema import TABLES
@@ -141,7 +141,7 @@ def _write(
             days = f"{column} >= {_moment(period.since)} AND {column} < {_moment(period.until)}"
             _copy(connection, f"FROM {view} WHERE {days} ORDER BY ALL", fresh / view)
         _copy(connection, load_query(_LAST_SEEN), fresh / _LAST_SEEN)
-        swap_folder(fresh, target)
+        put_folder(fresh, target)
 
 
 def _look_at(

@@ -12,7 +12,7 @@ from typing import ClassVar, Self
 import duckdb
 
 from warehouse import ledger_file, maintenance, restore
-from warehouse.atomic import scratch, swap
+from warehouse.atomic import put_database, scratch
 from warehouse.data_folder import LEDGER_FILE, WAREHOUSE_FILE, anew, refuse_without_ledger, scrapes_in
 from warehouse.errors import CopyRefused, WarehouseDamaged
 from warehouse.maintenance import Compaction
@@ -134,4 +134,4 @@ class FileStorage(Storage):
                 connection.execute("BEGIN")
                 yield connection
                 connection.execute("COMMIT")
-            swap(fresh.ledger_file, self.ledger_file)
+            put_database(fresh.ledger_file, self.ledger_file)
