@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
+import pkgutil
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+
+from warehouse.errors import GpuledgerError
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("expectations", "flows", "reports", "scrapers", "warehouse")
@@ -17,6 +21,22 @@ OF_FRAMES = {
     "warehouse/text_safety.py": {"shown.rename(visible)"},
 }
 """What only looks like a file that is renamed: the columns and the values of polars."""
+
+INTERNAL = {
+    "expectations.gx_adapter.GateBroken": "Great Expectations did not judge: a defect, with its traceback",
+    "flows.runtime.interruption.Interrupted": "a signal, which ends the process with the shell's own code",
+    "flows.scheduling.deployment.RunCrashed": "ends a flow run of Prefect, whose page has the reason",
+    "flows.scheduling.prefect_guard.RequestRefused": "an HTTP status for a client of the server",
+    "scrapers.archive.exchange.BodyTooLarge": "the reason in an outcome, stored with the source",
+    "scrapers.archive.http_coding.BodyBroken": "the reason in an outcome, stored with the source",
+    "scrapers.crawl.job_state.NotArchived": "tells Scrapy to leave a request out",
+    "scrapers.crawl.ssrf_guard.AddressRefused": "tells Scrapy to leave a request out",
+    "scrapers.crawl.transfer.HeadTooLarge": "the reason in an outcome, stored with the source",
+    "scrapers.page.record.PageBroken": "the error of a failed scrape, stored with the source",
+    "scrapers.page.record.Unreadable": "the reason of a row in quarantine",
+    "scrapers.parser_process.ParsingStopped": "the error of a failed scrape, stored with the source",
+}
+"""Errors that no user can act on at a command, and what becomes of them; all others are GpuledgerError."""
 
 
 def modules() -> dict[str, ast.Module]:
@@ -61,3 +81,29 @@ def test_which_storage_it_is_is_asked_inside_the_storage_alone(folder: str) -> N
                 assert not {"Lake", "FileStorage"} & {
                     name.id for name in ast.walk(node) if isinstance(name, ast.Name)
                 }, path
+
+
+def errors() -> dict[str, type[BaseException]]:
+    """Every exception that a module of the project defines, by its full name."""
+    found: dict[str, type[BaseException]] = {}
+    for package in PACKAGES:
+        for module in pkgutil.walk_packages(import_module(package).__path__, f"{package}."):
+            classes = [one for one in vars(import_module(module.name)).values() if isinstance(one, type)]
+            for one in classes:
+                if issubclass(one, BaseException) and one.__module__ == module.name:
+                    found[f"{module.name}.{one.__name__}"] = one
+    return found
+
+
+def test_every_error_that_a_user_can_act_on_has_one_root() -> None:
+    found = errors()
+    acted_on = {name: error for name, error in found.items() if issubclass(error, GpuledgerError)}
+    assert sorted(found.keys() - acted_on.keys()) == sorted(INTERNAL)
+    assert len(acted_on) > 20
+    for name, error in acted_on.items():
+        problem = error("it is wrong", advice="do this")
+        assert (problem.message, problem.advice) == ("it is wrong", "do this"), name
+        assert str(problem) == "it is wrong; do this", name
+        # 1 is what a command answers whose question is answered with no, such as `verify`.
+        assert problem.exit_code >= 2, name
+        assert error.__doc__, name

@@ -103,8 +103,8 @@ def _connect(home: Path) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(str(path), config=FORMAT)
     except duckdb.IOException as problem:
         if "Could not set lock" in str(problem):
-            said = f"another program has {path.name} open ({first_line(problem)}); close it and run again"
-            raise LedgerBusy(said) from problem
+            said = f"another program has {path.name} open ({first_line(problem)})"
+            raise LedgerBusy(said, advice="close it and run again") from problem
         raise _why_not(home, problem) from problem
     connection.execute("SET TimeZone = 'UTC'")
     return connection
@@ -115,5 +115,5 @@ def _why_not(home: Path, problem: duckdb.Error) -> Exception:
     path = home / LEDGER_FILE
     if number := refused_by_machine(problem):
         return OSError(number, os.strerror(number), str(path))
-    why = first_line(problem)
-    return LedgerDamaged(f"{path} cannot be opened as a ledger: {why}; {way_back(home)}")
+    said = f"{path} cannot be opened as a ledger: {first_line(problem)}"
+    return LedgerDamaged(said, advice=way_back(home))

@@ -80,13 +80,14 @@ def refuse_without_room(folder: Path, bytes_wanted: int) -> None:
     """Raise NoRoom where a folder's disk has less room than is wanted."""
     free = shutil.disk_usage(folder).free
     if free < bytes_wanted:
-        raise NoRoom(f"{folder} has {free / 1e9:.1f} GB free and {bytes_wanted / 1e9:.1f} GB are wanted")
+        said = f"{folder} has {free / 1e9:.1f} GB free and {bytes_wanted / 1e9:.1f} GB are wanted"
+        raise NoRoom(said, advice="free some space, then start the command again")
 
 
 def _tidy(home: Path) -> None:
     refuse_without_ledger(home)
     if not (home / LEDGER_FILE).exists():
-        raise LedgerMissing(f"there is no {home / LEDGER_FILE}: run `gpuledger nightly` first")
+        raise LedgerMissing(f"there is no {home / LEDGER_FILE}", advice="run `gpuledger nightly` first")
     make_ledger(home)
 
 

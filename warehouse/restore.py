@@ -67,7 +67,8 @@ def republish(home: Path, now: datetime, *, replace: bool = False) -> list[Path]
     Returns where that copy is kept. Raises LedgerMissing, LedgerBehind, LedgerDamaged or LedgerNewer.
     """
     if not (home / LEDGER_FILE).exists():
-        raise LedgerMissing(f"there is no {home / LEDGER_FILE} to publish: run `gpuledger nightly` first")
+        said = f"there is no {home / LEDGER_FILE} to publish"
+        raise LedgerMissing(said, advice="run `gpuledger nightly` first")
     make_ledger(home, checked=not replace)
     kept = _keep_published(home, home / LEDGER_FILE, now) if replace else []
     publish_copy(home, replace=replace)

@@ -179,10 +179,9 @@ def _ledger(installation: Installation, now: datetime) -> Iterator[HealthCheck]:
         storage.check_ledger()
         storage.check_published()
     except LedgerMissing as missing:
-        found, _, advice = str(missing).partition(": ")
-        yield HealthCheck("ledger", "problem", found, advice)
+        yield HealthCheck("ledger", "problem", missing.message, missing.advice)
     except NothingPublished as nothing:
-        yield HealthCheck("ledger", "warning", str(nothing), "run `gpuledger nightly`")
+        yield HealthCheck("ledger", "warning", nothing.message, "run `gpuledger nightly`")
     if storage.is_published:
         yield from _published(storage, home, now)
 

@@ -306,9 +306,9 @@ def test_a_copy_goes_into_an_empty_place_only_and_whole(
 @pytest.mark.parametrize(
     ("address", "why"),
     [
-        ("ducklake:sqlite:ledger.sqlite", "is no warehouse: give ducklake:postgres:"),
-        ("ducklake:postgres:", "is no warehouse"),
-        ("postgres:dbname=gpuledger", "is no warehouse"),
+        ("ducklake:sqlite:ledger.sqlite", "is not a warehouse; give ducklake:postgres:"),
+        ("ducklake:postgres:", "is not a warehouse"),
+        ("postgres:dbname=gpuledger", "is not a warehouse"),
         (f"{CONNECT} password=hunter2", "give it in PGPASSWORD"),
         ("ducklake:postgres:postgresql://me:hunter2@db/gpuledger", "give it in PGPASSWORD"),
     ],

@@ -123,7 +123,7 @@ class FileStorage(Storage):
     def receiving(self, source: Storage) -> Iterator[duckdb.DuckDBPyConnection]:
         files = (self.ledger_file, self.warehouse_file)
         if any(scrapes_in(file) for file in files):
-            raise CopyRefused(f"{self} holds scrapes already; copy into an empty place")
+            raise CopyRefused(f"{self} holds scrapes already", advice="copy into an empty place")
         with scratch(self.home, "copy") as folder:
             fresh = FileStorage(folder)
             fresh.make()
