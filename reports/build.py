@@ -70,21 +70,21 @@ ASSETS: Final = ("style.css", "site.js", "calculator.js")
 SIMULATED: Final = "Recorded and simulated data for the demo. These are not live prices."
 
 
-def build(storage: Storage, out: Path, *, as_of: datetime, settled: Path | None = None) -> list[Path]:
+def build(storage: Storage, out: Path, *, as_of: datetime, cache: Path | None = None) -> list[Path]:
     """Write pages, downloads and feed into `out`; the same warehouse and `as_of` give the same bytes.
 
     Pages are written aside and moved in one by one, so that a reader never meets half a page. A ledger of
-    simulated nights is as of its newest one, and every page of it says what it is. In the folder `settled`
-    stays what views say of days that are over, for the next build. Returns the pages' paths.
+    simulated nights is as of its newest one, and every page of it says what it is. Results of closed
+    days are cached in the folder `cache` for the next build. Returns the pages' paths.
     """
     with scratch(out.parent, "site") as aside:
         fresh = aside / out.name
-        names = _render(storage, fresh, as_of, settled)
+        names = _render(storage, fresh, as_of, cache)
         put_files(fresh, out)
     return [out / f"{name}.html" for name in names]
 
 
-def _render(storage: Storage, fresh: Path, as_of: datetime, settled: Path | None) -> list[str]:
+def _render(storage: Storage, fresh: Path, as_of: datetime, cache: Path | None) -> list[str]:
     """Write the whole site into an empty folder; returns the pages' names."""
     environment = Environment(
         loader=PackageLoader("reports"),
@@ -94,7 +94,7 @@ def _render(storage: Storage, fresh: Path, as_of: datetime, settled: Path | None
         finalize=_plain,
     )
     (fresh / "assets").mkdir(parents=True)
-    with read_warehouse(storage, kept=KEPT, settled=settled) as connection:
+    with read_warehouse(storage, materialized=KEPT, cache=cache) as connection:
         (origin,) = run_query(connection, "origin").to_dicts()
         stands = origin["newest_slot"] if origin["is_simulated"] and origin["newest_slot"] else as_of
         banner = SIMULATED if origin["is_simulated"] else None

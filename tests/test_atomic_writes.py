@@ -156,7 +156,7 @@ def users(filled: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, User]:
     """Everything that replaces something on disk, by name; what it writes is made small."""
     monkeypatch.setattr(demo, "simulation_version", lambda: "new")
     monkeypatch.setattr(demo, "record_web", lambda folder, nights, on_night: fill(folder, "new"))
-    monkeypatch.setattr(build, "_render", lambda storage, fresh, as_of, settled: fill(fresh, "new") or [])
+    monkeypatch.setattr(build, "_render", lambda storage, fresh, as_of, cache: fill(fresh, "new") or [])
     monkeypatch.setattr(export, "_tables", lambda storage, folder, work: fill(folder, "new") or [])
     tables = [SimpleNamespace(name=Path(name).parts[0]) for name in NAMES]
     monkeypatch.setattr(export, "TABLES", tables)

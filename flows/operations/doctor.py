@@ -28,6 +28,7 @@ from scrapers.slots import slot_name
 from warehouse.atomic import leftovers, logs_beside, size
 from warehouse.data_folder import LEDGER_FILE, WAREHOUSE_FILE, LedgerMissing
 from warehouse.errors import LakeRefused, NothingPublished, WarehouseDamaged
+from warehouse.materialized import CACHE
 from warehouse.session import read_warehouse
 from warehouse.storage import Storage
 from warehouse.stray_log import CURE
@@ -207,7 +208,7 @@ def _left_behind(home: Path) -> Iterator[HealthCheck]:
     for log in logs_beside(home / WAREHOUSE_FILE):
         found = f"{log} was left by another program; clients other than gpuledger apply it ({_size(log)})"
         yield HealthCheck("leftover", "problem", found, CURE)
-    scratches = [path for folder in (home, home / "settled", home / "backups") for path in leftovers(folder)]
+    scratches = [path for folder in (home, home / CACHE, home / "backups") for path in leftovers(folder)]
     for path in (*scratches, *unsealed(home)):
         found = f"{path} is left of a command that was killed ({_size(path)})"
         yield HealthCheck("leftover", "warning", found, "the next run removes it; it can be removed now")

@@ -200,7 +200,7 @@ def due(request: RunRequest, ledger: Ledger) -> tuple[list[Job], int]:
     A live slot that failed is tried again. A recorded one is tried again only by another parser: the
     same bytes read by the same code fail in the same way.
     """
-    settled = ledger.settled()
+    settled = ledger.current_scrapes()
     known = slots_by_source(settled)
     archived = recorded_slots(request.recorded) if request.recorded else {}
     jobs, done = [], 0

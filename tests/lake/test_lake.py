@@ -111,7 +111,7 @@ def test_what_is_written_to_a_lake_is_what_a_file_would_hold(filled: Path, lake:
     with Ledger(lake) as ledger:
         fill(ledger)
         with Ledger(FileStorage(filled)) as file:
-            assert ledger.settled() == file.settled()
+            assert ledger.current_scrapes() == file.current_scrapes()
             last = FIRST + timedelta(days=NIGHTS)
             assert ledger.last_good("p.s", last) == file.last_good("p.s", last) == {"offers": OFFERS}
     assert answers(lake) == answers(FileStorage(filled))
