@@ -79,8 +79,8 @@ def materialize(connection: duckdb.DuckDBPyConnection, stored: str, folder: Path
 
     Periods that are not cached yet are written first, and results of no period are removed. `connection` has
     the views in its memory, over the tables of the attached database `stored`, and comes back with another
-    search path. Returns the query that gives the rows of each view, nothing for a ledger that is too short to have a
-    period.
+    search path. Returns the query that gives the rows of each view, nothing for a ledger that is too short to
+    have a period.
     """
     cached = list(periods(connection))
     if not cached:
