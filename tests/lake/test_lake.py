@@ -310,6 +310,7 @@ def test_a_copy_goes_into_an_empty_place_only_and_whole(
         ("ducklake:postgres:", "is not a warehouse"),
         ("postgres:dbname=gpuledger", "is not a warehouse"),
         (f"{CONNECT} password=hunter2", "give it in PGPASSWORD"),
+        ("postgres:dbname=gpuledger password=hunter2", "give it in PGPASSWORD"),
         ("ducklake:postgres:postgresql://me:hunter2@db/gpuledger", "give it in PGPASSWORD"),
     ],
 )

@@ -53,11 +53,11 @@ class Lake(Storage):
     @classmethod
     def parse(cls, address: str, data: str = "") -> Self:
         """Read ducklake:postgres:host=db dbname=gpuledger and the like. Raises LakeRefused."""
+        if re.search(r"password|:[^/@]*@", address):
+            said = "the address of the warehouse holds a password"
+            raise LakeRefused(said, advice="give it in PGPASSWORD or ~/.pgpass")
         if not address.startswith(_SCHEME) or not address.removeprefix(_SCHEME).strip():
             raise LakeRefused(f"{address!r} is not a warehouse", advice=f"give {_SCHEME}dbname=... host=...")
-        if re.search(r"password|:[^/@]*@", address):
-            said = f"the address after {_SCHEME} holds a password"
-            raise LakeRefused(said, advice="give it in PGPASSWORD or ~/.pgpass")
         if data and not data.startswith(_S3):
             data = str(Path(data).resolve())
         return cls(address.removeprefix(_SCHEME), data.rstrip("/"))
