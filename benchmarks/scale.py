@@ -21,6 +21,7 @@ from reports import build
 from reports.downloads import VIEWS
 from scrapers.simulation import record_web
 from warehouse.data_folder import LEDGER_FILE
+from warehouse.materialized import cache_folder
 from warehouse.session import read_warehouse
 from warehouse.storage import FileStorage, Storage
 
@@ -129,7 +130,7 @@ def _rows(home: Path) -> int:
 
 
 def _site(home: Path) -> None:
-    build.build(FileStorage(home), home / "site", as_of=demo.nights()[-1].at, settled=home / "settled")
+    build.build(FileStorage(home), home / "site", as_of=demo.nights()[-1].at, cache=cache_folder(home))
 
 
 def ask(storage: Storage) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import datetime
 from importlib import metadata, resources
 from pathlib import Path
@@ -34,6 +33,7 @@ from reports.pages import (
 )
 from reports.queries import run_query
 from reports.tables import in_short
+from warehouse.atomic import put_files, scratch
 from warehouse.session import read_warehouse
 from warehouse.storage import Storage
 
@@ -70,13 +70,22 @@ ASSETS: Final = ("style.css", "site.js", "calculator.js")
 SIMULATED: Final = "Recorded and simulated data for the demo. These are not live prices."
 
 
-def build(storage: Storage, out: Path, *, as_of: datetime, settled: Path | None = None) -> list[Path]:
+def build(storage: Storage, out: Path, *, as_of: datetime, cache: Path | None = None) -> list[Path]:
     """Write pages, downloads and feed into `out`; the same warehouse and `as_of` give the same bytes.
 
     Pages are written aside and moved in one by one, so that a reader never meets half a page. A ledger of
-    simulated nights is as of its newest one, and every page of it says what it is. In the folder `settled`
-    stays what views say of days that are over, for the next build. Returns the pages' paths.
+    simulated nights is as of its newest one, and every page of it says what it is. Results of closed
+    days are cached in the folder `cache` for the next build. Returns the pages' paths.
     """
+    with scratch(out.parent, "site") as aside:
+        fresh = aside / out.name
+        names = _render(storage, fresh, as_of, cache)
+        put_files(fresh, out)
+    return [out / f"{name}.html" for name in names]
+
+
+def _render(storage: Storage, fresh: Path, as_of: datetime, cache: Path | None) -> list[str]:
+    """Write the whole site into an empty folder; returns the pages' names."""
     environment = Environment(
         loader=PackageLoader("reports"),
         autoescape=True,
@@ -84,10 +93,8 @@ def build(storage: Storage, out: Path, *, as_of: datetime, settled: Path | None 
         trim_blocks=True,
         finalize=_plain,
     )
-    fresh = out.with_name(f".{out.name}.fresh")
-    shutil.rmtree(fresh, ignore_errors=True)
     (fresh / "assets").mkdir(parents=True)
-    with read_warehouse(storage, kept=KEPT, settled=settled) as connection:
+    with read_warehouse(storage, materialized=KEPT, cache=cache) as connection:
         (origin,) = run_query(connection, "origin").to_dicts()
         stands = origin["newest_slot"] if origin["is_simulated"] and origin["newest_slot"] else as_of
         banner = SIMULATED if origin["is_simulated"] else None
@@ -110,8 +117,7 @@ def build(storage: Storage, out: Path, *, as_of: datetime, settled: Path | None 
     (fresh / "assets" / "vega.js").write_text(vega_script(), encoding="utf-8")
     for page in pages:
         (fresh / f"{page.name}.html").write_text(_rendered(environment, page, common), encoding="utf-8")
-    _move_in(fresh, out)
-    return [out / f"{page.name}.html" for page in pages]
+    return [page.name for page in pages]
 
 
 def _rendered(environment: Environment, page: Page, common: dict[str, Any]) -> str:
@@ -124,12 +130,3 @@ def _rendered(environment: Environment, page: Page, common: dict[str, Any]) -> s
 def _plain(value: Any) -> Any:
     """Text as a page may show it; what is marked up already passes."""
     return in_short(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _move_in(fresh: Path, out: Path) -> None:
-    for path in sorted(fresh.rglob("*")):
-        if path.is_file():
-            target = out / path.relative_to(fresh)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            path.replace(target)
-    shutil.rmtree(fresh)

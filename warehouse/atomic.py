@@ -1,8 +1,9 @@
 """Atomic replacement of files and folders: write aside, fsync, rename, fsync the folder.
 
-Everything that is swapped or restored is written in a scratch folder of a unique name beside its target. A
-scratch folder holds a lock for as long as its process lives, so that the leftover of a killed process can be
-told from the work of a live one, also where every process has the same id, as in a container.
+No other module renames or replaces a file (tests/test_architecture.py). What takes longer to write is written
+in a scratch folder of a unique name beside its target. A scratch folder holds a lock for as long as its
+process lives, so that the leftover of a killed process can be told from the work of a live one, also where
+every process has the same id, as in a container.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import fcntl
 import os
 import secrets
 import shutil
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import IO, Final
 
@@ -24,7 +27,17 @@ PREFIX: Final = ".gpuledger-"
 _LOCK: Final = "lock"
 # A scratch folder without a lock file is one that is being made this moment, or one of an earlier version.
 _SECONDS_TO_MAKE: Final = 3600.0
-_OF_EARLIER_VERSIONS: Final = (".ledger.[0-9]*", ".warehouse.duckdb.[0-9]*", ".import-*")
+_OF_EARLIER_VERSIONS: Final = (
+    ".ledger.[0-9]*",
+    ".warehouse.duckdb.[0-9]*",
+    ".import-*",
+    ".site.fresh",
+    ".recorded-web",
+)
+READ_ONLY: Final = 0o444
+"""The permissions that a published file may have."""
+_ANY_MODE: Final = 0o7777
+_OF_UMASK: Final = 0o666
 _AT_FDCWD: Final = -100
 _RENAME_EXCHANGE: Final = 2
 _NOT_SUPPORTED: Final = frozenset({errno.ENOSYS, errno.EINVAL, errno.ENOTSUP})
@@ -67,22 +80,66 @@ def size(path: Path) -> int:
     return total
 
 
-def swap(fresh: Path, target: Path, *, read_only: bool = False) -> None:
+@contextmanager
+def replacing(path: Path, mode: int | None = None) -> Iterator[IO[bytes]]:
+    """A file to write, which takes the place of `path` when the block ends; not where it raises.
+
+    It is written beside `path`, under the name that the file object has. `mode` are its permissions from its
+    first moment on, by default those of the file that it replaces, else those of the umask.
+    """
+    if mode is None and path.exists():
+        mode = stat.S_IMODE(path.stat().st_mode)
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        # Path.open takes no opener.
+        with open(fresh, "xb", opener=partial(_create, mode=mode)) as file:
+            yield file
+        put(fresh, path)
+    finally:
+        with suppress(OSError):
+            fresh.unlink()
+
+
+def put(fresh: Path, target: Path, *, allow: int = _ANY_MODE) -> None:
     """Put a finished file in the place of `target`; after a crash one of the two is there, complete.
+
+    Of its permissions those in `allow` stay.
+    """
+    mode = stat.S_IMODE(fresh.stat().st_mode)
+    if mode & ~allow:
+        fresh.chmod(mode & allow)
+    sync(fresh)
+    fresh.replace(target)
+    sync(target.parent)
+
+
+def put_database(fresh: Path, target: Path, *, allow: int = _ANY_MODE) -> None:
+    """As `put`, for a DuckDB file.
 
     Write-ahead logs beside `target` belong to the file that is replaced. They are removed before the rename,
     so that no reader finds the new file with the log of the old one, and once more after it.
     """
-    if read_only:
-        fresh.chmod(fresh.stat().st_mode & 0o444)
     sync(fresh)
     _remove_logs(target)
-    fresh.replace(target)
+    put(fresh, target, allow=allow)
     _remove_logs(target)
-    sync(target.parent)
 
 
-def swap_folder(fresh: Path, target: Path) -> None:
+def put_files(fresh: Path, target: Path) -> None:
+    """Put every file below one folder in its place below another, each of them as `put` does."""
+    files = sorted(path for path in fresh.rglob("*") if path.is_file())
+    folders = {target, *(target / path.relative_to(fresh).parent for path in files)}
+    for folder in sorted(folders):
+        folder.mkdir(parents=True, exist_ok=True)
+    for path in files:
+        sync(path)
+    for path in files:
+        path.replace(target / path.relative_to(fresh))
+    for folder in sorted({target.parent, *folders}):
+        sync(folder)
+
+
+def put_folder(fresh: Path, target: Path) -> None:
     """Put a finished folder in the place of `target`; what was there is at `fresh` afterwards."""
     for path in (*fresh.rglob("*"), fresh):
         sync(path)
@@ -101,9 +158,7 @@ def link_or_copy(file: Path, name: Path) -> None:
         raise
     except OSError:
         with scratch(name.parent, "copy") as folder:
-            copied = Path(shutil.copyfile(file, folder / name.name))
-            sync(copied)
-            copied.replace(name)
+            put(Path(shutil.copyfile(file, folder / name.name)), name)
     sync(name.parent)
 
 
@@ -123,6 +178,13 @@ def sync(path: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def _create(path: str, flags: int, mode: int | None) -> int:
+    descriptor = os.open(path, flags | os.O_NOFOLLOW, _OF_UMASK if mode is None else mode)
+    if mode is not None and stat.S_IMODE(os.fstat(descriptor).st_mode) != mode:
+        os.fchmod(descriptor, mode)
+    return descriptor
 
 
 def _made(folder: Path, purpose: str) -> tuple[Path, IO[bytes]]:

@@ -20,7 +20,8 @@ def checksums(file: Path) -> dict[str, tuple[int, int]]:
         with duckdb.connect(str(file), read_only=True) as connection:
             return table_checksums(connection)
     except duckdb.IOException as problem:
-        raise LedgerDamaged(f"{file} cannot be read: {first_line(problem)}") from problem
+        said = f"{file} cannot be read: {first_line(problem)}"
+        raise LedgerDamaged(said, advice="use another copy, or `gpuledger ledger restore` one") from problem
 
 
 def table_checksums(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, int]]:

@@ -38,7 +38,7 @@ def refuse_without_ledger(home: Path) -> None:
     state = "is empty" if ledger.exists() else "is not there"
     found = _found(home)
     if found:
-        raise LedgerMissing(f"{ledger} {state}, but {' and '.join(found)}: {way_back(home)}")
+        raise LedgerMissing(f"{ledger} {state}, but {' and '.join(found)}", advice=way_back(home))
 
 
 def refuse_behind(home: Path, scrapes: int) -> None:
@@ -46,8 +46,8 @@ def refuse_behind(home: Path, scrapes: int) -> None:
     published = scrapes_in(home / WAREHOUSE_FILE) or 0
     if published > scrapes:
         raise LedgerBehind(
-            f"{home / LEDGER_FILE} holds {scrapes:,} scrapes and {home / WAREHOUSE_FILE} {published:,}: "
-            f"{_either(home)}"
+            f"{home / LEDGER_FILE} holds {scrapes:,} scrapes and {home / WAREHOUSE_FILE} {published:,}",
+            advice=_either(home),
         )
 
 
@@ -57,7 +57,8 @@ def refuse_loss(home: Path, fresh: Path) -> None:
     if lost:
         raise LedgerBehind(
             f"{home / WAREHOUSE_FILE} was left as it is, since it holds {lost:,} scrapes that "
-            f"{home / LEDGER_FILE} does not: {_either(home)}"
+            f"{home / LEDGER_FILE} does not",
+            advice=_either(home),
         )
 
 

@@ -72,8 +72,8 @@ class Ledger:
         """Run a query; the answer as a polars frame."""
         return self._cursor().execute(sql, parameters or {}).pl()
 
-    def settled(self) -> dict[tuple[str, datetime], CurrentScrape]:
-        """What stands for every (source, slot): its current scrape, else its newest."""
+    def current_scrapes(self) -> dict[tuple[str, datetime], CurrentScrape]:
+        """The current scrape of every (source, slot), else its newest."""
         rows = self._cursor().execute(load_query("current_scrape")).fetchall()
         return {
             (source, slot.astimezone(UTC)): CurrentScrape(status, version)

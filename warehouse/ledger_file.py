@@ -14,7 +14,7 @@ from typing import Final
 
 import duckdb
 
-from warehouse.atomic import clear, scratch, swap
+from warehouse.atomic import READ_ONLY, clear, put_database, scratch
 from warehouse.data_folder import (
     LEDGER_FILE,
     WAREHOUSE_FILE,
@@ -91,7 +91,7 @@ def publish_copy(home: Path, *, replace: bool = False) -> None:
         fresh = Path(shutil.copyfile(home / LEDGER_FILE, folder / WAREHOUSE_FILE))
         if not replace:
             refuse_loss(home, fresh)
-        swap(fresh, home / WAREHOUSE_FILE, read_only=True)
+        put_database(fresh, home / WAREHOUSE_FILE, allow=READ_ONLY)
 
 
 def _connect(home: Path) -> duckdb.DuckDBPyConnection:
@@ -103,8 +103,8 @@ def _connect(home: Path) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(str(path), config=FORMAT)
     except duckdb.IOException as problem:
         if "Could not set lock" in str(problem):
-            said = f"another program has {path.name} open ({first_line(problem)}); close it and run again"
-            raise LedgerBusy(said) from problem
+            said = f"another program has {path.name} open ({first_line(problem)})"
+            raise LedgerBusy(said, advice="close it and run again") from problem
         raise _why_not(home, problem) from problem
     connection.execute("SET TimeZone = 'UTC'")
     return connection
@@ -115,5 +115,5 @@ def _why_not(home: Path, problem: duckdb.Error) -> Exception:
     path = home / LEDGER_FILE
     if number := refused_by_machine(problem):
         return OSError(number, os.strerror(number), str(path))
-    why = first_line(problem)
-    return LedgerDamaged(f"{path} cannot be opened as a ledger: {why}; {way_back(home)}")
+    said = f"{path} cannot be opened as a ledger: {first_line(problem)}"
+    return LedgerDamaged(said, advice=way_back(home))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.atomic import scratch, swap
+from warehouse.atomic import put_database, scratch
 from warehouse.checksums import checksums
 from warehouse.data_folder import BACKUPS, LEDGER_FILE, LedgerMissing, refuse_without_ledger
 from warehouse.ddl import SORTED
@@ -50,7 +50,7 @@ def backup(home: Path, now: datetime, to: Path | None = None) -> Path:
     with scratch(folder, "backup") as aside:
         copy = Path(shutil.copyfile(home / LEDGER_FILE, aside / LEDGER_FILE))
         checksums(copy)
-        swap(copy, target)
+        put_database(copy, target)
     return target
 
 
@@ -71,7 +71,7 @@ def compact(home: Path) -> Compaction:
         held = checksums(fresh)
         if held != checksums(path):
             raise LedgerDamaged(f"compacting {path} would have changed rows; it was left as it is")
-        swap(fresh, path)
+        put_database(fresh, path)
     publish_copy(home)
     return Compaction(before, path.stat().st_size, sum(rows for rows, _ in held.values()))
 
@@ -80,13 +80,14 @@ def refuse_without_room(folder: Path, bytes_wanted: int) -> None:
     """Raise NoRoom where a folder's disk has less room than is wanted."""
     free = shutil.disk_usage(folder).free
     if free < bytes_wanted:
-        raise NoRoom(f"{folder} has {free / 1e9:.1f} GB free and {bytes_wanted / 1e9:.1f} GB are wanted")
+        said = f"{folder} has {free / 1e9:.1f} GB free and {bytes_wanted / 1e9:.1f} GB are wanted"
+        raise NoRoom(said, advice="free some space, then start the command again")
 
 
 def _tidy(home: Path) -> None:
     refuse_without_ledger(home)
     if not (home / LEDGER_FILE).exists():
-        raise LedgerMissing(f"there is no {home / LEDGER_FILE}: run `gpuledger nightly` first")
+        raise LedgerMissing(f"there is no {home / LEDGER_FILE}", advice="run `gpuledger nightly` first")
     make_ledger(home)
 
 

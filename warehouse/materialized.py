@@ -1,9 +1,9 @@
-"""What the gold views say of days that are over, kept in files: a night need not read the whole ledger.
+"""The cache of view results of closed days, in files: a night need not read the whole ledger.
 
 Rows are never changed: what a view says of a day can only change when a scrape of that day, or of one before
 it, is corrected or comes late. Days are put together into periods of some quarter of a million rows. The
-folder of a period is named by a digest of every scrape that stands up to its end and of the views' own text,
-so that what is found there is what would come out again. All of it can be thrown away at any time.
+folder of a period is named by a digest of every current scrape up to its end and of the views' own text, so
+that what is found there is what would come out again. The cache can be deleted at any time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Final
 
 import duckdb
 
-from warehouse.atomic import scratch, swap_folder
+from warehouse.atomic import put_folder, scratch
 from warehouse.ddl import ddl
 from warehouse.queries import load_query
 from warehouse.schema import TABLES
@@ -46,6 +46,9 @@ A row may depend on offers of that day and on the last rows of every offer befor
 """
 NEWEST: Final = ("latest_offers",)
 """Views of the newest snapshots alone."""
+CACHE: Final = "cache"
+"""The cache's folder in a data folder."""
+_FORMER_CACHE: Final = "settled"
 PERIOD_ROWS: Final = 250_000
 _OF_SCRAPES: Final = ("current_scrapes", "adjacent_snapshots")
 _PART: Final = "part"
@@ -54,36 +57,46 @@ _LAST_SEEN: Final = "last_seen"
 
 @dataclass(frozen=True)
 class Period:
-    """Days that are over, `until` excluded; `name` is the folder of what is kept of them."""
+    """Closed days, `until` excluded; `name` is the folder of their cached results."""
 
     since: date
     until: date
     name: str
 
 
-def materialize(connection: duckdb.DuckDBPyConnection, stored: str, folder: Path) -> Mapping[str, str]:
-    """What the views of `BY_DAY` and `NEWEST` say, read from what is kept where a day is over.
+def cache_folder(home: Path) -> Path:
+    """The cache of a data folder; one that an earlier version left as settled/ is taken over."""
+    folder, former = home / CACHE, home / _FORMER_CACHE
+    if former.is_dir():
+        if not folder.exists():
+            put_folder(former, folder)
+        shutil.rmtree(former, ignore_errors=True)
+    return folder
 
-    Periods that are not kept yet are written first, and what is kept of no period goes. `connection` has the
-    views in its memory, over the tables of the attached database `stored`, and comes back with another search
-    path. Returns the query that gives the rows of each view, nothing for a ledger that is too short to have a
-    period.
+
+def materialize(connection: duckdb.DuckDBPyConnection, stored: str, folder: Path) -> Mapping[str, str]:
+    """The rows of the views of `BY_DAY` and `NEWEST`, read from the cache in `folder` where a day is closed.
+
+    Periods that are not cached yet are written first, and results of no period are removed. `connection` has
+    the views in its memory, over the tables of the attached database `stored`, and comes back with another
+    search path. Returns the query that gives the rows of each view, nothing for a ledger that is too short to
+    have a period.
     """
-    kept = list(periods(connection))
-    if not kept:
+    cached = list(periods(connection))
+    if not cached:
         return {}
     folder.mkdir(parents=True, exist_ok=True)
-    _forget(folder, {period.name for period in kept if _is_whole(connection, folder / period.name)})
+    _forget(folder, {period.name for period in cached if _is_whole(connection, folder / period.name)})
     _make_part(connection, stored)
     before: Path | None = None
-    for period in kept:
+    for period in cached:
         target = folder / period.name
         if not target.exists():
             _write(connection, stored, period, before, target)
         before = target / f"{_LAST_SEEN}.parquet"
-    _look_at(connection, stored, kept[-1].until, None, before)
+    _look_at(connection, stored, cached[-1].until, None, before)
     found = {
-        **{view: _whole(connection, view, kept, folder) for view in BY_DAY},
+        **{view: _whole(connection, view, cached, folder) for view in BY_DAY},
         **{view: _now(connection, f"FROM {view}", view) for view in NEWEST},
     }
     connection.execute("DROP TABLE offers")
@@ -91,7 +104,7 @@ def materialize(connection: duckdb.DuckDBPyConnection, stored: str, folder: Path
 
 
 def periods(connection: duckdb.DuckDBPyConnection) -> Iterator[Period]:
-    """The periods of the days that are over, oldest first. The newest day is never over."""
+    """The periods of the closed days, oldest first. The newest day is never closed."""
     digest = hashlib.sha256()
     for statement in chain(view_statements(), *map(ddl, TABLES)):
         digest.update(statement.encode())
@@ -106,9 +119,9 @@ def periods(connection: duckdb.DuckDBPyConnection) -> Iterator[Period]:
             since, rows = None, 0
 
 
-def _is_whole(connection: duckdb.DuckDBPyConnection, kept: Path) -> bool:
+def _is_whole(connection: duckdb.DuckDBPyConnection, cached: Path) -> bool:
     """Whether a period's files are there, down to their ends: the machine may have stopped meanwhile."""
-    files = [str(kept / f"{name}.parquet") for name in (*BY_DAY, _LAST_SEEN)]
+    files = [str(cached / f"{name}.parquet") for name in (*BY_DAY, _LAST_SEEN)]
     try:
         connection.execute("SELECT file_name FROM parquet_file_metadata($1)", [files]).fetchall()
     except duckdb.Error:
@@ -133,7 +146,7 @@ def _write(
 ) -> None:
     """Write what the views say of a period, whole or not at all."""
     _look_at(connection, stored, period.since, period.until, before)
-    with scratch(target.parent, "settled") as folder:
+    with scratch(target.parent, "cache") as folder:
         fresh = folder / target.name
         fresh.mkdir()
         for view, column in BY_DAY.items():
@@ -141,13 +154,13 @@ def _write(
             days = f"{column} >= {_moment(period.since)} AND {column} < {_moment(period.until)}"
             _copy(connection, f"FROM {view} WHERE {days} ORDER BY ALL", fresh / view)
         _copy(connection, load_query(_LAST_SEEN), fresh / _LAST_SEEN)
-        swap_folder(fresh, target)
+        put_folder(fresh, target)
 
 
 def _look_at(
     connection: duckdb.DuckDBPyConnection, stored: str, since: date, until: date | None, before: Path | None
 ) -> None:
-    """Have the views see the standing offers of some days, and the last ones of each before them."""
+    """Have the views see the current offers of some days, and the last ones of each before them."""
     end = f"AND slot < {_moment(until)}" if until else ""
     earlier = f"UNION ALL BY NAME FROM read_parquet({quoted(str(before))})" if before else ""
     connection.execute(
@@ -157,10 +170,10 @@ def _look_at(
     )
 
 
-def _whole(connection: duckdb.DuckDBPyConnection, view: str, kept: list[Period], folder: Path) -> str:
+def _whole(connection: duckdb.DuckDBPyConnection, view: str, cached: list[Period], folder: Path) -> str:
     """The query of a view's rows of all days."""
-    files = ", ".join(quoted(str(folder / period.name / f"{view}.parquet")) for period in kept)
-    since = f"FROM {view} WHERE {BY_DAY[view]} >= {_moment(kept[-1].until)}"
+    files = ", ".join(quoted(str(folder / period.name / f"{view}.parquet")) for period in cached)
+    since = f"FROM {view} WHERE {BY_DAY[view]} >= {_moment(cached[-1].until)}"
     return f"FROM read_parquet([{files}]) UNION ALL BY NAME {_now(connection, since, view)}"
 
 

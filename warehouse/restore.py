@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.atomic import link_or_copy, logs_beside, scratch, swap
+from warehouse.atomic import READ_ONLY, link_or_copy, logs_beside, put, put_database, scratch
 from warehouse.checksums import checksums
 from warehouse.data_folder import BACKUPS, FORMER, LEDGER_FILE, WAREHOUSE_FILE, LedgerMissing, scrapes_in
 from warehouse.errors import LedgerBusy, LedgerDamaged
@@ -36,8 +36,8 @@ def restore(home: Path, copy: Path, now: datetime) -> list[Path]:
         shutil.copyfile(fresh, folder / WAREHOUSE_FILE)
         kept = [*_keep_ledger(home, now), *_keep_published(home, folder / WAREHOUSE_FILE, now)]
         # Were it published last, an end in between would leave a ledger that is older than what is published.
-        swap(folder / WAREHOUSE_FILE, home / WAREHOUSE_FILE, read_only=True)
-        swap(fresh, home / LEDGER_FILE)
+        put_database(folder / WAREHOUSE_FILE, home / WAREHOUSE_FILE, allow=READ_ONLY)
+        put_database(fresh, home / LEDGER_FILE)
     return kept
 
 
@@ -56,8 +56,8 @@ def begin(home: Path, now: datetime) -> list[Path]:
         make_ledger(folder)
         shutil.copyfile(folder / LEDGER_FILE, folder / WAREHOUSE_FILE)
         kept = [*_keep_ledger(home, now), *_keep_published(home, folder / WAREHOUSE_FILE, now)]
-        swap(folder / WAREHOUSE_FILE, home / WAREHOUSE_FILE, read_only=True)
-        swap(folder / LEDGER_FILE, home / LEDGER_FILE)
+        put_database(folder / WAREHOUSE_FILE, home / WAREHOUSE_FILE, allow=READ_ONLY)
+        put_database(folder / LEDGER_FILE, home / LEDGER_FILE)
     return kept
 
 
@@ -67,7 +67,8 @@ def republish(home: Path, now: datetime, *, replace: bool = False) -> list[Path]
     Returns where that copy is kept. Raises LedgerMissing, LedgerBehind, LedgerDamaged or LedgerNewer.
     """
     if not (home / LEDGER_FILE).exists():
-        raise LedgerMissing(f"there is no {home / LEDGER_FILE} to publish: run `gpuledger nightly` first")
+        said = f"there is no {home / LEDGER_FILE} to publish"
+        raise LedgerMissing(said, advice="run `gpuledger nightly` first")
     make_ledger(home, checked=not replace)
     kept = _keep_published(home, home / LEDGER_FILE, now) if replace else []
     publish_copy(home, replace=replace)
@@ -109,7 +110,7 @@ def _add_log(copy: Path, folder: Path) -> None:
         make_ledger(trial)
         alone, together = checksums(folder / LEDGER_FILE), checksums(trial / LEDGER_FILE)
         if all(together.get(table, (0, 0))[0] >= rows for table, (rows, _) in alone.items()):
-            (trial / LEDGER_FILE).replace(folder / LEDGER_FILE)
+            put(trial / LEDGER_FILE, folder / LEDGER_FILE)
 
 
 def _keep_ledger(home: Path, now: datetime) -> list[Path]:

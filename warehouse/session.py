@@ -26,17 +26,17 @@ from warehouse.views import VIEWS, view_statements
 def read_warehouse(
     storage: Storage,
     at: datetime | None = None,
-    kept: Collection[str] = (),
-    settled: Path | None = None,
+    materialized: Collection[str] = (),
+    cache: Path | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """Open what is published for reading: no writing, no files, no extensions, no settings changed.
 
-    With `at`, an aware datetime, everything is as it stood then. Views named in `kept` are worked out once;
-    what views say of days that are over is kept in the folder `settled` and read there. A lake is read as it
-    stands when it is opened. Raises WarehouseDamaged or LakeRefused.
+    With `at`, an aware datetime, everything is as it was stored by then. Views named in `materialized` are
+    computed once, into tables of the session; results of closed days are cached in the folder `cache` and
+    read there. A lake is read as it is when it is opened. Raises WarehouseDamaged or LakeRefused.
     """
-    connection = open_warehouse(storage, at, kept, settled)
-    readable = [*storage.folders(connection), *([f"{settled.resolve()}/"] if settled else [])]
+    connection = open_warehouse(storage, at, materialized, cache)
+    readable = [*storage.folders(connection), *([f"{cache.resolve()}/"] if cache else [])]
     connection.execute(f"SET allowed_directories = [{', '.join(map(quoted, readable))}]")
     connection.execute("SET python_enable_replacements = false")
     connection.execute("SET enable_external_access = false")
@@ -47,16 +47,16 @@ def read_warehouse(
 def open_warehouse(
     storage: Storage,
     at: datetime | None = None,
-    kept: Collection[str] = (),
-    settled: Path | None = None,
+    materialized: Collection[str] = (),
+    cache: Path | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """As `read_warehouse`, with nothing locked: for what writes files, and never for a user's question."""
-    makes_views = bool(at or kept) or not storage.views_are_complete
+    makes_views = bool(at or materialized) or not storage.views_are_complete
     connection = storage.open_to_read(attached=makes_views)
     bound(connection)
     if makes_views:
         try:
-            _make_views(connection, storage.attached_as, at, kept, settled)
+            _make_views(connection, storage.attached_as, at, materialized, cache)
         except duckdb.CatalogException as problem:
             connection.close()
             raise storage.unreadable(problem) from problem
@@ -67,14 +67,13 @@ def _make_views(
     connection: duckdb.DuckDBPyConnection,
     stored: str,
     at: datetime | None = None,
-    kept: Collection[str] = (),
-    settled: Path | None = None,
+    materialized: Collection[str] = (),
+    cache: Path | None = None,
 ) -> None:
     """Make the gold views in a connection's own memory, over the tables of an attached database.
 
-    With `at`, over those rows alone that had been written by then, tables included. What `kept` names is
-    worked out once and kept as a table, for whoever asks many questions of it. In the folder `settled` stays
-    what views say of days that are over.
+    With `at`, over those rows alone that had been written by then, tables included. Views named in
+    `materialized` become tables, for many queries of them. Results of closed days are cached in `cache`.
     """
     search_path = f"SET search_path = 'memory.main,{stored}.main'"
     connection.execute(search_path)
@@ -84,12 +83,12 @@ def _make_views(
             connection.execute(_as_written(table, stored, at))
     for statement in view_statements():
         connection.execute(statement)
-    if kept:
+    if materialized:
         inherit_comments(connection)
-    found = materialize(connection, stored, settled.resolve()) if settled else {}
+    found = materialize(connection, stored, cache.resolve()) if cache else {}
     connection.execute(search_path)
     for view in VIEWS:
-        if view in kept:
+        if view in materialized:
             _put(connection, "TABLE", view, found.get(view, f"FROM {view}"))
         elif view in found:
             _put(connection, "VIEW", view, found[view])

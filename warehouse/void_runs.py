@@ -34,7 +34,7 @@ def declare_void(ledger: Ledger, run_id: str, reason: str, *, now: datetime, ver
     VoidRefused for an unknown run, one that is void already, and an empty reason.
     """
     if not reason.strip():
-        raise VoidRefused("--reason is empty: say why the run does not count, the site shows it")
+        raise VoidRefused("--reason is empty", advice="say why the run does not count, the site shows it")
     (known,) = ledger.query(load_query("run_known"), {"run_id": run_id}).to_dicts()
     if known["void_reason"] is not None:
         since = f"{known['voided_at']:%Y-%m-%d %H:%MZ}"
@@ -42,7 +42,8 @@ def declare_void(ledger: Ledger, run_id: str, reason: str, *, now: datetime, ver
             f"run {visible(run_id)} is void already, since {since}: {visible(known['void_reason'])}"
         )
     if not known["is_run"] and not known["scrapes"]:
-        raise VoidRefused(f"the ledger has no run {visible(run_id)!r}; list runs with: {LIST_RUNS}")
+        said = f"the ledger has no run {visible(run_id)!r}"
+        raise VoidRefused(said, advice=f"list runs with: {LIST_RUNS}")
     row = {"run_id": run_id, "voided_at": now, "reason": reason.strip(), "gpuledger_version": version}
     ledger.append_rows("void_runs", [row])
     return int(known["scrapes"])

@@ -8,7 +8,6 @@ a fixed size, so that a full disk can still take another state of it.
 from __future__ import annotations
 
 import json
-import os
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -21,6 +20,7 @@ from flows.alerts.routing import AlertRouting
 from flows.alerts.rules import RunFailedRule
 from scrapers.archive.redaction import Secrets
 from scrapers.slots import slot_name, slot_of
+from warehouse.atomic import replacing
 from warehouse.text_safety import first_line, visible
 
 STATE_FILE: Final = "alerts.json"
@@ -127,12 +127,9 @@ def _write(home: Path, state: Mapping[str, Mapping[str, str]]) -> None:
     """Put the state in place whole, or, on a full disk, into the file that is there already."""
     text = json.dumps({"run_failed": state}).ljust(_SIZE)
     path = home / STATE_FILE
-    fresh = path.with_name(f".{STATE_FILE}.{os.getpid()}")
     try:
-        fresh.write_text(text, encoding="utf-8")
-        fresh.replace(path)
+        with replacing(path) as file:
+            file.write(text.encode())
     except OSError:
-        with suppress(OSError):
-            fresh.unlink()
-        with path.open("r+", encoding="utf-8") as file:
-            file.write(text)
+        with path.open("r+", encoding="utf-8") as stored:
+            stored.write(text)

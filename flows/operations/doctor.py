@@ -28,6 +28,7 @@ from scrapers.slots import slot_name
 from warehouse.atomic import leftovers, logs_beside, size
 from warehouse.data_folder import LEDGER_FILE, WAREHOUSE_FILE, LedgerMissing
 from warehouse.errors import LakeRefused, NothingPublished, WarehouseDamaged
+from warehouse.materialized import CACHE
 from warehouse.session import read_warehouse
 from warehouse.storage import Storage
 from warehouse.stray_log import CURE
@@ -179,10 +180,9 @@ def _ledger(installation: Installation, now: datetime) -> Iterator[HealthCheck]:
         storage.check_ledger()
         storage.check_published()
     except LedgerMissing as missing:
-        found, _, advice = str(missing).partition(": ")
-        yield HealthCheck("ledger", "problem", found, advice)
+        yield HealthCheck("ledger", "problem", missing.message, missing.advice)
     except NothingPublished as nothing:
-        yield HealthCheck("ledger", "warning", str(nothing), "run `gpuledger nightly`")
+        yield HealthCheck("ledger", "warning", nothing.message, "run `gpuledger nightly`")
     if storage.is_published:
         yield from _published(storage, home, now)
 
@@ -208,7 +208,7 @@ def _left_behind(home: Path) -> Iterator[HealthCheck]:
     for log in logs_beside(home / WAREHOUSE_FILE):
         found = f"{log} was left by another program; clients other than gpuledger apply it ({_size(log)})"
         yield HealthCheck("leftover", "problem", found, CURE)
-    scratches = [path for folder in (home, home / "settled", home / "backups") for path in leftovers(folder)]
+    scratches = [path for folder in (home, home / CACHE, home / "backups") for path in leftovers(folder)]
     for path in (*scratches, *unsealed(home)):
         found = f"{path} is left of a command that was killed ({_size(path)})"
         yield HealthCheck("leftover", "warning", found, "the next run removes it; it can be removed now")

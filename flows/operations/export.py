@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flows.runtime.installation import Installation
 from flows.runtime.interruption import Work
-from warehouse.atomic import scratch, swap_folder
+from warehouse.atomic import put_folder, scratch
 from warehouse.errors import GpuledgerError
 from warehouse.schema import TABLES, Table
 from warehouse.session import open_warehouse
@@ -51,7 +51,7 @@ def export(
         fresh = aside / folder.name
         fresh.mkdir()
         exported = list(_tables(storage, fresh, work))
-        swap_folder(fresh, folder)
+        put_folder(fresh, folder)
     return exported
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -12,6 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from flows.runtime.interruption import Work
+from warehouse.atomic import replacing
 
 
 @contextmanager
@@ -21,17 +19,7 @@ def written_aside(path: Path, work: Work[Any]) -> Iterator[IO[bytes]]:
         with path.open("wb") as device:
             yield device
         return
-    target = path.resolve()
-    fresh = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    work.leaves(partial(fresh.unlink, missing_ok=True))
-    try:
-        with fresh.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        if target.exists():
-            shutil.copymode(target, fresh)
+    with replacing(path.resolve()) as file:
+        work.leaves(partial(Path(file.name).unlink, missing_ok=True))
+        yield file
         work.check()
-        fresh.replace(target)
-    finally:
-        fresh.unlink(missing_ok=True)

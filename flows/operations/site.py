@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flows.runtime.lock import run_lock
 from reports import build
+from warehouse.materialized import cache_folder
 from warehouse.storage import Storage
 
 
@@ -14,4 +15,4 @@ def render(home: Path, storage: Storage, as_of: datetime) -> list[Path]:
     """Render the site, once another process that renders it has done so; returns the pages' paths."""
     # On a lake runs of two flows may both come here, and whoever asks for a report may come beside a run.
     with run_lock(home, "site", lock_file="site.lock", queue=True):
-        return build.build(storage, home / "site", as_of=as_of, settled=home / "settled")
+        return build.build(storage, home / "site", as_of=as_of, cache=cache_folder(home))

@@ -6,7 +6,6 @@ flow then reads them as it would read the network.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from flows.runtime.installation import Installation
 from flows.runtime.run import RunRequest
 from scrapers.registry import shipped
 from scrapers.simulation import SimulatedNight, first_recorded, record_web, simulation_version
+from warehouse.atomic import put_folder, scratch
 
 NIGHTS: Final = 60
 FIRST_SLOT: Final = datetime(2026, 9, 21, 3, tzinfo=UTC)
@@ -37,13 +37,12 @@ def recorded_web(home: Path, on_night: Callable[[SimulatedNight], None]) -> Path
     folder, version = home / "recorded-web", simulation_version()
     marker = folder / "version"
     if not marker.is_file() or marker.read_text(encoding="utf-8") != version:
-        unfinished = home / ".recorded-web"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(parents=True)
-        record_web(unfinished, nights(), on_night)
-        (unfinished / "version").write_text(version, encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        unfinished.rename(folder)
+        with scratch(home, "recorded-web") as aside:
+            fresh = aside / folder.name
+            fresh.mkdir()
+            record_web(fresh, nights(), on_night)
+            (fresh / "version").write_text(version, encoding="utf-8")
+            put_folder(fresh, folder)
     return folder
 
 

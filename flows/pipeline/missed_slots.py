@@ -34,7 +34,7 @@ async def missed(
     fired = await firings(cron, last - LENGTH[cadence], now)
     if not fired:
         return []
-    known = slots_by_source(ledger.settled())
+    known = slots_by_source(ledger.current_scrapes())
     records = [
         _record(source, slot, run_id, now)
         for source in request.sources

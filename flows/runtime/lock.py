@@ -80,8 +80,9 @@ def _await_client(ledger: Path, told: Callable[[str], None], patience: float) ->
         sentence = f"{holder} has {ledger} open"
         if time.monotonic() > until:
             raise LedgerBusy(
-                f"{sentence}, still after {patience:.0f} s: close it and run again; "
-                f"to look at prices open {ledger.with_name(WAREHOUSE_FILE)} instead"
+                f"{sentence}, still after {patience:.0f} s",
+                advice="close it and run again; "
+                f"to look at prices open {ledger.with_name(WAREHOUSE_FILE)} instead",
             )
         if not waiting:
             told(f"{sentence}; waiting for it to be closed")

@@ -200,8 +200,8 @@ def due(request: RunRequest, ledger: Ledger) -> tuple[list[Job], int]:
     A live slot that failed is tried again. A recorded one is tried again only by another parser: the
     same bytes read by the same code fail in the same way.
     """
-    settled = ledger.settled()
-    known = slots_by_source(settled)
+    current = ledger.current_scrapes()
+    known = slots_by_source(current)
     archived = recorded_slots(request.recorded) if request.recorded else {}
     jobs, done = [], 0
     for source in request.sources:
@@ -219,7 +219,7 @@ def due(request: RunRequest, ledger: Ledger) -> tuple[list[Job], int]:
             }
         )
         for slot in slots if first is None else (slot for slot in slots if slot >= first):
-            found = settled.get((source.id, slot))
+            found = current.get((source.id, slot))
             stored = found is not None and found.status in {"ok", "partial"}
             refused_alike = (
                 found is not None
@@ -234,9 +234,9 @@ def due(request: RunRequest, ledger: Ledger) -> tuple[list[Job], int]:
     return jobs, done
 
 
-def slots_by_source(settled: Iterable[tuple[str, datetime]]) -> dict[str, list[datetime]]:
+def slots_by_source(scrapes: Iterable[tuple[str, datetime]]) -> dict[str, list[datetime]]:
     """The slots of each source among (source, slot) pairs."""
     slots: dict[str, list[datetime]] = {}
-    for source, slot in settled:
+    for source, slot in scrapes:
         slots.setdefault(source, []).append(slot)
     return slots

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from flows.scheduling.prefect_environment import FOLDER
+from warehouse.atomic import replacing
 from warehouse.errors import GpuledgerError
 
 SECRET_FILE: Final = "api-secret"  # noqa: S105 - the name of the file
@@ -61,14 +61,5 @@ def _read(path: Path) -> str:
 
 def _write(path: Path) -> None:
     """Put a new secret in place: whole and private from its first moment."""
-    new = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, _PRIVATE)
-        with os.fdopen(file, "w", encoding="ascii") as opened:
-            opened.write(f"{_USER}:{secrets.token_urlsafe(32)}\n")
-            opened.flush()
-            os.fsync(file)
-        new.replace(path)
-    finally:
-        with suppress(OSError):
-            new.unlink()
+    with replacing(path, _PRIVATE) as file:
+        file.write(f"{_USER}:{secrets.token_urlsafe(32)}\n".encode("ascii"))

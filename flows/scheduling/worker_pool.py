@@ -189,7 +189,7 @@ async def take_over(request: RunRequest, became: Mapping[str, str]) -> None:
 
 def unread(request: RunRequest, ledger: Ledger) -> list[Job]:
     """The due (source, slot) pairs that have no row at all, not even one of a failure."""
-    known = ledger.settled()
+    known = ledger.current_scrapes()
     jobs, _ = due(request, ledger)
     return [job for job in jobs if (job.source, job.slot) not in known]
 

@@ -9,7 +9,6 @@ tool can read it. Credentials are redacted on the way in; a body that echoed one
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -39,7 +38,7 @@ from scrapers.archive.exchange import (
 from scrapers.archive.redaction import Secrets, redacted_url
 from scrapers.archive.warc import body_of, records
 from scrapers.page import Capture
-from warehouse.atomic import sync
+from warehouse.atomic import put, sync
 
 SEALED: Final = ".warc.gz"
 UNSEALED: Final = ".part"
@@ -168,12 +167,9 @@ class ArchiveWriter:
             headers["Content-Type"] = "application/json"
             target = f"urn:gpuledger:outcome:{outcome.source}"
             self._warc.write_record(self._record("metadata", target, body, headers))
-        self._file.flush()
-        os.fsync(self._file.fileno())
         self._file.close()
-        self._part.rename(self.path)
-        # The name, and the folder of a new day, must be on disk as well.
-        sync(self.path.parent)
+        put(self._part, self.path)
+        # The folder of a new day must be on disk as well.
         sync(self.path.parent.parent)
         return self.path
 

@@ -111,7 +111,7 @@ def test_what_is_written_to_a_lake_is_what_a_file_would_hold(filled: Path, lake:
     with Ledger(lake) as ledger:
         fill(ledger)
         with Ledger(FileStorage(filled)) as file:
-            assert ledger.settled() == file.settled()
+            assert ledger.current_scrapes() == file.current_scrapes()
             last = FIRST + timedelta(days=NIGHTS)
             assert ledger.last_good("p.s", last) == file.last_good("p.s", last) == {"offers": OFFERS}
     assert answers(lake) == answers(FileStorage(filled))
@@ -306,10 +306,11 @@ def test_a_copy_goes_into_an_empty_place_only_and_whole(
 @pytest.mark.parametrize(
     ("address", "why"),
     [
-        ("ducklake:sqlite:ledger.sqlite", "is no warehouse: give ducklake:postgres:"),
-        ("ducklake:postgres:", "is no warehouse"),
-        ("postgres:dbname=gpuledger", "is no warehouse"),
+        ("ducklake:sqlite:ledger.sqlite", "is not a warehouse; give ducklake:postgres:"),
+        ("ducklake:postgres:", "is not a warehouse"),
+        ("postgres:dbname=gpuledger", "is not a warehouse"),
         (f"{CONNECT} password=hunter2", "give it in PGPASSWORD"),
+        ("postgres:dbname=gpuledger password=hunter2", "give it in PGPASSWORD"),
         ("ducklake:postgres:postgresql://me:hunter2@db/gpuledger", "give it in PGPASSWORD"),
     ],
 )

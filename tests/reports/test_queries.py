@@ -31,7 +31,7 @@ def test_a_question_has_one_answer(name: str, demo_home: Path) -> None:
 @pytest.fixture(scope="module")
 def kept(demo_home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse as the site reads it, with what many pages ask worked out once."""
-    with read_warehouse(FileStorage(demo_home), kept=KEPT) as connection:
+    with read_warehouse(FileStorage(demo_home), materialized=KEPT) as connection:
         yield connection
 
 

@@ -186,7 +186,7 @@ def test_a_log_of_another_client_is_named_and_neither_read_nor_published(
         assert "my_notes" not in connection.sql("SHOW TABLES").pl()["name"].to_list()
     assert f"{published}.wal was left by" in caplog.text
     assert "gpuledger publish" in caplog.text
-    with read_warehouse(FileStorage(home), kept=("latest_offers",)) as connection:
+    with read_warehouse(FileStorage(home), materialized=("latest_offers",)) as connection:
         assert connection.sql("SELECT count(*) FROM offers").fetchall() == [(3,)]
     add(home, 9)
     FileStorage(home).publish()

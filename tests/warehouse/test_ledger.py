@@ -110,19 +110,19 @@ def test_a_missing_mandatory_value_is_refused(tmp_path: Path) -> None:
         ledger.append(ScrapeRecord(scrape(), {"offers": nameless}))
 
 
-def test_settled_prefers_a_success_over_a_later_failure(tmp_path: Path) -> None:
+def test_a_success_stays_current_after_a_later_failure(tmp_path: Path) -> None:
     with Ledger(FileStorage(tmp_path)) as ledger:
         ledger.append(record("run-1"))
         ledger.append(ScrapeRecord(scrape("run-2", status="failed", finished_at=SLOT + timedelta(hours=2))))
-        assert ledger.settled()["p.s", SLOT].status == "ok"
+        assert ledger.current_scrapes()["p.s", SLOT].status == "ok"
 
 
-def test_settled_knows_the_newest_failure(tmp_path: Path) -> None:
+def test_without_a_success_the_newest_failure_is_current(tmp_path: Path) -> None:
     with Ledger(FileStorage(tmp_path)) as ledger:
         ledger.append(ScrapeRecord(scrape(status="failed")))
         later = scrape("run-2", status="failed", finished_at=SLOT + timedelta(hours=2), parser_version="v2")
         ledger.append(ScrapeRecord(later))
-        assert ledger.settled()["p.s", SLOT].parser_version == "v2"
+        assert ledger.current_scrapes()["p.s", SLOT].parser_version == "v2"
 
 
 def test_last_good_counts_rows_of_the_newest_ok_scrape_before_a_slot(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What is kept of days that are over: always what the views would say, and written once."""
+"""The cache of closed days: always the rows that the views would give, and written once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from warehouse.views import VIEWS
 NIGHTS = 24
 # A source that is read every night, a market that is read twice a day, and one that is away for a week.
 HOURS = {"cloud": (3,), "market": (3, 15), "away": (3,)}
-KEPT = ("current_scrapes", "price_hourly", "latest_offers")
+MATERIALIZED = ("current_scrapes", "price_hourly", "latest_offers")
 
 
 @pytest.fixture(autouse=True)
@@ -85,22 +85,22 @@ def add(home: Path, record: ScrapeRecord) -> None:
     FileStorage(home).publish()
 
 
-def answers(home: Path, *, kept: bool) -> dict[str, pl.DataFrame]:
+def answers(home: Path, *, cached: bool) -> dict[str, pl.DataFrame]:
     """What every view says, by its name."""
-    ways: dict[str, Any] = {"kept": KEPT, "settled": home / "settled"} if kept else {}
+    ways: dict[str, Any] = {"materialized": MATERIALIZED, "cache": home / "cache"} if cached else {}
     with read_warehouse(FileStorage(home), **ways) as connection:
         return {view: connection.sql(f"FROM {view} ORDER BY ALL").pl() for view in VIEWS}
 
 
 def differing(home: Path) -> list[str]:
-    """Views that say another thing with what is kept than without."""
-    plain, kept = answers(home, kept=False), answers(home, kept=True)
-    return [view for view in VIEWS if not kept[view].equals(plain[view])]
+    """Views whose rows differ with the cache and without."""
+    plain, cached = answers(home, cached=False), answers(home, cached=True)
+    return [view for view in VIEWS if not cached[view].equals(plain[view])]
 
 
 def written(home: Path) -> dict[str, int]:
-    """The periods that are kept, and when each was written."""
-    return {path.name: path.stat().st_mtime_ns for path in sorted((home / "settled").iterdir())}
+    """The periods that are cached, and when each was written."""
+    return {path.name: path.stat().st_mtime_ns for path in sorted((home / "cache").iterdir())}
 
 
 def test_views_say_what_they_say_without_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,7 +115,7 @@ def test_views_say_what_they_say_without_it(home: Path, monkeypatch: pytest.Monk
 
 
 def test_a_correction_is_seen_and_all_that_follows_is_written_anew(home: Path) -> None:
-    answers(home, kept=True)
+    answers(home, cached=True)
     before = list(written(home))
     add(home, drawn("market", 9, 15, random.Random(2), again=True))
     assert differing(home) == []
@@ -126,36 +126,52 @@ def test_a_correction_is_seen_and_all_that_follows_is_written_anew(home: Path) -
 
 
 def test_a_snapshot_that_comes_late_is_seen(home: Path) -> None:
-    answers(home, kept=True)
+    answers(home, cached=True)
     add(home, drawn("away", 12, 4, random.Random(3)))
     assert differing(home) == []
 
 
 def test_what_is_damaged_or_gone_is_written_anew_and_strays_go(home: Path) -> None:
-    answers(home, kept=True)
+    answers(home, cached=True)
     first, second, third, *_ = before = list(written(home))
-    cut = home / "settled" / second / "last_seen.parquet"
+    cut = home / "cache" / second / "last_seen.parquet"
     cut.write_bytes(cut.read_bytes()[:-9])
-    (home / "settled" / third / "price_changes.parquet").unlink()
-    (home / "settled" / ".half.1").mkdir()
-    (home / "settled" / "stray").write_text("")
+    (home / "cache" / third / "price_changes.parquet").unlink()
+    (home / "cache" / ".half.1").mkdir()
+    (home / "cache" / "stray").write_text("")
     when = written(home)[first]
     assert differing(home) == []
     assert list(written(home)) == before
     assert written(home)[first] == when
 
 
-def test_a_short_ledger_keeps_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_of_an_earlier_version_is_taken_over(home: Path) -> None:
+    answers(home, cached=True)
+    before = written(home)
+    assert before
+    (home / "cache").rename(home / "settled")
+    assert materialized.cache_folder(home) == home / "cache"
+    assert not (home / "settled").exists()
+    assert differing(home) == []
+    assert written(home) == before
+    # Beside the new one it is of no use.
+    (home / "settled" / "2026-01-01-0123456789abcdef").mkdir(parents=True)
+    materialized.cache_folder(home)
+    assert not (home / "settled").exists()
+    assert written(home) == before
+
+
+def test_a_short_ledger_has_no_cache(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(materialized, "PERIOD_ROWS", 1_000_000)
     assert differing(home) == []
-    assert not (home / "settled").exists()
+    assert not (home / "cache").exists()
 
 
 def test_a_reader_with_it_still_reads_no_other_file(home: Path) -> None:
     other = home / "other.parquet"
     pl.DataFrame({"secret": [1]}).write_parquet(other)
     with (
-        read_warehouse(FileStorage(home), kept=KEPT, settled=home / "settled") as connection,
+        read_warehouse(FileStorage(home), materialized=MATERIALIZED, cache=home / "cache") as connection,
         pytest.raises(duckdb.PermissionException),
     ):
         connection.execute(f"FROM read_parquet('{other}')")

@@ -24,7 +24,7 @@ from warehouse.void_runs import VoidRefused, declare_void, void_runs
 
 AHEAD = 400
 NOW = FIRST + timedelta(days=4)
-KEPT = ("current_scrapes", "price_hourly", "latest_offers")
+MATERIALIZED = ("current_scrapes", "price_hourly", "latest_offers")
 
 
 def night(day: int, price: float, **which: Any) -> ScrapeRecord:
@@ -89,8 +89,8 @@ def home(once: Path, tmp_path: Path) -> Iterator[Path]:
     return shutil.copytree(once, tmp_path / "home")  # type: ignore[return-value]
 
 
-def answers(home: Path, *, at: datetime | None = None, kept: bool = False) -> dict[str, pl.DataFrame]:
-    ways: dict[str, Any] = {"kept": KEPT, "settled": home / "settled"} if kept else {}
+def answers(home: Path, *, at: datetime | None = None, cached: bool = False) -> dict[str, pl.DataFrame]:
+    ways: dict[str, Any] = {"materialized": MATERIALIZED, "cache": home / "cache"} if cached else {}
     with read_warehouse(FileStorage(home), at, **ways) as connection:
         return {view: connection.sql(f"FROM {view} ORDER BY ALL").pl() for view in VIEWS}
 
@@ -110,15 +110,17 @@ def test_a_ledger_poisoned_by_a_wrong_clock_is_healed_in_every_view(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(materialized, "PERIOD_ROWS", 4)
-    before = answers(home, kept=True)
+    before = answers(home, cached=True)
     with Ledger(FileStorage(home)) as ledger:
         poison(ledger)
     FileStorage(home).publish()
-    assert {"latest_offers", "freshness", "providers_now"} <= set(differing(before, answers(home, kept=True)))
+    assert {"latest_offers", "freshness", "providers_now"} <= set(
+        differing(before, answers(home, cached=True))
+    )
     assert void(home) == 5
     assert differing(before, answers(home)) == []
     # What was cached while the run counted is not used any more.
-    assert differing(before, answers(home, kept=True)) == []
+    assert differing(before, answers(home, cached=True)) == []
     with Ledger(FileStorage(home)) as ledger:
         assert ledger.query("SELECT count(*) FROM offers WHERE run_id = 'run-400-3-p'").item() == 3
 
@@ -144,7 +146,7 @@ def test_what_a_run_asks_before_it_begins_leaves_a_void_run_out(home: Path) -> N
     void(home)
     with Ledger(FileStorage(home)) as ledger:
         refuse_earlier_clock(ledger, NOW)
-        assert ("p.s", FIRST + timedelta(days=AHEAD)) not in ledger.settled()
+        assert ("p.s", FIRST + timedelta(days=AHEAD)) not in ledger.current_scrapes()
         assert ledger.last_good("p.s", NOW + timedelta(days=AHEAD)) == {"offers": 3}
         assert ledger.query(load_query("last_live_run"), {"flow": "nightly"}).item() == FIRST + timedelta(
             days=3
@@ -157,7 +159,7 @@ def test_what_a_run_asks_before_it_begins_leaves_a_void_run_out(home: Path) -> N
 def test_a_slot_of_a_void_run_is_due_again(home: Path) -> None:
     void(home, "run-2-3-p")
     with Ledger(FileStorage(home)) as ledger:
-        assert ("p.s", FIRST + timedelta(days=2)) not in ledger.settled()
+        assert ("p.s", FIRST + timedelta(days=2)) not in ledger.current_scrapes()
 
 
 def test_a_run_is_void_once_and_must_be_known(home: Path) -> None:

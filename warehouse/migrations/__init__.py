@@ -44,7 +44,8 @@ def bring_up_to_date(cursor: duckdb.DuckDBPyConnection, steps: Mapping[int, str]
     version = _version(cursor, newest)
     if version > newest:
         raise LedgerNewer(
-            f"the ledger has schema version {version} and this gpuledger knows {newest}: update gpuledger"
+            f"the ledger has schema version {version} and this gpuledger knows {newest}",
+            advice="update gpuledger",
         )
     for step, statements in steps.items():
         if step > version:

@@ -12,7 +12,7 @@ from typing import ClassVar, Self
 import duckdb
 
 from warehouse import ledger_file, maintenance, restore
-from warehouse.atomic import scratch, swap
+from warehouse.atomic import put_database, scratch
 from warehouse.data_folder import LEDGER_FILE, WAREHOUSE_FILE, anew, refuse_without_ledger, scrapes_in
 from warehouse.errors import CopyRefused, WarehouseDamaged
 from warehouse.maintenance import Compaction
@@ -123,7 +123,7 @@ class FileStorage(Storage):
     def receiving(self, source: Storage) -> Iterator[duckdb.DuckDBPyConnection]:
         files = (self.ledger_file, self.warehouse_file)
         if any(scrapes_in(file) for file in files):
-            raise CopyRefused(f"{self} holds scrapes already; copy into an empty place")
+            raise CopyRefused(f"{self} holds scrapes already", advice="copy into an empty place")
         with scratch(self.home, "copy") as folder:
             fresh = FileStorage(folder)
             fresh.make()
@@ -134,4 +134,4 @@ class FileStorage(Storage):
                 connection.execute("BEGIN")
                 yield connection
                 connection.execute("COMMIT")
-            swap(fresh.ledger_file, self.ledger_file)
+            put_database(fresh.ledger_file, self.ledger_file)

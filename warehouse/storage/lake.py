@@ -53,12 +53,11 @@ class Lake(Storage):
     @classmethod
     def parse(cls, address: str, data: str = "") -> Self:
         """Read ducklake:postgres:host=db dbname=gpuledger and the like. Raises LakeRefused."""
-        if not address.startswith(_SCHEME) or not address.removeprefix(_SCHEME).strip():
-            raise LakeRefused(f"{address!r} is not a warehouse: give {_SCHEME}dbname=... host=...")
         if re.search(r"password|:[^/@]*@", address):
-            raise LakeRefused(
-                f"a password stands in the address after {_SCHEME}; give it in PGPASSWORD or ~/.pgpass"
-            )
+            said = "the address of the warehouse holds a password"
+            raise LakeRefused(said, advice="give it in PGPASSWORD or ~/.pgpass")
+        if not address.startswith(_SCHEME) or not address.removeprefix(_SCHEME).strip():
+            raise LakeRefused(f"{address!r} is not a warehouse", advice=f"give {_SCHEME}dbname=... host=...")
         if data and not data.startswith(_S3):
             data = str(Path(data).resolve())
         return cls(address.removeprefix(_SCHEME), data.rstrip("/"))
@@ -181,7 +180,7 @@ class Lake(Storage):
             if "scrapes" in {name for (name,) in connection.execute(load_query("tables")).fetchall()}:
                 ((scrapes,),) = connection.execute("SELECT count(*) FROM scrapes").fetchall()
                 if scrapes:
-                    raise CopyRefused(f"{self} holds scrapes already; copy into an empty place")
+                    raise CopyRefused(f"{self} holds scrapes already", advice="copy into an empty place")
             make_tables(connection)
             yield connection
             try:
@@ -210,7 +209,7 @@ class Lake(Storage):
                 options += ["READ_ONLY", f"SNAPSHOT_VERSION {self._newest(connection, options)}"]
             patiently(partial(self._attach_as, connection, options))
         except duckdb.Error as problem:
-            raise LakeRefused(self._why_not(problem)) from problem
+            raise self._why_not(problem) from problem
 
     def _make(self, connection: duckdb.DuckDBPyConnection) -> None:
         with transaction(self.cursor(connection)) as cursor:
@@ -230,14 +229,15 @@ class Lake(Storage):
         with_options = f" ({', '.join(options)})" if options else ""
         connection.execute(f"ATTACH {quoted(str(self))} AS {NAME}{with_options}")
 
-    def _why_not(self, problem: duckdb.Error) -> str:
+    def _why_not(self, problem: duckdb.Error) -> LakeRefused:
         said = first_line(problem)
         if "does not match existing data path" in said:
-            return f"{self} keeps its files elsewhere than GPULEDGER_WAREHOUSE_DATA says: {said}"
+            elsewhere = f"{self} keeps its files elsewhere than GPULEDGER_WAREHOUSE_DATA says: {said}"
+            return LakeRefused(elsewhere, advice="correct GPULEDGER_WAREHOUSE_DATA, or leave it empty")
         if "does not exist" in said and "creating a new DuckLake" in said:
-            return (
-                f"there is no lake at {self} yet: run `gpuledger nightly`, or `gpuledger ledger copy` into it"
-            )
+            advice = "run `gpuledger nightly`, or `gpuledger ledger copy` into it"
+            return LakeRefused(f"there is no lake at {self} yet", advice=advice)
         if "DATA_PATH" in said or "data path" in said.lower():
-            return f"{self} does not exist yet: say in GPULEDGER_WAREHOUSE_DATA where its files go"
-        return f"{self} cannot be opened: {said.rpartition(_BEFORE_REASON)[2]}"
+            advice = "say in GPULEDGER_WAREHOUSE_DATA where its files go"
+            return LakeRefused(f"{self} does not exist yet", advice=advice)
+        return LakeRefused(f"{self} cannot be opened: {said.rpartition(_BEFORE_REASON)[2]}")

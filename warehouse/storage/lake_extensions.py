@@ -58,6 +58,5 @@ def _packaged(extension: str) -> str:
             path = folder / f"{extension}.duckdb_extension"
             if path.is_file():
                 return str(path)
-    raise LakeRefused(
-        f"DuckDB {duckdb.__version__}'s {extension} extension is not installed: pip install 'gpuledger[lake]'"
-    )
+    said = f"DuckDB {duckdb.__version__}'s {extension} extension is not installed"
+    raise LakeRefused(said, advice="pip install 'gpuledger[lake]'")

@@ -48,7 +48,8 @@ class Storage(ABC):
         """Raise NothingPublished where there is nothing to read."""
         if not self.is_published:
             raise NothingPublished(
-                f"there is no {self.published_name}; run `gpuledger nightly` or `gpuledger demo` first"
+                f"there is no {self.published_name}",
+                advice="run `gpuledger nightly` or `gpuledger demo` first",
             )
 
     # Appending

@@ -24,7 +24,7 @@ AT = datetime(2026, 11, 20, 15, 40, tzinfo=UTC)
 class LedgerWith:
     scrapes: dict[tuple[str, datetime], CurrentScrape]
 
-    def settled(self) -> dict[tuple[str, datetime], CurrentScrape]:
+    def current_scrapes(self) -> dict[tuple[str, datetime], CurrentScrape]:
         return self.scrapes
 
 
