@@ -198,7 +198,7 @@ def test_a_twin_that_is_wrong_about_one_row_breaks_the_gate(monkeypatch: pytest.
     monkeypatch.setattr(expectations.gx_adapter, "evaluate", blind)
     with pytest.raises(GateBroken, match=r"usd_per_gpu_hour above 0 .* disagree on 1 of 3 rows.* row 1$"):
         cross_checked(frame, row_expectations(table))
-    snapshot = Snapshot(SLOT, {"offers": frame.select(table.by_name)}, "r", "p", "p.s", "v")
+    snapshot = Snapshot(SLOT, {"offers": frame.select(*table.by_name)}, "r", "p", "p.s", "v")
     with pytest.raises(GateBroken, match="disagree"):
         judge([snapshot], {"offers": Good(1, None, 0.5, {})}, last_good={})
 

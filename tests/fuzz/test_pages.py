@@ -1,8 +1,8 @@
 """Answers that were damaged, mistyped or meant badly: a page says that it is broken, or says what it refused.
 
 Every source is read from a sound answer with a few things changed, judged as a night is, and stored. Nothing
-but PageBroken is raised, no row is lost, and no value is stored that its column does not allow. The gate judges
-by the compiler alone here: Great Expectations, which finds the same, takes half a second for it.
+but PageBroken is raised, no row is lost, and no value is stored that its column does not allow. The gate
+judges by the compiler alone here: Great Expectations, which finds the same, takes half a second for it.
 """
 
 from __future__ import annotations
