@@ -9,39 +9,31 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from expectations.suites import ROW_ID, Expectation
+from expectations.compiler import evaluate
+from expectations.suites import ROW_ID, Expectation, GateBroken, Result, refuse_wrong_types
 
 if TYPE_CHECKING:
     import pandas as pd
+
+__all__ = ["GateBroken", "Result", "cross_checked", "validate"]
 
 # The library keeps state of its own between validations; sources are judged side by side.
 _ONE_AT_A_TIME = Lock()
 
 
-@dataclass(frozen=True)
-class Result:
-    """The outcome of one expectation over a frame: the ids of the rows that failed it, ascending."""
-
-    expectation: Expectation
-    failed_rows: tuple[int, ...]
-
-
-class GateBroken(RuntimeError):
-    """The validation itself failed; no row may pass on its word."""
-
-
 def validate(frame: pl.DataFrame, expectations: Sequence[Expectation]) -> list[Result]:
     """Run expectations over a frame that has ROW_ID and the columns they read.
 
-    Returns a result for each, in their order. Raises GateBroken when one could not be evaluated.
+    Returns a result for each, in their order. Raises GateBroken when one could not be evaluated, and for a
+    column of another type than an expectation is about.
     """
+    refuse_wrong_types(frame.schema, expectations)
     # A null is nothing to hold against bounds or a set, and most columns of most sources are empty.
     asked = [
         expectation
@@ -53,11 +45,25 @@ def validate(frame: pl.DataFrame, expectations: Sequence[Expectation]) -> list[R
     return [Result(expectation, failed.get(expectation.name, ())) for expectation in expectations]
 
 
+def cross_checked(frame: pl.DataFrame, expectations: Sequence[Expectation]) -> list[Result]:
+    """The library's results, once expectations.compiler has found the same rows.
+
+    Raises GateBroken as `validate` does, and when the two disagree: one of them is wrong about a row.
+    """
+    results = validate(frame, expectations)
+    for result, twin in zip(results, evaluate(frame, expectations), strict=True):
+        if apart := sorted(set(result.failed_rows) ^ set(twin.failed_rows)):
+            raise GateBroken(
+                f"{result.expectation.name}: Great Expectations and expectations.compiler disagree on "
+                f"{len(apart)} of {frame.height} rows, the first is row {apart[0]}"
+            )
+    return results
+
+
 def _failed(frame: pl.DataFrame, expectations: Sequence[Expectation]) -> dict[str, tuple[int, ...]]:
     """The ids of the rows that failed each expectation, by its name, as the library finds them."""
     read = {ROW_ID, *(column for expectation in expectations for column in expectation.columns)}
-    # A column of whole numbers with nulls becomes floats here; they are compared with bounds only.
-    values = frame.select(sorted(read)).to_pandas()
+    values = _pandas(frame.select(sorted(read)))
     with _ONE_AT_A_TIME:
         gx, batch_of = _library()
         suite = gx.ExpectationSuite(name="snapshot")
@@ -79,6 +85,15 @@ def _failed(frame: pl.DataFrame, expectations: Sequence[Expectation]) -> dict[st
     if failed.keys() != set(range(len(expectations))):
         raise GateBroken(f"{len(expectations)} expectations got {len(failed)} answers")
     return {expectation.name: failed[index] for index, expectation in enumerate(expectations)}
+
+
+def _pandas(frame: pl.DataFrame) -> pd.DataFrame:
+    """The frame for the library; whole numbers stay whole, where pandas by itself makes floats of nulls."""
+    import pandas as pd  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415
+
+    kept = {pa.int64(): pd.Int64Dtype()}
+    return frame.to_pandas(types_mapper=kept.get)
 
 
 def _failed_rows(outcome: Any, expectations: Sequence[Expectation]) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -110,14 +110,14 @@ class Case:
             }
         )
 
-    def add_quarantined(self, table: str, row: Mapping[str, Any], reasons: Sequence[tuple[str, str]]) -> None:
-        """Quarantine a row; `reasons` holds the expectations it failed, each with what was found."""
+    def add_quarantined(self, table: str, row: Mapping[str, Any], expectation: str, reason: str) -> None:
+        """Quarantine a row: the first expectation it failed, and in words all that it failed."""
         self.quarantine.append(
             {
                 **self.snapshot.identity("quarantine"),
                 "table_name": table,
-                "expectation": reasons[0][0],
-                "reason": "; ".join(f"{expectation}: {found}" for expectation, found in reasons),
+                "expectation": expectation,
+                "reason": reason,
                 "record": as_json({name: value for name, value in row.items() if value is not None}),
                 "capture_id": row["capture_id"],
             }

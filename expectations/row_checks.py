@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from itertools import accumulate
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
-from expectations.gx_adapter import Result, validate
+from expectations.compiler import reasons
+from expectations.gx_adapter import cross_checked
 from expectations.judgement import Case
-from expectations.suites import FINITE, ROW_ID, Expectation, row_expectations, with_flags
+from expectations.suites import ROW_ID, Result, row_expectations, with_flags
 from warehouse.schema import Table
 
 WHERE_READ: Final = frozenset({"observed_at", "capture_id", "source_url"})
 """Columns that say where a row was read: the same figures from two answers are the same row."""
-
-Reasons = dict[int, list[tuple[str, str]]]
 
 
 def judge_rows(table: Table, cases: Sequence[Case]) -> None:
@@ -30,14 +28,14 @@ def judge_rows(table: Table, cases: Sequence[Case]) -> None:
     frames = [case.snapshot.frames[table.name] for case in cases]
     starts = [0, *accumulate(frame.height for frame in frames)]
     frame = with_flags(pl.concat(frames), table)
-    results = [_pardoned(result, frame, table) for result in validate(frame, row_expectations(table))]
-    reasons = _reasons(results, frame)
+    results = [_pardoned(result, frame, table) for result in cross_checked(frame, row_expectations(table))]
+    refused = {row: (expectation, reason) for row, expectation, reason in reasons(frame, results).rows()}
     for case, rows, start in zip(cases, frames, starts, strict=False):
-        bad = [row for row in range(start, start + rows.height) if row in reasons]
+        bad = [row for row in range(start, start + rows.height) if row in refused]
         passed = ~pl.int_range(start, start + rows.height).is_in(bad)
         case.accepted[table.name] = rows.filter(passed)
         for row in bad:
-            case.add_quarantined(table.name, rows.row(row - start, named=True), reasons[row])
+            case.add_quarantined(table.name, rows.row(row - start, named=True), *refused[row])
     for result in results:
         failed = Counter(bisect(starts, row) - 1 for row in result.failed_rows)
         for index, case in enumerate(cases):
@@ -65,27 +63,3 @@ def _pardoned(result: Result, frame: pl.DataFrame, table: Table) -> Result:
     )
     pardoned = set(first_of_same[ROW_ID])
     return Result(result.expectation, tuple(row for row in result.failed_rows if row not in pardoned))
-
-
-def _reasons(results: Sequence[Result], frame: pl.DataFrame) -> Reasons:
-    """For each failed row by id, the expectations it failed with what was found, in their order."""
-    reasons: Reasons = defaultdict(list)
-    for result in results:
-        for row in result.failed_rows:
-            found = _found(result.expectation, frame.row(row, named=True))
-            reasons[row].append((result.expectation.name, found))
-    return reasons
-
-
-def _found(expectation: Expectation, row: Mapping[str, Any]) -> str:
-    """What a row holds where it failed: "usd_per_gpu_hour is 1000.01"."""
-    quoted = {name: row[name] for name in expectation.quoted}
-    if expectation.columns == (FINITE,):
-        quoted = {name: value for name, value in quoted.items() if value is not None}
-        quoted = {name: value for name, value in quoted.items() if not math.isfinite(value)}
-    found = ", ".join(f"{name} is {_shown(value)}" for name, value in quoted.items())
-    return f"another row has it too: {found}" if expectation.is_key else found
-
-
-def _shown(value: object) -> str:
-    return "missing" if value is None else str(value)

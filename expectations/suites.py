@@ -1,12 +1,12 @@
 """What is expected of a source's rows and snapshots, derived from the schema and its own assertions.
 
 An expectation is data here: a name in plain words beside the type and arguments that Great Expectations
-knows. expectations.gx_adapter runs them.
+knows. expectations.gx_adapter runs them with that library, expectations.compiler as polars expressions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -17,6 +17,9 @@ from warehouse.schema import Column, Table
 ROW_ID: Final = "row_id"
 FINITE: Final = "holds_finite"
 _TOGETHER: Final = "holds_together_{}"
+_GIVEN: Final = "holds_given_{}"
+_UNIQUE: Final = "expect_column_values_to_be_unique"
+_UNIQUE_TOGETHER: Final = "expect_compound_columns_to_be_unique"
 Level = Literal["row", "table", "warning"]
 
 
@@ -59,7 +62,34 @@ class Expectation:
     @property
     def is_key(self) -> bool:
         """Whether this is the uniqueness of a table's key."""
-        return "column_list" in self.arguments
+        return self.kind in {_UNIQUE_TOGETHER, _UNIQUE}
+
+    def fits(self, dtype: pl.DataType) -> bool:
+        """Whether a column of this type holds what the expectation is about."""
+        if self.is_key:
+            return (
+                dtype.is_integer()
+                or dtype in {pl.String, pl.Boolean, pl.Date}
+                or isinstance(dtype, pl.Datetime)
+            )
+        if self.wants_presence:
+            return not dtype.is_float()
+        if "value_set" in self.arguments:
+            is_text = all(isinstance(value, str) for value in self.arguments["value_set"])
+            return dtype == (pl.String if is_text else pl.Boolean)
+        return dtype.is_integer() or dtype.is_float()
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of one expectation over a frame: the ids of the rows that failed it, ascending."""
+
+    expectation: Expectation
+    failed_rows: tuple[int, ...]
+
+
+class GateBroken(RuntimeError):
+    """The validation itself failed; no row is accepted without it."""
 
 
 def row_expectations(table: Table) -> list[Expectation]:
@@ -74,11 +104,7 @@ def row_expectations(table: Table) -> list[Expectation]:
     if numbers := _numbers(table):
         found.append(_in_set("every number finite", FINITE, [True], quoted=numbers))
     if table.key:
-        name = f"key unique ({', '.join(table.key)})"
-        arguments = {"column_list": list(table.key)}
-        found.append(
-            Expectation(name, "expect_compound_columns_to_be_unique", arguments, quoted=table.key),
-        )
+        found.append(_unique(table.key))
     return found
 
 
@@ -112,10 +138,10 @@ def table_expectations(table: Table, good: Good) -> list[Expectation]:
 
 
 def with_flags(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
-    """The frame with ROW_ID (0, 1, ...) and the flags that expectations over several columns read.
+    """The frame with ROW_ID (0, 1, ...) and the flags that some expectations read.
 
-    Whether numbers are finite is flagged here because pandas, where the rest is checked, takes
-    not-a-number for null.
+    Flagged here are groups of columns, and whether numbers are given and finite: pandas, where Great
+    Expectations checks them, takes not-a-number for null.
     """
     together = [
         pl.sum_horizontal(pl.col(name).is_not_null() for name in group)
@@ -126,7 +152,23 @@ def with_flags(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
     finite = pl.all_horizontal(
         pl.lit(value=True), *(pl.col(name).is_finite().fill_null(value=True) for name in _numbers(table))
     )
-    return frame.with_row_index(ROW_ID).with_columns(*together, finite.alias(FINITE))
+    given = [
+        pl.col(column.name).is_not_null().alias(_GIVEN.format(column.name))
+        for column in table.columns
+        if column.required and column.kind == "number"
+    ]
+    return frame.with_row_index(ROW_ID).with_columns(*together, finite.alias(FINITE), *given)
+
+
+def refuse_wrong_types(schema: pl.Schema, expectations: Sequence[Expectation]) -> None:
+    """Raise GateBroken for a column that does not hold what an expectation on it is about.
+
+    Of such comparisons Great Expectations and polars make different ones: text with a number, times with it.
+    """
+    for expectation in expectations:
+        for name in expectation.columns:
+            if name not in schema or not expectation.fits(schema[name]):
+                raise GateBroken(f"{expectation.name}: column {name} is {schema.get(name, 'missing')}")
 
 
 def _numbers(table: Table) -> tuple[str, ...]:
@@ -135,7 +177,9 @@ def _numbers(table: Table) -> tuple[str, ...]:
 
 def _of_column(column: Column) -> Iterator[Expectation]:
     quoted = (column.name,)
-    if column.required:
+    if column.required and column.kind == "number":
+        yield _in_set(f"{column.name} given", _GIVEN.format(column.name), [True], quoted=quoted)
+    elif column.required:
         kind = "expect_column_values_to_not_be_null"
         yield Expectation(f"{column.name} given", kind, {"column": column.name}, quoted=quoted)
     if column.allowed:
@@ -150,6 +194,13 @@ def _of_column(column: Column) -> Iterator[Expectation]:
             at_most=column.at_most,
             strictly=column.above is not None,
         )
+
+
+def _unique(key: tuple[str, ...]) -> Expectation:
+    name = f"key unique ({', '.join(key)})"
+    if len(key) == 1:
+        return Expectation(name, _UNIQUE, {"column": key[0]}, quoted=key)
+    return Expectation(name, _UNIQUE_TOGETHER, {"column_list": list(key)}, quoted=key)
 
 
 def _interval(column: Column) -> str:

@@ -177,7 +177,7 @@ def _summary(result: Imported) -> dict[str, Any]:
         "snapshots_of_another_file": result.elsewhere,
         "rows_added": result.accepted,
         "rows_quarantined": result.refused,
-        "doubles": dict(result.doubles),
+        "doubles": dict(result.duplicates),
         "findings": {f"{kind}: {subject}": times for (kind, subject), times in read.findings.items()},
     }
 

@@ -21,7 +21,7 @@ import polars as pl
 
 from flows.history.facts import WITHOUT_ADDRESS, archived
 from flows.history.lookups import lookups
-from flows.history.staging import Spool, scrapes_of, stamped, without_doubles
+from flows.history.staging import Spool, scrapes_of, stamped, without_duplicates
 from flows.queries import load_query
 from flows.runtime.clock import refuse_earlier_clock
 from flows.runtime.run import RunSummary, new_run_id, refuse_origin
@@ -83,7 +83,7 @@ class Imported:
     elsewhere: int = 0
     accepted: int = 0
     refused: int = 0
-    doubles: Counter[str] = field(default_factory=Counter)
+    duplicates: Counter[str] = field(default_factory=Counter)
 
 
 class Progress:
@@ -198,8 +198,8 @@ def _store(
     extra = _first_frames(request, ledger, identity, due[0], started, result)
     summary = RunSummary(run_id, "import", "imported", started)
     for slots in _groups(due, spool.counts, request.rows):
-        frames, doubles = without_doubles(spool.load(slots))
-        result.doubles.update(doubles)
+        frames, duplicates = without_duplicates(spool.load(slots))
+        result.duplicates.update(duplicates)
         scrapes = scrapes_of(frames, slots, identity, started)
         stored = {table: stamped(frame, table, identity) for table, frame in frames.items()}
         ledger.append_frames({**extra, **stored, "scrapes": scrapes})

@@ -9,18 +9,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 
-from scrapers.history.bounds import EXPECTATION, REASON
-from scrapers.history.outcome import RECORD, REFUSED, WRITTEN_LATER, ParsedBatch
+from scrapers.history.duplicates import split_duplicates
+from scrapers.history.outcome import REFUSED, ParsedBatch
 from scrapers.history.readers import LINE
 from warehouse.schema import BY_NAME
 
 Frames = dict[str, pl.DataFrame]
-_WHERE_READ: Final = frozenset({LINE, "offer_id", "line", "origin", "observed_at", "source_url"})
-"""Columns that say where a row was read: two that differ in nothing else say the same."""
 
 
 class Spool:
@@ -65,52 +63,21 @@ class Spool:
         self.counts.update(dict(frame.group_by("slot").len().rows()))
 
 
-def without_doubles(frames: Frames) -> tuple[Frames, Counter[str]]:
-    """The frames with one row a key, the others moved to quarantine, and how many by reason."""
-    reasons: Counter[str] = Counter()
+def without_duplicates(frames: Frames) -> tuple[Frames, Counter[str]]:
+    """The frames with one row a key, the others moved to quarantine, and how many by their kind."""
+    counts: Counter[str] = Counter()
     kept: Frames = {}
     refused = [frames["quarantine"]] if "quarantine" in frames else []
     for table, frame in frames.items():
         if table == "quarantine":
             continue
-        kept[table], doubles = _split(frame, table)
-        if doubles.height:
-            refused.append(doubles)
-            reasons.update(dict(doubles.group_by(REASON).len().rows()))
+        kept[table], duplicates, found = split_duplicates(frame, BY_NAME[table])
+        if duplicates.height:
+            refused.append(duplicates)
+        counts += found
     if refused:
         kept["quarantine"] = pl.concat(refused)
-    return kept, reasons
-
-
-def _split(frame: pl.DataFrame, table: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    key = [name for name in BY_NAME[table].key if name not in WRITTEN_LATER]
-    shared = pl.len().over(key) > 1
-    doubled = frame.filter(shared)
-    if doubled.is_empty():
-        return frame, pl.DataFrame(schema=REFUSED)
-    says = [name for name in frame.columns if name not in _WHERE_READ]
-    seen = "observed_at" if "observed_at" in frame.columns else "observed_on"
-    later = pl.col(seen) < pl.col(seen).max().over(key)
-    newest = pl.col(seen) == pl.col(seen).max().over(key)
-    alike = pl.struct(says).filter(newest).n_unique().over(key) == 1
-    first = pl.col(LINE) == pl.col(LINE).filter(newest).min().over(key)
-    reason = (
-        pl.when(later).then(pl.lit("a later record of the same snapshot stands"))
-        .when(~alike).then(pl.lit("another record of the same key says otherwise"))
-        .when(~first).then(pl.lit("another record says the same"))
-    )  # fmt: skip
-    judged = doubled.with_columns(reason.alias(REASON))
-    good = judged.filter(pl.col(REASON).is_null()).drop(REASON)
-    bad = judged.filter(pl.col(REASON).is_not_null())
-    record = pl.struct(LINE, *(name for name in says if name != "slot")).struct.json_encode()
-    expectation = f"key unique ({', '.join(key)})"
-    names: Mapping[str, pl.Expr] = {
-        "table_name": pl.lit(table),
-        EXPECTATION: pl.lit(expectation),
-        RECORD: record,
-    }
-    doubles = bad.with_columns(**names).select(list(REFUSED))
-    return pl.concat([frame.filter(~shared), good]).sort("slot", LINE), doubles
+    return kept, counts
 
 
 def stamped(frame: pl.DataFrame, table: str, identity: Mapping[str, str]) -> pl.DataFrame:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
 from scrapers.history import expressions as say
+from scrapers.history.cells import GPU, gpus, numbers
 from scrapers.history.expressions import Lookups
 from scrapers.history.mapping import Given, GpuColumns, Rows, Value
-from warehouse.gpu_catalog import gpu_by_alias
 from warehouse.schema import BY_NAME, Column
 
 _TRUE: Final = ("true", "yes", "1")
@@ -23,14 +23,6 @@ _DEFAULTS: Final = {
     "observations": {"state": "present", "currency": "USD"},
     "price_statistics": {},
 }
-_GPU: Final = pl.Schema(
-    {
-        "gpu_model": pl.String,
-        "gpu_is_known": pl.Boolean,
-        "gpu_form_factor": pl.String,
-        "gpu_memory_gib": pl.Float64,
-    }
-)
 _MACHINE: Final = pl.Schema(
     {"@type": pl.String, "@gpu": pl.String, "@count": pl.Float64, "@memory": pl.Float64, "@form": pl.String}
 )
@@ -70,29 +62,33 @@ class Filling:
             return frame
         words = self.lookups[lookup]
         meant = [*words, given.blank] if isinstance(given, Value) and given.blank else list(words)
-        unknown = frame.filter(pl.col(name).is_not_null() & ~pl.col(name).is_in(meant))
-        for shown, times in unknown[name].value_counts(name="times").rows():
-            self.findings[kind, shown] += times
+        # A GPU's name that is kept is looked up in the catalogue, which says whether it is known.
+        if strict or kind != "unknown_gpu":
+            unknown = frame.filter(pl.col(name).is_not_null() & ~pl.col(name).is_in(meant))
+            self._note(kind, unknown[name])
         column = pl.col(name)
         found = column.replace_strict(dict(words), default=None, return_dtype=pl.String)
         return frame.with_columns((found if strict else pl.coalesce(found, column)).alias(name))
 
     def _typed(self, frame: pl.DataFrame, column: Column, name: str) -> pl.DataFrame:
-        text = pl.col(name)
+        text = frame[name]
         if column.kind in {"number", "integer"}:
-            value = say.amount(text)
+            value = numbers(text)
             if column.kind == "integer":
-                value = pl.when(value == value.floor()).then(value).cast(pl.Int64)
+                value = _whole(value)
         elif column.kind == "flag":
-            lower = text.str.to_lowercase()
-            value = pl.when(lower.is_in(_TRUE)).then(True).when(lower.is_in(_FALSE)).then(False)
+            lower = pl.col(name).str.to_lowercase()
+            meant = pl.when(lower.is_in(_TRUE)).then(True).when(lower.is_in(_FALSE)).then(False)
+            value = frame.select(meant).to_series()
         else:
             return frame
-        frame = frame.with_columns(value.alias("@value"))
-        unread = frame.filter(pl.col("@value").is_null() & text.is_not_null())
-        for shown, times in unread[name].value_counts(name="times").rows():
-            self.findings["unknown_word", f"{column.name}: {shown}"] += times
-        return frame.with_columns(pl.col("@value").alias(name)).drop("@value")
+        unread = text.filter(value.is_null() & text.is_not_null())
+        self._note("unknown_word", unread, f"{column.name}: ")
+        return frame.with_columns(value.alias(name))
+
+    def _note(self, kind: str, words: pl.Series, before: str = "") -> None:
+        for shown, times in words.value_counts(name="times").rows():
+            self.findings[kind, f"{before}{shown}"] += times
 
     def _with_gpu(self, frame: pl.DataFrame) -> pl.DataFrame:
         gpu = self.rows.gpu
@@ -117,7 +113,7 @@ class Filling:
         if gpu.name is not None:
             shown = say.value(gpu.name, self.columns, f"{where}.name").cast(pl.String)
             frame = frame.with_columns(shown.alias("@shown"))
-        return frame.with_columns(say.amount(pl.col("@count")), say.amount(pl.col("@memory")))
+        return frame.with_columns(numbers(frame[name]).alias(name) for name in ("@count", "@memory"))
 
     def _from_machine(self, frame: pl.DataFrame, gpu: GpuColumns) -> pl.DataFrame:
         """The GPU behind a type of machine; a type that is not known is a finding, and has no GPU here."""
@@ -126,37 +122,28 @@ class Filling:
         types = frame.get_column(kind).drop_nulls().unique(maintain_order=True).to_list()
         rows = [{"@type": name, **machines[name]} for name in types if name in machines]
         known = pl.DataFrame(rows, schema=_MACHINE)
-        for shown, times in frame.get_column(kind).drop_nulls().value_counts(name="times").rows():
-            if shown not in machines:
-                self.findings["unknown_instance_type", shown] += times
+        shown = frame.get_column(kind).drop_nulls()
+        self._note("unknown_instance_type", shown.filter(~shown.is_in(known["@type"].to_list())))
         return frame.join(known, left_on=kind, right_on="@type", how="left", maintain_order="left")
 
     def _named(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with the GPU's columns as the catalogue has them; an unknown name is kept as shown."""
-        by = ["@gpu", "@memory", "@form"]
-        distinct = frame.select(by).unique(maintain_order=True)
-        named = pl.DataFrame([_gpu(*row) for row in distinct.rows()], schema=_GPU)
-        unknown = named.filter(~pl.col("gpu_is_known"))["gpu_model"].unique(maintain_order=True)
-        for name in unknown.drop_nulls():
-            self.findings["unknown_gpu", name] = frame.filter(pl.col("@gpu") == name).height
-        both = pl.concat([distinct, named.rename(lambda name: f"={name}")], how="horizontal")
-        frame = frame.join(both, on=by, how="left", nulls_equal=True, maintain_order="left")
+        named = gpus(frame.select("@gpu", "@memory", "@form"), self.findings)
+        frame = frame.with_columns(named.rename(lambda name: f"={name}"))
         frame = frame.with_columns(pl.col("@shown").alias("=gpu_as_shown"))
         return self._as_its_table_has_it(frame)
 
     def _as_its_table_has_it(self, frame: pl.DataFrame) -> pl.DataFrame:
-        count = pl.col("@count")
-        whole = pl.when(count == count.floor()).then(count).cast(pl.Int64)
         if self.rows.table == "observations":
             known = pl.when("=gpu_is_known").then(pl.col("=gpu_model"))
             return frame.with_columns(
                 known.alias("=gpu_model"), pl.col("=gpu_as_shown").alias("=gpu_as_stated")
             )
-        frame = frame.with_columns(whole.alias("=gpu_count"))
+        frame = frame.with_columns(_whole(frame["@count"]).alias("=gpu_count"))
         if self.rows.table == "offers":
             # How many GPUs there are is a part of saying which: without it a price is of none in particular.
             named = pl.when(pl.col("=gpu_count").is_not_null())
-            frame = frame.with_columns(named.then(pl.col(f"={name}")).alias(f"={name}") for name in _GPU)
+            frame = frame.with_columns(named.then(pl.col(f"={name}")).alias(f"={name}") for name in GPU)
             has_model = pl.col("=gpu_model").is_not_null()
             frame = frame.with_columns(
                 pl.when(has_model).then(pl.col("=gpu_count")).alias("=gpu_count"),
@@ -164,21 +151,8 @@ class Filling:
         return frame
 
 
-def _gpu(shown: str | None, memory_gib: float | None, form_factor: str | None) -> dict[str, Any]:
-    if shown is None:
-        return dict.fromkeys(_GPU)
-    entry = gpu_by_alias(shown)
-    if entry is None:
-        return {
-            "gpu_model": shown,
-            "gpu_is_known": False,
-            "gpu_form_factor": form_factor,
-            "gpu_memory_gib": memory_gib,
-        }
-    return {
-        "gpu_model": entry.model,
-        "gpu_is_known": True,
-        "gpu_form_factor": form_factor or entry.form_factor,
-        # A size that no variant has is kept as stated.
-        "gpu_memory_gib": entry.nominal_memory(memory_gib) or memory_gib,
-    }
+def _whole(values: pl.Series) -> pl.Series:
+    """Whole numbers as such; null for any other, and for those beyond 64 bits."""
+    number = pl.col(values.name)
+    whole = pl.when(number == number.floor()).then(number).cast(pl.Int64, strict=False)
+    return values.to_frame().select(whole).to_series()

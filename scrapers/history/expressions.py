@@ -1,4 +1,4 @@
-"""Polars expressions for what a mapping says: conditions, moments, amounts, words.
+"""Polars expressions for what a mapping says: conditions, moments, words.
 
 All of them read columns of text and give null, never a guess, where the text is something else.
 """
@@ -25,16 +25,6 @@ Lookups = Mapping[str, Mapping[str, Any]]
 _FORMATS: Final = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d, %H:%M:%S", "%Y-%m-%dT%H:%M")
 _DAY: Final = "%Y-%m-%d"
 _TIMESTAMP: Final = pl.Datetime("us", "UTC")
-_AMOUNT: Final = r"^(?:[$€£¥]|US\$|USD|EUR|GBP)?\s*(\d[\d,.]*(?:[eE][-+]?\d+)?|\.\d+)$"
-_CURRENCIES: Final = {
-    "$": "USD",
-    "US$": "USD",
-    "USD": "USD",
-    "€": "EUR",
-    "EUR": "EUR",
-    "£": "GBP",
-    "GBP": "GBP",
-}
 _MARKS: Final = (
     "estimate", "estimated", "historical_estimate", "derived", "interpolated", "extrapolated", "imputed",
     "forecast", "synthetic", "simulated", "modelled", "modeled", "backfilled",
@@ -137,25 +127,6 @@ def slot(when: pl.Expr, cadence: str) -> pl.Expr:
     """The snapshot that a moment belongs to."""
     length = {"stamped": None, "hourly": "1h", "daily": "1d"}[cadence]
     return when if length is None else when.dt.truncate(length)
-
-
-def amount(text: pl.Expr, decimal: str = ".") -> pl.Expr:
-    """A number with or without a sign of currency: "$1,234.50", "9.0E-4"."""
-    digits = text.str.extract(_AMOUNT, 1)
-    thousands = "," if decimal == "." else "."
-    plain = digits.str.replace_all(thousands, "", literal=True)
-    if decimal == ",":
-        plain = plain.str.replace(",", ".", literal=True)
-    value = plain.cast(pl.Float64, strict=False)
-    return pl.when(value.is_finite()).then(value)
-
-
-def currency(text: pl.Expr, declared: str) -> pl.Expr:
-    """ISO 4217 as the mapping says, or "as shown": by the sign, null where none is shown."""
-    if declared != "as shown":
-        return pl.lit(declared)
-    sign = text.str.extract(r"^([^\d.,\s]+)", 1)
-    return sign.replace_strict(_CURRENCIES, default=None, return_dtype=pl.String)
 
 
 def value(given: Given, columns: Sequence[str], where: str) -> pl.Expr:

@@ -48,6 +48,10 @@ def _is_zone(text: str) -> str:
 Pattern = Annotated[str, AfterValidator(_is_pattern)]
 
 
+def _package(name: str) -> Path:
+    return Path(str(resources.files(name)))
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -266,11 +270,14 @@ class Mapping(_Part):
 
     @cached_property
     def version(self) -> str:
-        """Digest of the mapping, of the code that reads with it and of the GPU catalogue."""
+        """Digest of the mapping, of the code that parses and validates with it and of the GPU catalogue."""
         digest = hashlib.sha256(self.body)
         here = Path(__file__).parent
-        catalog = Path(str(resources.files("warehouse"))) / "gpus.toml"
-        for file in sorted({*here.glob("*.py"), catalog} - {here / "facts.py"}):
+        page = here.parent / "page"
+        shared = {page / f"{name}.py" for name in ("lookups", "money", "record")}
+        expectations = {_package("expectations") / f"{name}.py" for name in ("compiler", "suites")}
+        warehouse = {_package("warehouse") / name for name in ("gpu_catalog.py", "gpus.toml")}
+        for file in sorted({*here.glob("*.py"), *shared, *expectations, *warehouse} - {here / "facts.py"}):
             digest.update(file.read_bytes())
         return digest.hexdigest()[:12]
 

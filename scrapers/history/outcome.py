@@ -9,7 +9,7 @@ from typing import Final
 
 import polars as pl
 
-from scrapers.history.bounds import EXPECTATION, REASON
+from expectations.compiler import EXPECTATION, REASON
 from scrapers.history.readers import LINE
 
 SLOT: Final = "@slot"

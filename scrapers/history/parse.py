@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from expectations.compiler import EXPECTATION, REASON
 from scrapers.history import expressions as say
-from scrapers.history.bounds import EXPECTATION, REASON
 from scrapers.history.expressions import MARK, MOMENT, SEEN, STATED, Lookups
 from scrapers.history.mapping import Mapping
 from scrapers.history.outcome import RECORD, REFUSED, SLOT, ParsedBatch, refuse

@@ -8,8 +8,9 @@ from typing import Final
 
 import polars as pl
 
+from expectations.compiler import EXPECTATION, REASON, validated
 from scrapers.history import expressions as say
-from scrapers.history.bounds import EXPECTATION, REASON, judged
+from scrapers.history.cells import AS_SHOWN, prices
 from scrapers.history.columns import Filling
 from scrapers.history.expressions import MARK, MOMENT, SEEN, STATED, Lookups
 from scrapers.history.mapping import Mapping, PriceColumn, Rows
@@ -64,13 +65,12 @@ class Block:
             self.result.missing += blanks if price.blank == "missing" else 0
             self.result.carried += blanks if price.blank == "carried forward" else 0
             frame = frame.filter(~pl.col("@blank"))
-        # Each is read once and used several times.
         frame = frame.with_columns(
             shown.is_in(list(price.free)).fill_null(value=False).alias("@free"),
-            say.amount(shown, price.decimal).alias("@amount"),
-            say.currency(shown, price.currency).alias("@currency"),
+            *prices(frame[price.column], price).rename(lambda name: f"@{name}"),
         )
         is_free, amount, currency = pl.col("@free"), pl.col("@amount"), pl.col("@currency")
+        otherwise = "USD" if price.currency == AS_SHOWN else price.currency
         count = pl.col("@count").cast(pl.Float64)
         usd = pl.when(currency == "USD").then(amount / _HOURS[price.period])
         whole, each = (usd, usd / count) if price.per == "machine" else (usd * count, usd)
@@ -83,9 +83,8 @@ class Block:
         sold = pl.lit(known) if known is not None else pl.col("@model")
         wrong = (
             pl.when(pl.col("@blank") | is_free).then(None)
-            .when(amount.is_null()).then(pl.format("{} is no price", shown))
             .when(amount == 0).then(pl.lit("a price of 0, which nothing says is free"))
-            .when(currency.is_null()).then(pl.format("{} names no known currency", shown))
+            .otherwise("@problem")
         )  # fmt: skip
         key = pl.concat_str(pl.col("@key"), pl.lit(f":{price.label}" if price.label else ""))
         unit = (
@@ -100,7 +99,7 @@ class Block:
             pl.when(is_free).then(0.0).otherwise(whole).alias("=usd_per_hour"),
             pl.when(~is_free).then(each).alias("=usd_per_gpu_hour"),
             pl.when(~pl.col("@blank")).then(pl.concat_str(shown, pl.lit(unit))).alias("=price_as_shown"),
-            currency.fill_null("USD").alias("=currency"),
+            currency.fill_null(otherwise).alias("=currency"),
             pl.when("@blank")
             .then(pl.lit("unavailable"))
             .otherwise(pl.col("=availability"))
@@ -126,7 +125,7 @@ class Block:
             *(pl.lit("").alias(name) for name in WRITTEN_LATER & types.keys()),
             (pl.col("@wrong") if "@wrong" in frame.columns else _nothing(pl.String())).alias("@wrong"),
         )
-        found = judged(typed, table)
+        found = validated(typed, table)
         unread = pl.col("@wrong").is_not_null()
         found = found.with_columns(
             pl.when(unread).then(pl.lit("the price can be read")).otherwise(EXPECTATION).alias(EXPECTATION),

@@ -18,6 +18,13 @@ _NOT_A_PRICE = re.compile(
 )
 # price-parser drops a minus that is not the first thing it sees; accountants put brackets in its place.
 _NEGATIVE = re.compile(r"^[^\d]*[-–—−]\s*[$€£¥]?\s*[\d.]|^\(\s*[$€£¥]?\s*[\d.,]+\s*\)")
+_BARE = re.compile(r"-?[\d.,]*\d[\d.,]*(?:[eE][-+]?\d+)?", re.ASCII)
+_NUMBERS = {
+    decimal: re.compile(
+        rf"-?(?:\d{{1,3}}(?:\{thousands}\d{{3}})+|\d+)?(?:\{decimal}\d*)?(?:[eE][-+]?\d+)?", re.ASCII
+    )
+    for decimal, thousands in ((".", ","), (",", "."))
+}
 _DECIMAL_COMMA = re.compile(r",\d{1,2}(?!\d)")
 _PER = re.compile(
     r"(?i)(?:/|\b(?:per|an?|each|every)\b)\s*(?:gpu\b\s*[/-]?\s*)?"
@@ -79,11 +86,13 @@ class Price:
     footnote: bool = False
 
 
-def price(shown: str, *, period: str | None = None) -> Price:
+def price(shown: str, *, period: str | None = None, decimal: str = "") -> Price:
     """Read one isolated price in the currency it is printed in, such as "$0.45/hr" or "¥1,179 per month".
 
-    Raises ValueError for ranges and limits ("from", "up to", "~", "+"), negative prices, words without an
-    amount, unknown currencies, and, when `period` is given, for a price that names another period.
+    `decimal` is the decimal sign, "." or ",", where the source declares it; without it, a comma before one
+    or two digits is one. Raises ValueError for ranges and limits ("from", "up to", "~", "+"), negative
+    prices, words without an amount, unknown currencies, and, when `period` is given, for a price that names
+    another period.
     """
     text = shown.strip()
     if _NEGATIVE.search(text):
@@ -91,10 +100,12 @@ def price(shown: str, *, period: str | None = None) -> Price:
     if _NOT_A_PRICE.search(text):
         raise ValueError(f"{shown!r} is not one price")
     # Left to itself price-parser takes the point of "$0.526" for a separator of thousands.
-    separator = "," if _DECIMAL_COMMA.search(text) else "."
+    separator = decimal or ("," if _DECIMAL_COMMA.search(text) else ".")
     parsed = ParsedPrice.fromstring(text, decimal_separator=separator)
     if parsed.amount is None:
         raise ValueError(f"{shown!r} holds no amount")
+    if decimal:
+        number(parsed.amount_text or "", decimal=decimal)
     currency = _CURRENCIES.get(parsed.currency or "")
     if currency is None:
         raise ValueError(f"{shown!r} names no known currency")
@@ -111,6 +122,46 @@ def dollars(shown: str, *, period: str | None = None) -> Price:
     if read.currency != "USD":
         raise ValueError(f"{shown!r} is not in US dollars")
     return read
+
+
+def cell_price(shown: str, *, currency: str = "", period: str | None = None, decimal: str = ".") -> Price:
+    """Read a cell of a column of prices: a bare number in the column's `currency`, or a price as printed.
+
+    Raises ValueError as `price` does, for a bare number where the column has no currency of its own (""), and
+    for a price that is printed in another one.
+    """
+    text = shown.strip()
+    if _BARE.fullmatch(text):
+        amount = number(text, decimal=decimal)
+        if amount < 0:
+            raise ValueError(f"{shown!r} is negative")
+        if not currency:
+            raise ValueError(f"{shown!r} names no known currency")
+        return Price(amount, currency, "", text)
+    read = price(text, period=period, decimal=decimal)
+    if currency and read.currency != currency:
+        raise ValueError(f"{shown!r} is in {read.currency}, expected {currency}")
+    return read
+
+
+def cell_number(shown: str) -> Decimal:
+    """Read a cell of a column of numbers, where an amount of money may have its sign: "1,234.5", "$300".
+
+    Raises ValueError as `number` and `price` do.
+    """
+    text = shown.strip()
+    return number(text) if _BARE.fullmatch(text) else price(text, decimal=".").amount
+
+
+def number(shown: str, *, decimal: str = ".") -> Decimal:
+    """Read a bare number as a table prints it: "1234.5", "1,234.5", "9.0E-4".
+
+    Raises ValueError where the sign that is not the `decimal` one does not stand between groups of three.
+    """
+    if not _NUMBERS[decimal].fullmatch(shown):
+        raise ValueError(f"{shown!r} is not a number with {decimal!r} as its decimal sign")
+    thousands = "," if decimal == "." else "."
+    return exact_decimal(shown.replace(thousands, "").replace(decimal, "."))
 
 
 def exact_decimal(shown: str) -> Decimal:

@@ -111,7 +111,10 @@ class Record:
 
 
 class OnePrice:
-    """Prices of things that a source may list more than once."""
+    """Prices of things that a source may list more than once: the first of two is kept, the other refused.
+
+    A price is one figure, or a mapping of columns to what a row says in them.
+    """
 
     def __init__(self) -> None:
         self._prices: dict[str, Any] = {}
@@ -122,8 +125,15 @@ class OnePrice:
             self._prices[thing] = price
             return True
         if self._prices[thing] != price:
-            raise Unreadable(f"{thing} has two prices, {self._prices[thing]} and {price}")
+            raise Unreadable(_two_prices(thing, self._prices[thing], price))
         return False
+
+
+def _two_prices(thing: str, first: Any, other: Any) -> str:
+    if not isinstance(first, Mapping):
+        return f"{thing} has two prices, {first} and {other}"
+    apart = (f"{name} {first[name]} and {other[name]}" for name in first if first[name] != other[name])
+    return f"{thing} is listed twice, with {', '.join(apart)}"
 
 
 def each(
