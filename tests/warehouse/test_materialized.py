@@ -18,7 +18,7 @@ from warehouse import materialized
 from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.session import read_warehouse
 from warehouse.storage import FileStorage
-from warehouse.views import VIEWS
+from warehouse.views import views
 
 NIGHTS = 24
 # A source that is read every night, a market that is read twice a day, and one that is away for a week.
@@ -89,13 +89,13 @@ def answers(home: Path, *, kept: bool) -> dict[str, pl.DataFrame]:
     """What every view says, by its name."""
     ways: dict[str, Any] = {"kept": KEPT, "settled": home / "settled"} if kept else {}
     with read_warehouse(FileStorage(home), **ways) as connection:
-        return {view: connection.sql(f"FROM {view} ORDER BY ALL").pl() for view in VIEWS}
+        return {view: connection.sql(f"FROM {view} ORDER BY ALL").pl() for view in views()}
 
 
 def differing(home: Path) -> list[str]:
     """Views that say another thing with what is kept than without."""
     plain, kept = answers(home, kept=False), answers(home, kept=True)
-    return [view for view in VIEWS if not kept[view].equals(plain[view])]
+    return [view for view in views() if not kept[view].equals(plain[view])]
 
 
 def written(home: Path) -> dict[str, int]:
