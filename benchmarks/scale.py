@@ -18,7 +18,7 @@ import duckdb
 from benchmarks.measuring import Line
 from flows.pipeline import demo
 from reports import build
-from reports.downloads import VIEWS
+from reports.downloads import downloadable
 from scrapers.simulation import record_web
 from warehouse.data_folder import LEDGER_FILE
 from warehouse.materialized import cache_folder
@@ -140,8 +140,8 @@ def ask(storage: Storage) -> None:
         for file in folder.iterdir():
             if file.name.endswith(".sql"):
                 connection.execute(file.read_text(encoding="utf-8")).pl()
-        for view in VIEWS:
-            connection.execute(f"FROM {view}").pl()
+        for view in downloadable():
+            connection.execute(f"FROM {view.name}").pl()
 
 
 if __name__ == "__main__":

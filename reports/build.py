@@ -36,6 +36,7 @@ from reports.tables import in_short
 from warehouse.atomic import put_files, scratch
 from warehouse.session import read_warehouse
 from warehouse.storage import Storage
+from warehouse.views import views
 
 PAGES: Final = (
     overview,
@@ -54,18 +55,6 @@ PAGES: Final = (
 )
 # Kinds with a page for every GPU and every provider.
 MANY: Final = (gpu, provider)
-# Views that many pages ask, and that read the whole ledger; each has one row a series and slot at most.
-KEPT: Final = (
-    "latest_offers",
-    "price_hourly",
-    "price_daily",
-    "availability_daily",
-    "rented_daily",
-    "listed_daily",
-    "breadth_daily",
-    "listing_churn",
-    "volatility",
-)
 ASSETS: Final = ("style.css", "site.js", "calculator.js")
 SIMULATED: Final = "Recorded and simulated data for the demo. These are not live prices."
 
@@ -94,7 +83,7 @@ def _render(storage: Storage, fresh: Path, as_of: datetime, cache: Path | None) 
         finalize=_plain,
     )
     (fresh / "assets").mkdir(parents=True)
-    with read_warehouse(storage, materialized=KEPT, cache=cache) as connection:
+    with read_warehouse(storage, materialized=computed_once(), cache=cache) as connection:
         (origin,) = run_query(connection, "origin").to_dicts()
         stands = origin["newest_slot"] if origin["is_simulated"] and origin["newest_slot"] else as_of
         banner = SIMULATED if origin["is_simulated"] else None
@@ -107,8 +96,7 @@ def _render(storage: Storage, fresh: Path, as_of: datetime, cache: Path | None) 
         "as_of": stands,
         "banner": banner,
         "version": metadata.version("gpuledger"),
-        "downloads": downloads.VIEWS,
-        "a_year_of": downloads.A_YEAR_OF,
+        "downloads": downloads.downloadable(),
         "sheets": {path.stem for path in written if path.suffix == ".csv"},
     }
     for name in ASSETS:
@@ -118,6 +106,11 @@ def _render(storage: Storage, fresh: Path, as_of: datetime, cache: Path | None) 
     for page in pages:
         (fresh / f"{page.name}.html").write_text(_rendered(environment, page, common), encoding="utf-8")
     return [page.name for page in pages]
+
+
+def computed_once() -> frozenset[str]:
+    """The views whose rows a report computes once, since many pages read them."""
+    return frozenset(name for name, view in views().items() if view.header.is_computed_once)
 
 
 def _rendered(environment: Environment, page: Page, common: dict[str, Any]) -> str:

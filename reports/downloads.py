@@ -1,4 +1,4 @@
-"""downloads/: the gold views as Parquet and CSV, described by a Data Package (https://datapackage.org).
+"""downloads/: gold views as Parquet and CSV, described by a Data Package (https://datapackage.org).
 
 In the CSV files text that a spreadsheet would run as a formula gets an apostrophe in front, and control
 characters are written out; the Parquet files hold it as it is.
@@ -20,29 +20,8 @@ import pyarrow.parquet as pq
 
 from reports.queries import run_query
 from warehouse.text_safety import visible_columns
+from warehouse.views import View, views
 
-VIEWS: Final = (
-    "latest_offers",
-    "price_daily",
-    "price_hourly",
-    "market_machines",
-    "availability_daily",
-    "rented_daily",
-    "breadth_daily",
-    "listing_churn",
-    "volatility",
-    "realised_volatility",
-    "price_changes",
-    "history_daily",
-    "history_sources",
-    "free_tier_now",
-    "free_tier_changes",
-    "plans_now",
-    "cheapest_now",
-    "freshness",
-)
-A_YEAR_OF: Final = ("market_machines", "price_changes")
-"""Views with a row a machine or an offer: of these the last year is written, the rest is in the warehouse."""
 _PART: Final = 100_000
 _PACKED: Final = {"compression": "zstd"}
 _MOST_ROWS_OF_A_SHEET: Final = 1_000_000
@@ -58,31 +37,38 @@ _TYPES: Final = {
 }
 
 
+def downloadable() -> list[View]:
+    """The views that are offered for download, by name."""
+    return sorted(
+        (view for view in views().values() if view.header.is_downloadable), key=lambda view: view.name
+    )
+
+
 def write(connection: duckdb.DuckDBPyConnection, folder: Path, *, as_of: datetime) -> list[Path]:
-    """Write every gold view into a folder, and datapackage.json beside them; returns the paths.
+    """Write every downloadable view into a folder, and datapackage.json beside them; returns the paths.
 
     Each is there as Parquet, and as CSV unless it has more rows than a spreadsheet can hold.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    meanings = {row["view_name"]: row["comment"] for row in run_query(connection, "views").to_dicts()}
     resources = []
-    for name in VIEWS:
-        schema = _written(connection, name, folder)
-        written = (folder / f"{name}.parquet", folder / f"{name}.csv")
-        meaning = f"{meanings[name]} The last year." if name in A_YEAR_OF else meanings[name]
-        resources += [_resource(path, name, meaning, schema) for path in written if path.exists()]
+    for view in downloadable():
+        schema = _written(connection, view, folder)
+        written = (folder / f"{view.name}.parquet", folder / f"{view.name}.csv")
+        resources += [_resource(path, view, schema) for path in written if path.exists()]
     package = folder / "datapackage.json"
     package.write_text(_package(resources, _sources(connection), as_of), encoding="utf-8")
     return [*(folder / resource["path"] for resource in resources), package]
 
 
-def _written(connection: duckdb.DuckDBPyConnection, name: str, folder: Path) -> pl.Schema:
+def _written(connection: duckdb.DuckDBPyConnection, view: View, folder: Path) -> pl.Schema:
     """Write a view in parts, so that a long one needs no more memory than a short one; returns its schema."""
-    parquet, csv = folder / f"{name}.parquet", folder / f"{name}.csv"
+    parquet, csv = folder / f"{view.name}.parquet", folder / f"{view.name}.csv"
+    window = ""
+    if column := view.header.last_year_by:
+        since = f"(SELECT max({column}) FROM {view.name}) - INTERVAL 1 YEAR"  # noqa: S608 - names of our own
+        window = f"WHERE {column} > {since}"
     # A view's rows have no order of their own, and the same ledger gives the same bytes.
-    since = f"(SELECT max(slot) FROM {name}) - INTERVAL 1 YEAR"  # noqa: S608 - a name of our own
-    query = f"FROM {name} {f'WHERE slot > {since}' if name in A_YEAR_OF else ''} ORDER BY ALL"
-    reader = connection.execute(query).to_arrow_reader(_PART)
+    reader = connection.execute(f"FROM {view.name} {window} ORDER BY ALL").to_arrow_reader(_PART)
     nothing = pl.DataFrame(pl.from_arrow(reader.schema.empty_table()))
     rows = 0
     with csv.open("wb") as text, pq.ParquetWriter(parquet, nothing.to_arrow().schema, **_PACKED) as file:
@@ -117,14 +103,15 @@ def harmless(frame: pl.DataFrame, figures: Collection[str] = ()) -> pl.DataFrame
     return safe.rename(lambda name: re.sub(_FORMULA, r"'\g<0>", name))
 
 
-def _resource(path: Path, name: str, meaning: str, schema: pl.Schema) -> dict[str, Any]:
+def _resource(path: Path, view: View, schema: pl.Schema) -> dict[str, Any]:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     form = path.suffix.removeprefix(".")
+    description = view.header.description
     return {
-        "name": f"{name.replace('_', '-')}-{form}",
-        "title": name,
-        "description": meaning,
+        "name": f"{view.name.replace('_', '-')}-{form}",
+        "title": view.name,
+        "description": f"{description} The last year." if view.header.last_year_by else description,
         "path": path.name,
         "format": form,
         "mediatype": "text/csv" if form == "csv" else "application/vnd.apache.parquet",

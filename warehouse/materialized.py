@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import chain, pairwise
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
 import duckdb
@@ -25,32 +24,12 @@ from warehouse.ddl import ddl
 from warehouse.queries import load_query
 from warehouse.schema import TABLES
 from warehouse.text_safety import quoted
-from warehouse.views import VIEWS, view_statement, view_statements
+from warehouse.views import view_statements, views
 
-BY_DAY: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "price_hourly": "slot",
-        "price_daily": "day",
-        "realised_volatility": "day",
-        "market_machines": "slot",
-        "availability_daily": "day",
-        "rented_daily": "day",
-        "listed_daily": "day",
-        "listing_churn": "slot",
-        "price_changes": "slot",
-    }
-)
-"""Views whose rows are of one day each, with the column that says of which.
-
-A row may depend on offers of that day and on the last rows of every offer before it, and on nothing later.
-"""
-NEWEST: Final = ("latest_offers",)
-"""Views of the newest snapshots alone."""
 CACHE: Final = "cache"
 """The cache's folder in a data folder."""
 _FORMER_CACHE: Final = "settled"
 PERIOD_ROWS: Final = 250_000
-_OF_SCRAPES: Final = ("current_scrapes", "adjacent_snapshots")
 _PART: Final = "part"
 _LAST_SEEN: Final = "last_seen"
 
@@ -75,7 +54,7 @@ def cache_folder(home: Path) -> Path:
 
 
 def materialize(connection: duckdb.DuckDBPyConnection, stored: str, folder: Path) -> Mapping[str, str]:
-    """The rows of the views of `BY_DAY` and `NEWEST`, read from the cache in `folder` where a day is closed.
+    """The rows of the cached views, read from the cache in `folder` where a day is closed.
 
     Periods that are not cached yet are written first, and results of no period are removed. `connection` has
     the views in its memory, over the tables of the attached database `stored`, and comes back with another
@@ -96,11 +75,32 @@ def materialize(connection: duckdb.DuckDBPyConnection, stored: str, folder: Path
         before = target / f"{_LAST_SEEN}.parquet"
     _look_at(connection, stored, cached[-1].until, None, before)
     found = {
-        **{view: _whole(connection, view, cached, folder) for view in BY_DAY},
-        **{view: _now(connection, f"FROM {view}", view) for view in NEWEST},
+        **{view: _whole(connection, view, cached, folder) for view in _by_day()},
+        **{view: _now(connection, f"FROM {view}", view) for view in _newest()},
     }
     connection.execute("DROP TABLE offers")
     return found
+
+
+def _by_day() -> dict[str, str]:
+    """Views whose rows are of one day each, with the column that says of which."""
+    return {name: view.header.cached_by for name, view in views().items() if view.header.cached_by}
+
+
+def _newest() -> list[str]:
+    """Views of the newest snapshots alone."""
+    return [name for name, view in views().items() if view.header.is_newest]
+
+
+def _over_offers() -> dict[str, str]:
+    """The statements of the cached views, and of the views of offers that these read, in their order."""
+    cached = [view for view in views().values() if view.header.is_cached]
+    wanted = {view.name for view in cached}.union(*(view.depends_on for view in cached))
+    return {
+        name: view.statement
+        for name, view in views().items()
+        if name in wanted and "offers" in view.depends_on
+    }
 
 
 def periods(connection: duckdb.DuckDBPyConnection) -> Iterator[Period]:
@@ -121,7 +121,7 @@ def periods(connection: duckdb.DuckDBPyConnection) -> Iterator[Period]:
 
 def _is_whole(connection: duckdb.DuckDBPyConnection, cached: Path) -> bool:
     """Whether a period's files are there, down to their ends: the machine may have stopped meanwhile."""
-    files = [str(cached / f"{name}.parquet") for name in (*BY_DAY, _LAST_SEEN)]
+    files = [str(cached / f"{name}.parquet") for name in (*_by_day(), _LAST_SEEN)]
     try:
         connection.execute("SELECT file_name FROM parquet_file_metadata($1)", [files]).fetchall()
     except duckdb.Error:
@@ -132,13 +132,14 @@ def _is_whole(connection: duckdb.DuckDBPyConnection, cached: Path) -> bool:
 def _make_part(connection: duckdb.DuckDBPyConnection, stored: str) -> None:
     """A database in memory in which the views see what `_look_at` puts there."""
     connection.execute(f"ATTACH ':memory:' AS {_PART}")
-    for view in _OF_SCRAPES:
+    over_offers = _over_offers()
+    read = set().union(*(views()[view].reads for view in over_offers))
+    for view in sorted(read & views().keys() - over_offers.keys()):
         connection.execute(f"CREATE TABLE {_PART}.{view} AS FROM {view}")
     connection.execute(f"SET search_path = '{_PART}.main,{stored}.main'")
     connection.execute(f"CREATE TABLE offers AS FROM {stored}.main.offers LIMIT 0")
-    for view in VIEWS:
-        if view in {"current_offers", *BY_DAY, *NEWEST}:
-            connection.execute(view_statement(view))
+    for statement in over_offers.values():
+        connection.execute(statement)
 
 
 def _write(
@@ -149,7 +150,7 @@ def _write(
     with scratch(target.parent, "cache") as folder:
         fresh = folder / target.name
         fresh.mkdir()
-        for view, column in BY_DAY.items():
+        for view, column in _by_day().items():
             # The first snapshot after the period would seem to have lost everything.
             days = f"{column} >= {_moment(period.since)} AND {column} < {_moment(period.until)}"
             _copy(connection, f"FROM {view} WHERE {days} ORDER BY ALL", fresh / view)
@@ -173,7 +174,7 @@ def _look_at(
 def _whole(connection: duckdb.DuckDBPyConnection, view: str, cached: list[Period], folder: Path) -> str:
     """The query of a view's rows of all days."""
     files = ", ".join(quoted(str(folder / period.name / f"{view}.parquet")) for period in cached)
-    since = f"FROM {view} WHERE {BY_DAY[view]} >= {_moment(cached[-1].until)}"
+    since = f"FROM {view} WHERE {views()[view].header.cached_by} >= {_moment(cached[-1].until)}"
     return f"FROM read_parquet([{files}]) UNION ALL BY NAME {_now(connection, since, view)}"
 
 

@@ -35,6 +35,8 @@ FORM_FACTORS: Final = ("SXM", "PCIe", "NVL", "OAM", "MXM", "card", "package")
 AVAILABILITIES: Final = ("available", "limited", "unavailable", "unknown")
 TERM_STATES: Final = ("present", "absent", "unknown")
 SCRAPE_STATUSES: Final = ("ok", "partial", "failed", "skipped", "missed")
+HISTORY: Final = "history:"
+"""How the ids of sources that are not read on a schedule begin: imported histories, and the dated facts."""
 TERMS: Final = (
     "session_hours",
     "idle_minutes",

@@ -20,7 +20,7 @@ from warehouse.schema import SCRAPES, TABLES, Table
 from warehouse.spill import bound
 from warehouse.storage import Storage
 from warehouse.text_safety import quoted
-from warehouse.views import VIEWS, view_statements
+from warehouse.views import view_statements, views
 
 
 def read_warehouse(
@@ -87,7 +87,7 @@ def _make_views(
         inherit_comments(connection)
     found = materialize(connection, stored, cache.resolve()) if cache else {}
     connection.execute(search_path)
-    for view in VIEWS:
+    for view in views():
         if view in materialized:
             _put(connection, "TABLE", view, found.get(view, f"FROM {view}"))
         elif view in found:

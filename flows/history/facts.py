@@ -21,8 +21,9 @@ from scrapers.page import Capture
 from scrapers.parse import captures_frame
 from scrapers.slots import slot_of
 from warehouse.ledger import Ledger, ScrapeRecord
+from warehouse.schema import HISTORY
 
-FACTS: Final = "history:facts"
+FACTS: Final = f"{HISTORY}facts"
 # The file has no address of its own, and WARC tools read HTTP headers only behind one of the web.
 WITHOUT_ADDRESS: Final = "https://gpuledger.invalid/"
 _URL: Final = f"{WITHOUT_ADDRESS}scrapers/history/facts.toml"

@@ -35,9 +35,8 @@ from scrapers.parse import captures_frame
 from scrapers.slots import slot_of
 from warehouse.atomic import scratch
 from warehouse.ledger import Ledger
-from warehouse.schema import BY_NAME
+from warehouse.schema import BY_NAME, HISTORY
 
-PREFIX: Final = "history:"
 _RESERVED: Final = frozenset({"facts"})
 # Names of sources are names of files in the archive too.
 _NAME: Final = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
@@ -66,7 +65,7 @@ class ImportRequest:
     @property
     def source(self) -> str:
         """The id of the source: history:NAME, with the part behind a point."""
-        return f"{PREFIX}{self.mapping.name}{f'.{self.part}' if self.part else ''}"
+        return f"{HISTORY}{self.mapping.name}{f'.{self.part}' if self.part else ''}"
 
 
 @dataclass

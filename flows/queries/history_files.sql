@@ -1,9 +1,8 @@
 -- Every imported file with where its bytes lie and what was said of it, as its newest import has it.
 WITH read AS (
     SELECT source, capture_ids[1] AS capture_id, parser_version, max(slot) AS slot, max(finished_at) AS finished_at
-    FROM scrapes
-    ANTI JOIN void_runs USING (run_id)
-    WHERE source LIKE 'history:%'
+    FROM valid_scrapes
+    WHERE origin <> 'snapshot'
     GROUP BY ALL
 )
 SELECT origins.source, origins.capture_id, file, part, true_at, warc_file, read.slot, read.finished_at

@@ -19,6 +19,7 @@ from flows.runtime.installation import Installation
 from flows.runtime.settings import Settings
 from scrapers.browser import find_chromium
 from scrapers.registry import DeclarationError, Source, load_provider
+from warehouse.schema import HISTORY
 
 _S3 = "s3://"
 
@@ -44,7 +45,7 @@ def misconfigured(installation: Installation) -> Iterator[Misconfigured]:
         if (provider := getattr(rule, "provider", None)) is not None:
             yield from _unknown(place, [provider], known_providers)
         source = getattr(rule, "source", None)
-        if source is not None and not source.startswith("history:"):
+        if source is not None and not source.startswith(HISTORY):
             yield from _unknown(place, [source], known_sources)
     yield from _lake_files(settings)
     yield from _site_url(settings.site_url)

@@ -1,6 +1,5 @@
 -- Which nights failed, and why?
 SELECT slot::DATE AS night, source, status, error
-FROM scrapes
-ANTI JOIN void_runs USING (run_id)
-WHERE status <> 'ok' AND source NOT LIKE 'history:%'
+FROM valid_scrapes
+WHERE status <> 'ok' AND origin = 'snapshot'
 ORDER BY slot, source

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import duckdb
 
-from reports.downloads import VIEWS
 from reports.pages import Page
 from reports.queries import run_query
 from reports.tables import TableColumn, table
 from warehouse.ddl import dictionary
+from warehouse.views import views
 
 
 def page(connection: duckdb.DuckDBPyConnection) -> Page:
@@ -27,7 +29,7 @@ def page(connection: duckdb.DuckDBPyConnection) -> Page:
                 TableColumn("type", "data_type"),
                 TableColumn("meaning", "comment"),
             ],
-            [row for row in run_query(connection, "view_columns").to_dicts() if row["view_name"] in VIEWS],
+            [row for row in run_query(connection, "view_columns").to_dicts() if _is_listed(row)],
         ),
         "columns": table(
             "Data dictionary",
@@ -43,3 +45,11 @@ def page(connection: duckdb.DuckDBPyConnection) -> Page:
         ),
     }
     return Page("data", "Data", shown)
+
+
+def _is_listed(column: dict[str, Any]) -> bool:
+    """Whether a view's column is listed: all of a download, and of other views what no table has."""
+    view = views().get(column["view_name"])
+    return view is not None and (
+        view.header.is_downloadable or column["column_name"] in view.header.own_columns
+    )

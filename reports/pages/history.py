@@ -25,6 +25,7 @@ from reports.tables import (
     web_link,
 )
 from warehouse.gpu_catalog import models
+from warehouse.schema import HISTORY
 
 _FIGURES: Final = 12
 _SERIES: Final = 8
@@ -106,7 +107,7 @@ class _Named:
 
 def _called(row: dict[str, Any]) -> str:
     """A source in a legend: its mapping's name, with the part where the data set has several."""
-    return str(row["source"]).removeprefix("history:").replace("_", " ")
+    return str(row["source"]).removeprefix(HISTORY).replace("_", " ")
 
 
 def _figures(frame: pl.DataFrame, titles: dict[str, str], changes: list[str]) -> Iterator[Figure]:

@@ -2,7 +2,7 @@
 WITH read AS (
     SELECT source, count(DISTINCT slot::DATE) AS days
     FROM current_scrapes
-    WHERE source NOT LIKE 'history:%'
+    WHERE origin = 'snapshot'
     GROUP BY source
 ),
 told AS (

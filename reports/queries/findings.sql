@@ -1,7 +1,7 @@
 -- The newest findings of our own sources.
 SELECT slot, source, kind, subject, detail, times
 FROM findings
-ANTI JOIN void_runs USING (run_id)
-WHERE source NOT LIKE 'history:%'
+JOIN valid_scrapes USING (run_id, source, slot)
+WHERE origin = 'snapshot'
 ORDER BY slot DESC, source, kind, subject
 LIMIT 100

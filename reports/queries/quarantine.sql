@@ -1,7 +1,7 @@
 -- The newest refused rows of our own sources; what imports have refused is on the page of price histories.
 SELECT slot, source, expectation, reason, record::VARCHAR AS record
 FROM quarantine
-ANTI JOIN void_runs USING (run_id)
-WHERE source NOT LIKE 'history:%'
+JOIN valid_scrapes USING (run_id, source, slot)
+WHERE origin = 'snapshot'
 ORDER BY slot DESC, source
 LIMIT 100

@@ -3,7 +3,7 @@
 WITH newest AS (
     SELECT max(slot)::DATE AS day
     FROM current_scrapes
-    WHERE source NOT LIKE 'history:%'
+    WHERE origin = 'snapshot'
 )
 SELECT
     newest.day,

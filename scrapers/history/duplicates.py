@@ -1,7 +1,7 @@
 """Rows of a history that share their key in a snapshot: one is kept, by the rule of the providers' pages.
 
 Of the records of a snapshot the newest counts. Of several at that moment the first in the file is kept; one
-that says the same is refused as a duplicate, one that says otherwise with both figures, as in scrapers.page.OnePrice.
+that says the same is refused as a duplicate, another with both figures, as in scrapers.page.OnePrice.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from warehouse.storage import FileStorage, Storage, lake_extensions, lake_tables
 from warehouse.storage.lake import Lake
 from warehouse.storage.lake_tables import KEPT
 from warehouse.transfer import copy
-from warehouse.views import VIEWS
+from warehouse.views import views
 from warehouse.void_runs import declare_void
 
 NIGHTS, OFFERS = 6, 40
@@ -81,9 +81,11 @@ def term(night: int) -> dict[str, object]:
     }
 
 
-def answers(place: Storage, at: datetime | None = None, views: Sequence[str] = VIEWS) -> dict[str, list[str]]:
+def answers(
+    place: Storage, at: datetime | None = None, names: Iterable[str] | None = None
+) -> dict[str, list[str]]:
     with read_warehouse(place, at) as connection:
-        return {view: sorted(map(repr, connection.table(view).fetchall())) for view in views}
+        return {view: sorted(map(repr, connection.table(view).fetchall())) for view in names or views()}
 
 
 def test_a_copy_holds_the_same_rows_and_answers_alike_there_and_back_again(
@@ -209,7 +211,7 @@ def test_a_reader_changes_nothing_and_reads_no_other_files(filled_lake: Lake, qu
 
 def test_another_client_of_the_lake_finds_the_views_too(filled_lake: Lake) -> None:
     with filled_lake.open(read_only=True) as connection:
-        for view in VIEWS:
+        for view in views():
             connection.execute(f"SELECT * FROM {view} LIMIT 1")
         assert connection.sql("SELECT count(*) FROM latest_offers").fetchall() == [(OFFERS,)]
 
@@ -220,13 +222,13 @@ def test_the_past_is_what_was_there_then(place: str, tmp_path: Path, request: py
     with Ledger(where) as ledger:
         fill(ledger, range(3))
     some = ("current_scrapes", "latest_offers", "price_daily", "price_changes", "terms_known")
-    then = answers(where.publish(), views=some)
+    then = answers(where.publish(), names=some)
     # A scrape of these tests ends in the moment of its slot.
     at = FIRST + timedelta(days=2, hours=12)
     with Ledger(where) as ledger:
         fill(ledger, range(3, NIGHTS))
     now = where.publish()
-    today = answers(now, views=some)
+    today = answers(now, names=some)
     assert answers(now, at, some) == then != today
     assert answers(now, datetime.now(UTC), some) == today
     with read_warehouse(now, at) as connection:
@@ -241,15 +243,15 @@ def test_the_past_is_what_was_there_then(place: str, tmp_path: Path, request: py
 def test_compaction_merges_files_and_changes_no_row(lake: Lake) -> None:
     with Ledger(lake) as ledger:
         fill(ledger)
-    before, views = lake.checksums(), answers(lake)
+    rows, answered = lake.checksums(), answers(lake)
     assert files(lake) > 1
     with read_warehouse(lake) as reader:
         done = lake.compact(datetime.now(UTC))
         # A reader that was there before keeps its snapshot.
         assert reader.sql("SELECT count(*) FROM offers").fetchall() == [(NIGHTS * OFFERS,)]
     assert files(lake) == 1
-    assert (lake.checksums(), answers(lake)) == (before, views)
-    assert done.rows == sum(rows for rows, _ in before.values())
+    assert (lake.checksums(), answers(lake)) == (rows, answered)
+    assert done.rows == sum(count for count, _ in rows.values())
 
 
 def test_what_compaction_replaced_goes_when_no_reader_can_want_it(lake: Lake) -> None:

@@ -54,11 +54,12 @@ def test_what_no_spreadsheet_holds_comes_as_parquet_alone(
             connection, tmp_path / "downloads", as_of=datetime(2026, 11, 19, tzinfo=UTC)
         )
         rows = {
-            name: connection.sql(f"SELECT count(*) FROM {name}").fetchall()[0][0] for name in downloads.VIEWS
+            view.name: connection.sql(f"SELECT count(*) FROM {view.name}").fetchall()[0][0]
+            for view in downloads.downloadable()
         }
     sheets = {path.stem for path in written if path.suffix == ".csv"}
     assert sheets == {name for name, count in rows.items() if count <= 1_000}
-    assert 0 < len(sheets) < len(downloads.VIEWS)
+    assert 0 < len(sheets) < len(rows)
     assert {path.name for path in (tmp_path / "downloads").iterdir()} == {path.name for path in written}
 
 
@@ -68,17 +69,17 @@ def test_rows_of_single_machines_and_offers_are_of_the_last_year(tmp_path: Path)
             store(ledger, day, "offers", [offer(price, machine_id="m")])
     with read_warehouse(FileStorage(tmp_path).publish()) as connection:
         downloads.write(connection, tmp_path, as_of=FIRST)
-        for name in downloads.VIEWS:
-            ((rows,),) = connection.sql(f"SELECT count(*) FROM {name}").fetchall()
-            written = pl.read_parquet(tmp_path / f"{name}.parquet")
-            if name in downloads.A_YEAR_OF:
+        for view in downloads.downloadable():
+            ((rows,),) = connection.sql(f"SELECT count(*) FROM {view.name}").fetchall()
+            written = pl.read_parquet(tmp_path / f"{view.name}.parquet")
+            if view.header.last_year_by:
                 assert min(written["slot"]) == FIRST - timedelta(days=300)
-                assert rows == written.height + (name == "market_machines")
+                assert rows == written.height + (view.name == "market_machines")
             else:
                 assert written.height == rows
     package = json.loads((tmp_path / "datapackage.json").read_text(encoding="utf-8"))
     short = {found["title"] for found in package["resources"] if "The last year." in found["description"]}
-    assert short == set(downloads.A_YEAR_OF)
+    assert short == {"market_machines", "price_changes"}
 
 
 def test_a_cell_that_a_spreadsheet_would_run_is_made_text() -> None:

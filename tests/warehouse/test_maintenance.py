@@ -21,7 +21,7 @@ from warehouse.maintenance import backup, compact
 from warehouse.restore import restore
 from warehouse.session import read_warehouse
 from warehouse.storage import FileStorage
-from warehouse.views import VIEWS
+from warehouse.views import views
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -57,14 +57,14 @@ def home(filled: Path, tmp_path: Path) -> Path:
 
 def answers(home: Path) -> dict[str, list[str]]:
     with read_warehouse(FileStorage(home)) as connection:
-        return {view: sorted(map(repr, connection.table(view).fetchall())) for view in VIEWS}
+        return {view: sorted(map(repr, connection.table(view).fetchall())) for view in views()}
 
 
 def test_compaction_makes_the_ledger_smaller_and_changes_no_row_and_no_view(home: Path) -> None:
-    rows, views = checksums(home / LEDGER_FILE), answers(home)
+    rows, answered = checksums(home / LEDGER_FILE), answers(home)
     done = compact(home)
     assert checksums(home / LEDGER_FILE) == checksums(home / WAREHOUSE_FILE) == rows
-    assert answers(home) == views
+    assert answers(home) == answered
     assert done.rows == sum(count for count, _ in rows.values())
     assert done.after == (home / LEDGER_FILE).stat().st_size < done.before
     with Ledger(FileStorage(home)) as ledger:
@@ -90,7 +90,7 @@ def test_a_compaction_that_would_change_a_row_is_not_kept(
 
 
 def test_a_copy_brings_back_what_was_there(home: Path) -> None:
-    before, views = checksums(home / LEDGER_FILE), answers(home)
+    before, answered = checksums(home / LEDGER_FILE), answers(home)
     copy = backup(home, NOW)
     assert copy == home / "backups" / "ledger-20261120T120000Z.duckdb"
     with Ledger(FileStorage(home)) as ledger:
@@ -98,7 +98,7 @@ def test_a_copy_brings_back_what_was_there(home: Path) -> None:
     later = checksums(home / LEDGER_FILE)
     (former,) = restore(home, copy, NOW)
     assert checksums(home / LEDGER_FILE) == before
-    assert answers(home) == views
+    assert answers(home) == answered
     assert checksums(former) == later
 
 

@@ -18,7 +18,7 @@ from warehouse import materialized
 from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.session import read_warehouse
 from warehouse.storage import FileStorage
-from warehouse.views import VIEWS
+from warehouse.views import views
 
 NIGHTS = 24
 # A source that is read every night, a market that is read twice a day, and one that is away for a week.
@@ -89,13 +89,13 @@ def answers(home: Path, *, cached: bool) -> dict[str, pl.DataFrame]:
     """What every view says, by its name."""
     ways: dict[str, Any] = {"materialized": MATERIALIZED, "cache": home / "cache"} if cached else {}
     with read_warehouse(FileStorage(home), **ways) as connection:
-        return {view: connection.sql(f"FROM {view} ORDER BY ALL").pl() for view in VIEWS}
+        return {view: connection.sql(f"FROM {view} ORDER BY ALL").pl() for view in views()}
 
 
 def differing(home: Path) -> list[str]:
     """Views whose rows differ with the cache and without."""
     plain, cached = answers(home, cached=False), answers(home, cached=True)
-    return [view for view in VIEWS if not cached[view].equals(plain[view])]
+    return [view for view in views() if not cached[view].equals(plain[view])]
 
 
 def written(home: Path) -> dict[str, int]:

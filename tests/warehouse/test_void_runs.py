@@ -19,7 +19,7 @@ from warehouse import materialized
 from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.session import read_warehouse
 from warehouse.storage import FileStorage
-from warehouse.views import VIEWS
+from warehouse.views import views
 from warehouse.void_runs import VoidRefused, declare_void, void_runs
 
 AHEAD = 400
@@ -92,11 +92,11 @@ def home(once: Path, tmp_path: Path) -> Iterator[Path]:
 def answers(home: Path, *, at: datetime | None = None, cached: bool = False) -> dict[str, pl.DataFrame]:
     ways: dict[str, Any] = {"materialized": MATERIALIZED, "cache": home / "cache"} if cached else {}
     with read_warehouse(FileStorage(home), at, **ways) as connection:
-        return {view: connection.sql(f"FROM {view} ORDER BY ALL").pl() for view in VIEWS}
+        return {view: connection.sql(f"FROM {view} ORDER BY ALL").pl() for view in views()}
 
 
 def differing(one: dict[str, pl.DataFrame], other: dict[str, pl.DataFrame]) -> list[str]:
-    return [view for view in VIEWS if not one[view].equals(other[view])]
+    return [view for view in views() if not one[view].equals(other[view])]
 
 
 def void(home: Path, run_id: str = "run-400-3-p", now: datetime = NOW) -> int:

@@ -1,3 +1,5 @@
+-- description: Snapshots of a source with the one before, where no other is missing in between.
+--
 -- Which snapshot of a source each one is compared with: the one before, unless it is further off than one and a half
 -- times the source's usual distance. After such a gap a snapshot is compared with nothing.
 CREATE OR REPLACE VIEW adjacent_snapshots AS
@@ -12,5 +14,4 @@ WITH ordered AS (
 SELECT source, slot, slot_before
 FROM ordered
 QUALIFY seconds <= 1.5 * median(seconds) OVER (PARTITION BY source);
-COMMENT ON VIEW adjacent_snapshots IS 'Snapshots of a source with the one before, where no other is missing in between.';
 COMMENT ON COLUMN adjacent_snapshots.slot_before IS 'The slot of the snapshot before.';

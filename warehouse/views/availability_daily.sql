@@ -1,3 +1,8 @@
+-- description: Offers, machines and GPUs listed, by series and day.
+-- cache: days by day
+-- report: computed once
+-- download: all
+--
 -- How much was listed: offers of each series by day, and, for marketplaces, machines and their GPUs. The machine
 -- figures count each machine once a slot, whatever its chunks; a day is the mean of its slots.
 CREATE OR REPLACE VIEW availability_daily AS
@@ -33,7 +38,6 @@ LEFT JOIN free
     AND free.gpu_form_factor IS NOT DISTINCT FROM listed.gpu_form_factor
     AND free.gpu_memory_gib IS NOT DISTINCT FROM listed.gpu_memory_gib
 GROUP BY ALL;
-COMMENT ON VIEW availability_daily IS 'Offers, machines and GPUs listed, by series and day.';
 COMMENT ON COLUMN availability_daily.day IS 'UTC day.';
 COMMENT ON COLUMN availability_daily.offers IS 'Offers listed; the mean of the day''s slots.';
 COMMENT ON COLUMN availability_daily.machines IS 'Machines listed, each once whatever its chunks; the mean of the day''s slots.';

@@ -1,3 +1,7 @@
+-- description: Venues that had a GPU over venues that answered, by day (S11).
+-- report: computed once
+-- download: all
+--
 -- S11: over how many venues a GPU can be had. A venue answers on a day when one of its sources that has ever listed the
 -- GPU was read that day; it has stock when it listed the GPU then and did not say that none was to be had.
 CREATE OR REPLACE VIEW breadth_daily AS
@@ -30,7 +34,6 @@ LEFT JOIN stocked
     AND stocked.gpu_form_factor IS NOT DISTINCT FROM lists.gpu_form_factor
     AND stocked.gpu_memory_gib IS NOT DISTINCT FROM lists.gpu_memory_gib
 GROUP BY ALL;
-COMMENT ON VIEW breadth_daily IS 'Venues that had a GPU over venues that answered, by day (S11).';
 COMMENT ON COLUMN breadth_daily.day IS 'UTC day.';
 COMMENT ON COLUMN breadth_daily.venues_answering IS 'Providers that have ever listed the GPU and were read that day.';
 COMMENT ON COLUMN breadth_daily.venues_with_stock IS 'Of them, those that listed it and did not say that none was to be had.';

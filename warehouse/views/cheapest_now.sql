@@ -1,3 +1,6 @@
+-- description: The cheapest offer now, for each GPU model, form factor, memory and pricing model.
+-- download: all
+--
 -- The cheapest offer of each GPU and pricing model over all providers, among what could be had or may be had.
 CREATE OR REPLACE VIEW cheapest_now AS
 SELECT
@@ -9,4 +12,3 @@ QUALIFY row_number() OVER (
     PARTITION BY gpu_model, gpu_form_factor, gpu_memory_gib, pricing_model
     ORDER BY usd_per_gpu_hour, provider, offer_key, source
 ) = 1;
-COMMENT ON VIEW cheapest_now IS 'The cheapest offer now, for each GPU model, form factor, memory and pricing model.';

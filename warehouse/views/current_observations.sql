@@ -1,7 +1,8 @@
+-- description: Dated facts from before the first snapshot, as last loaded.
+--
 -- The dated facts as they were last loaded from each source.
 CREATE OR REPLACE VIEW current_observations AS
 SELECT *
 FROM observations
 SEMI JOIN current_scrapes USING (run_id, source, slot)
 QUALIFY slot = max(slot) OVER (PARTITION BY source);
-COMMENT ON VIEW current_observations IS 'Dated facts from before the first snapshot, as last loaded.';

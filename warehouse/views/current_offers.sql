@@ -1,6 +1,7 @@
+-- description: offers of every snapshot, without those that a later correction replaced.
+--
 -- Every row of offers that stands: those of superseded scrapes stay in the table and are left out here.
 CREATE OR REPLACE VIEW current_offers AS
 SELECT *
 FROM offers
 SEMI JOIN current_scrapes USING (run_id, source, slot);
-COMMENT ON VIEW current_offers IS 'offers of every snapshot, without those that a later correction replaced.';

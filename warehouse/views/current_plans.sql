@@ -1,6 +1,7 @@
+-- description: plans of every snapshot, without those that a later correction replaced.
+--
 -- Every row of plans that stands: those of superseded scrapes stay in the table and are left out here.
 CREATE OR REPLACE VIEW current_plans AS
 SELECT *
 FROM plans
 SEMI JOIN current_scrapes USING (run_id, source, slot);
-COMMENT ON VIEW current_plans IS 'plans of every snapshot, without those that a later correction replaced.';

@@ -1,3 +1,6 @@
+-- description: Changes of free tiers and plan limits, with the words on the page.
+-- download: all
+--
 -- S19: changes of the terms of free tiers and plans, by dated facts and by snapshots. The first statement of a
 -- term is no change, nor is a page that goes silent.
 CREATE OR REPLACE VIEW free_tier_changes AS
@@ -6,7 +9,6 @@ SELECT
     state_after, quote_before, quote, source_url, capture_id, standing
 FROM free_tier_history
 WHERE is_change;
-COMMENT ON VIEW free_tier_changes IS 'Changes of free tiers and plan limits, with the words on the page.';
 COMMENT ON COLUMN free_tier_changes.changed_at IS 'When the change was stated: a dated fact''s day, or the slot that saw it.';
 COMMENT ON COLUMN free_tier_changes.changed_as_stated IS 'The date as exactly as it is known.';
 COMMENT ON COLUMN free_tier_changes.before IS 'What was said before, in words.';

@@ -1,3 +1,5 @@
+-- description: Every statement about free tiers and plans since 2017, with the one before it.
+--
 -- Every statement about a free tier or plan in order of time, with the statement before it: dated facts first
 -- (S19), then what the snapshots say. A page that is silent (unknown) is a gap and says nothing. A snapshot that
 -- repeats the one before is left out; the first snapshot is held against the last dated fact.
@@ -80,7 +82,6 @@ SELECT
     standing
 FROM compared
 WHERE standing <> 'snapshot' OR is_change OR state_before IS NULL;
-COMMENT ON VIEW free_tier_history IS 'Every statement about free tiers and plans since 2017, with the one before it.';
 COMMENT ON COLUMN free_tier_history.stated_at IS 'When it was stated: a dated fact''s day, or the slot that saw it.';
 COMMENT ON COLUMN free_tier_history.as_stated IS 'The date as exactly as it is known.';
 COMMENT ON COLUMN free_tier_history.state_before IS 'present or absent by the statement before.';

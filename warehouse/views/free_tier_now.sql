@@ -1,3 +1,6 @@
+-- description: The last known value of every term of free tiers and plans.
+-- download: all
+--
 -- What is last known of every term. still_on_page says whether the newest snapshot says it too: a page that has
 -- gone silent leaves the last known value standing, marked as such.
 CREATE OR REPLACE VIEW free_tier_now AS
@@ -17,6 +20,5 @@ QUALIFY row_number() OVER (
     PARTITION BY source, tier, term
     ORDER BY state <> 'unknown' DESC, current_terms.slot DESC
 ) = 1;
-COMMENT ON VIEW free_tier_now IS 'The last known value of every term of free tiers and plans.';
 COMMENT ON COLUMN free_tier_now.value IS 'The value with its unit, in words.';
 COMMENT ON COLUMN free_tier_now.still_on_page IS 'Whether the newest snapshot says it too.';

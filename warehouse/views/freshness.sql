@@ -1,11 +1,13 @@
+-- description: Each source's last good slot, newest status and failures since.
+-- download: all
+--
 -- How fresh each source is: its last good slot, what the newest scrape said, and the failures since. History that
 -- was loaded is no source that could go stale.
 CREATE OR REPLACE VIEW freshness AS
 WITH newest AS (
     SELECT *
-    FROM scrapes
-    ANTI JOIN void_runs USING (run_id)
-    WHERE source NOT LIKE 'history:%'
+    FROM valid_scrapes
+    WHERE origin = 'snapshot'
     QUALIFY row_number() OVER (PARTITION BY source, slot ORDER BY status IN ('ok', 'partial') DESC, finished_at DESC) = 1
 ),
 good AS (
@@ -27,7 +29,6 @@ SELECT
 FROM newest
 LEFT JOIN good USING (source)
 GROUP BY newest.source;
-COMMENT ON VIEW freshness IS 'Each source''s last good slot, newest status and failures since.';
 COMMENT ON COLUMN freshness.last_good_slot IS 'The newest slot that was read, wholly or in part.';
 COMMENT ON COLUMN freshness.last_status IS 'Status of the newest scrape.';
 COMMENT ON COLUMN freshness.last_slot IS 'The newest slot that was tried.';

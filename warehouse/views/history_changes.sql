@@ -1,3 +1,5 @@
+-- description: Price changes of the same offer in imported histories; change is a share.
+--
 -- Every change of an offer's price between two snapshots of an imported history in which it was seen.
 CREATE OR REPLACE VIEW history_changes AS
 WITH seen AS (
@@ -19,7 +21,6 @@ SELECT
     offer_id, capture_id
 FROM seen
 WHERE usd_per_hour <> usd_per_hour_before;
-COMMENT ON VIEW history_changes IS 'Price changes of the same offer in imported histories; change is a share.';
 COMMENT ON COLUMN history_changes.slot_before IS 'The slot that the offer was last seen in.';
 COMMENT ON COLUMN history_changes.usd_per_hour_before IS 'Its price then. [USD/h]';
 COMMENT ON COLUMN history_changes.change IS 'The price over the price before, less one. [share]';

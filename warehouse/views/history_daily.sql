@@ -1,3 +1,6 @@
+-- description: Prices of one GPU by day and imported source: long runs, never mixed with our own snapshots.
+-- download: all
+--
 -- Long runs: the price of one GPU by day, imported source, provider and way of selling. Percentiles are over offers, each
 -- counted once: no data set says how many GPUs stand behind one. In a data set of changes an offer stands from its row
 -- until the next one of its key, so every day on which anything changed is counted whole. Statistics that others have
@@ -56,7 +59,6 @@ SELECT
     median(p10) AS p10, median(p50) AS p50, median(p90) AS p90, min(lowest) AS lowest
 FROM by_slot
 GROUP BY ALL;
-COMMENT ON VIEW history_daily IS 'Prices of one GPU by day and imported source: long runs, never mixed with our own snapshots.';
 COMMENT ON COLUMN history_daily.day IS 'UTC day.';
 COMMENT ON COLUMN history_daily.slots IS 'Snapshots of that day.';
 COMMENT ON COLUMN history_daily.offers IS 'Median number of offers behind a snapshot.';

@@ -1,6 +1,7 @@
+-- description: Dated facts of imported histories, which are never among our own.
+--
 -- The dated facts of imported histories. They are never among current_observations.
 CREATE OR REPLACE VIEW history_observations AS
 SELECT *
 FROM observations
 SEMI JOIN history_scrapes USING (run_id, source, slot);
-COMMENT ON VIEW history_observations IS 'Dated facts of imported histories, which are never among our own.';

@@ -1,11 +1,13 @@
+-- description: Imported histories with publisher, licence, attribution and what stands of each.
+-- download: all
+--
 -- Every imported history: whose it is, under which licence, and how much of it stands.
 CREATE OR REPLACE VIEW history_sources AS
 WITH read_from AS (
     -- A file counts while a scrape of it is left that is not void, whichever run declared its origin.
     SELECT DISTINCT source, capture_ids[1] AS capture_id
-    FROM scrapes
-    ANTI JOIN void_runs USING (run_id)
-    WHERE source LIKE 'history:%'
+    FROM valid_scrapes
+    WHERE origin <> 'snapshot'
 ),
 told AS (
     SELECT *
@@ -22,9 +24,8 @@ files AS (
 ),
 tried AS (
     SELECT *
-    FROM scrapes
-    ANTI JOIN void_runs USING (run_id)
-    WHERE source LIKE 'history:%' AND source <> 'history:facts'
+    FROM valid_scrapes
+    WHERE origin = 'imported'
     QUALIFY parser_version = arg_max(parser_version, finished_at) OVER (PARTITION BY source, capture_ids[1])
 ),
 standing AS (
@@ -48,7 +49,6 @@ FROM told
 JOIN files USING (source)
 LEFT JOIN standing USING (source)
 QUALIFY row_number() OVER (PARTITION BY source ORDER BY imported_at DESC) = 1;
-COMMENT ON VIEW history_sources IS 'Imported histories with publisher, licence, attribution and what stands of each.';
 COMMENT ON COLUMN history_sources.files IS 'Files that were imported.';
 COMMENT ON COLUMN history_sources.row_count IS 'Rows that stand.';
 COMMENT ON COLUMN history_sources.quarantined IS 'Rows that were refused.';

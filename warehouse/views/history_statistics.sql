@@ -1,6 +1,7 @@
+-- description: Price statistics that others have published.
+--
 -- Price statistics that others have published, as they stand.
 CREATE OR REPLACE VIEW history_statistics AS
 SELECT *
 FROM price_statistics
 SEMI JOIN history_scrapes USING (run_id, source, slot);
-COMMENT ON VIEW history_statistics IS 'Price statistics that others have published.';

@@ -1,3 +1,8 @@
+-- description: Offers of each source's newest snapshot.
+-- cache: newest
+-- report: computed once
+-- download: all
+--
 -- Every offer of each source's newest standing slot: what could be rented at the last look. The newest slots are found
 -- first, so that of a long ledger only its end is read.
 CREATE OR REPLACE VIEW latest_offers AS
@@ -9,4 +14,3 @@ WITH newest AS (
 SELECT *
 FROM current_offers
 SEMI JOIN newest USING (source, slot);
-COMMENT ON VIEW latest_offers IS 'Offers of each source''s newest snapshot.';

@@ -1,3 +1,7 @@
+-- description: What each source listed, by series and day.
+-- cache: days by day
+-- report: computed once
+--
 -- What each source listed, by series and day, priced or not.
 CREATE OR REPLACE VIEW listed_daily AS
 SELECT
@@ -8,7 +12,6 @@ SELECT
 FROM current_offers
 WHERE gpu_model IS NOT NULL
 GROUP BY ALL;
-COMMENT ON VIEW listed_daily IS 'What each source listed, by series and day.';
 COMMENT ON COLUMN listed_daily.day IS 'UTC day.';
 COMMENT ON COLUMN listed_daily.first_slot IS 'The first slot of the day that listed it.';
 COMMENT ON COLUMN listed_daily.last_slot IS 'The last slot of the day that listed it.';

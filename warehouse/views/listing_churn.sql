@@ -1,3 +1,8 @@
+-- description: Listings of a marketplace that entered and left between adjacent snapshots, by GPU.
+-- cache: days by slot
+-- report: computed once
+-- download: all
+--
 -- S10: what entered and left a marketplace between adjacent snapshots of a source. A listing is a machine with so many
 -- GPUs, never an offer's id, which changes within hours. What left was rented or taken off: the market does not say
 -- which.
@@ -25,7 +30,6 @@ SELECT
     left_market / nullif(count(*) FILTER (was_before), 0) AS exit_rate
 FROM compared
 GROUP BY ALL;
-COMMENT ON VIEW listing_churn IS 'Listings of a marketplace that entered and left between adjacent snapshots, by GPU.';
 COMMENT ON COLUMN listing_churn.listings IS 'Machines, each with its number of GPUs, listed in the slot.';
 COMMENT ON COLUMN listing_churn.entered IS 'Of them, those that the snapshot before had not.';
 COMMENT ON COLUMN listing_churn.left_market IS 'Listings of the snapshot before that are gone: rented or taken off.';

@@ -1,3 +1,7 @@
+-- description: Marketplace machines, one row a machine and slot; chunks are never summed.
+-- cache: days by slot
+-- download: last year by slot
+--
 -- The machines of a marketplace, one row a machine and slot. A machine is listed as several overlapping chunks, so
 -- counts of GPUs are the machine's own, as every chunk states them, and are never summed over chunks.
 CREATE OR REPLACE VIEW market_machines AS
@@ -17,6 +21,5 @@ SELECT
 FROM current_offers
 WHERE machine_id IS NOT NULL
 GROUP BY provider, source, slot, machine_id;
-COMMENT ON VIEW market_machines IS 'Marketplace machines, one row a machine and slot; chunks are never summed.';
 COMMENT ON COLUMN market_machines.on_demand_usd_per_gpu_hour IS 'Least price on demand over the machine''s chunks. [USD per GPU-hour]';
 COMMENT ON COLUMN market_machines.interruptible_usd_per_gpu_hour IS 'Least bid over the machine''s chunks. [USD per GPU-hour]';

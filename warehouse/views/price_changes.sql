@@ -1,3 +1,7 @@
+-- description: Price changes of the same offer between adjacent snapshots; change is a share.
+-- cache: days by slot
+-- download: last year by slot
+--
 -- Every change of an offer's price between two adjacent snapshots in which it was seen. A snapshot that was missed
 -- is no change; an offer that was not listed in between shows the slot it was last seen in.
 CREATE OR REPLACE VIEW price_changes AS
@@ -18,7 +22,6 @@ SELECT
     source_url, capture_id
 FROM seen
 WHERE usd_per_hour <> usd_per_hour_before;
-COMMENT ON VIEW price_changes IS 'Price changes of the same offer between adjacent snapshots; change is a share.';
 COMMENT ON COLUMN price_changes.slot_before IS 'The slot that the offer was last seen in.';
 COMMENT ON COLUMN price_changes.usd_per_hour_before IS 'Its price then. [USD/h]';
 COMMENT ON COLUMN price_changes.change IS 'The price over the price before, less one. [share]';

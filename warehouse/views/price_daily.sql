@@ -1,3 +1,8 @@
+-- description: GPU-weighted price percentiles (USD per GPU-hour) by series and day.
+-- cache: days by day
+-- report: computed once
+-- download: all
+--
 -- S6 by day: the median, over the slots seen that day, of each slot's GPU-weighted percentile. A day without a
 -- slot has no row: a gap is never filled.
 CREATE OR REPLACE VIEW price_daily AS
@@ -12,7 +17,6 @@ SELECT
     min(lowest) AS lowest
 FROM price_hourly
 GROUP BY ALL;
-COMMENT ON VIEW price_daily IS 'GPU-weighted price percentiles (USD per GPU-hour) by series and day.';
 COMMENT ON COLUMN price_daily.day IS 'UTC day.';
 COMMENT ON COLUMN price_daily.slots IS 'Slots of that day with a price.';
 COMMENT ON COLUMN price_daily.offers IS 'Median number of offers behind a slot.';

@@ -1,3 +1,8 @@
+-- description: GPU-weighted price percentiles (USD per GPU-hour) by series and slot.
+-- cache: days by slot
+-- report: computed once
+-- download: all
+--
 -- S6: GPU-weighted percentiles of the price of one GPU, by series and slot. A machine's price counts once per GPU:
 -- of a marketplace machine, which is listed as several overlapping chunks, the largest chunk speaks for all GPUs that
 -- are free. Rows are sorted by price, and a percentile is the lowest price at which the GPUs so far reach its share.
@@ -41,7 +46,6 @@ SELECT
     min(usd_per_gpu_hour) AS lowest
 FROM priced
 GROUP BY ALL;
-COMMENT ON VIEW price_hourly IS 'GPU-weighted price percentiles (USD per GPU-hour) by series and slot.';
 COMMENT ON COLUMN price_hourly.offers IS 'Offers behind the figures.';
 COMMENT ON COLUMN price_hourly.gpus IS 'GPUs behind the figures.';
 COMMENT ON COLUMN price_hourly.p10 IS '10th percentile of the price of one GPU, each GPU counted once. [USD per GPU-hour]';

@@ -1,7 +1,8 @@
+-- description: Every provider with its status, what became of it, and where that stands.
+--
 -- The registry as it was declared last.
 CREATE OR REPLACE VIEW providers_now AS
 SELECT * EXCLUDE (run_id)
 FROM providers
 ANTI JOIN void_runs USING (run_id)
 QUALIFY row_number() OVER (PARTITION BY provider ORDER BY declared_at DESC) = 1;
-COMMENT ON VIEW providers_now IS 'Every provider with its status, what became of it, and where that stands.';

@@ -1,3 +1,7 @@
+-- description: Realised volatility (S2) by series and day, of series seen at least six times that day.
+-- cache: days by day
+-- download: all
+--
 -- S2: RV_d = sqrt(sum of r^2) over the returns within a UTC day, of series that are seen at least six times that day.
 -- A return across midnight belongs to no day.
 CREATE OR REPLACE VIEW realised_volatility AS
@@ -17,7 +21,6 @@ SELECT
 FROM within
 GROUP BY ALL
 HAVING count(*) >= 6;
-COMMENT ON VIEW realised_volatility IS 'Realised volatility (S2) by series and day, of series seen at least six times that day.';
 COMMENT ON COLUMN realised_volatility.day IS 'UTC day.';
 COMMENT ON COLUMN realised_volatility.slots IS 'Slots of that day with a median.';
 COMMENT ON COLUMN realised_volatility.realised_volatility IS 'Square root of the day''s summed squared log returns.';

@@ -1,3 +1,8 @@
+-- description: GPUs rented on a marketplace's listed machines, by GPU and day; wholly rented machines are unseen.
+-- cache: days by day
+-- report: computed once
+-- download: all
+--
 -- S11: GPUs rented over all GPUs, of the machines that a marketplace lists with something free. A machine that is wholly
 -- rented is not listed, so this is less than the market's utilisation, which its own count (current_utilisation) gives. The
 -- matched figures compare only machines that were listed in the snapshot before too.
@@ -31,7 +36,6 @@ SELECT
     sum(rented_before) / sum(gpus_total) FILTER (rented_before IS NOT NULL) AS matched_rented_share_before
 FROM compared
 GROUP BY ALL;
-COMMENT ON VIEW rented_daily IS 'GPUs rented on a marketplace''s listed machines, by GPU and day; wholly rented machines are unseen.';
 COMMENT ON COLUMN rented_daily.day IS 'UTC day.';
 COMMENT ON COLUMN rented_daily.machines IS 'Machines listed that day.';
 COMMENT ON COLUMN rented_daily.rented_share IS 'GPUs rented over all GPUs of the listed machines, over the day''s slots. [share]';

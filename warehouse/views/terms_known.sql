@@ -1,3 +1,5 @@
+-- description: The last known value of every term, by a snapshot or else by a dated fact.
+--
 -- What is last known of every term: by the newest snapshot that says it, else by the last dated fact.
 CREATE OR REPLACE VIEW terms_known AS
 WITH facts AS (
@@ -16,6 +18,5 @@ FROM said
 UNION ALL BY NAME
 FROM facts
 ANTI JOIN said USING (provider, tier, term);
-COMMENT ON VIEW terms_known IS 'The last known value of every term, by a snapshot or else by a dated fact.';
 COMMENT ON COLUMN terms_known.value IS 'The last known value, in words.';
 COMMENT ON COLUMN terms_known.as_stated IS 'Its date, as exactly as it is known.';

@@ -1,3 +1,7 @@
+-- description: Historical volatility (S1, per cent a year) with its sticky-price companion (S4), by series.
+-- report: computed once
+-- download: all
+--
 -- S1 historical volatility of the median: r = ln(P_i / P_(i-1)) over adjacent observed slots, dt the days between
 -- them, HV = 100 * sqrt(365 * sum(r^2) / sum(dt)) per cent a year. Windows of 7, 30 and 90 days end at the series'
 -- source's newest slot. Under 20 returns a figure is suppressed and says so: a 7-day window of nightly data
@@ -78,7 +82,6 @@ SELECT
     last_slot,
     median_now
 FROM measured;
-COMMENT ON VIEW volatility IS 'Historical volatility (S1, per cent a year) with its sticky-price companion (S4), by series.';
 COMMENT ON COLUMN volatility.hv7 IS 'Historical volatility of the last 7 days; null under 20 returns. [% a year]';
 COMMENT ON COLUMN volatility.hv30 IS 'Historical volatility of the last 30 days; null under 20 returns. [% a year]';
 COMMENT ON COLUMN volatility.hv90 IS 'Historical volatility of the last 90 days; null under 20 returns. [% a year]';

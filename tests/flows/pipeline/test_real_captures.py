@@ -84,7 +84,7 @@ def ask(home: Path, query: str) -> list[tuple[Any, ...]]:
 
 
 def test_excerpts_are_marked_partial(home: Path) -> None:
-    read = "SELECT DISTINCT status FROM scrapes WHERE source NOT LIKE 'history:%'"
+    read = "SELECT DISTINCT status FROM valid_scrapes WHERE origin = 'snapshot'"
     assert ask(home, read) == [("partial",)]
 
 

@@ -37,7 +37,7 @@ from warehouse.storage import FileStorage
 
 URL = "http://127.0.0.1:9/prices"
 NOW = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)
-# How each command is run: the words after its name, the exit code, what it says of `b`. {tmp} has other files.
+# How each command is run: the words after its name, the exit code, what it says of `b`. {tmp} is a folder.
 # What has no --home has no folder to obey, and must not be stopped by another one.
 COMMANDS: dict[tuple[str, ...], tuple[str, int, str]] = {
     ("nightly",): ("", 0, "nightly run"),

@@ -54,7 +54,7 @@ def test_a_worker_that_is_killed_and_restarted_stores_every_slot_once(
     runs.close()
 
     counted = "SELECT count(*), count(DISTINCT (source, slot)) FROM current_scrapes"
-    ((slots, distinct),) = ask(disturbed, f"{counted} WHERE source NOT LIKE 'history:%'")
+    ((slots, distinct),) = ask(disturbed, f"{counted} WHERE origin = 'snapshot'")
     assert slots == distinct >= 200
     whole, found = contents(undisturbed), contents(disturbed)
     lost = sum(len(set(rows) - set(found[table])) for table, rows in whole.items())
