@@ -1,11 +1,12 @@
 """Charts: one Altair specification is both the static SVG and what vega.js redraws with tooltips.
 
-Colours are CSS variables, so that a chart follows the reader's light or dark theme.
+Colours are CSS variables, so that a chart follows the reader's light or dark theme. Altair copies and
+validates a chart at every step, so each kind of chart is made once, and its rows and names are put in after.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -18,13 +19,15 @@ from markupsafe import Markup
 from reports.tables import in_short, script_json
 
 _INK = "currentColor"
-# Altair copies a chart at every step; the rows are put in its place when it is done.
 _ROWS = alt.NamedData("rows")
+# Lists that stand for those of the figure.
+_SERIES_NAMES, _SERIES_COLOURS, _SERIES_DASHES = ["{names}"], ["{colours}"], ["{dashes}"]
 _COLOURS = 8
 _LABEL = 200
 SERIES = pl.Schema({"series": pl.String, "day": pl.Date, "value": pl.Float64})
 """The frame that `lines` draws; given where one is made of rows, of which the first may all be empty."""
 _DASHES: tuple[list[int], ...] = ([1, 0], [6, 3], [2, 2])
+_Specification = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,11 @@ def bands(frame: pl.DataFrame, figure_id: str, title: str, described: str) -> Fi
 
     `frame` has columns series, day, p10, p25, p50, p75, p90 (USD per GPU-hour).
     """
+    return _figure(_bands(), _values(frame), figure_id, title, described, "price_daily")
+
+
+@cache
+def _bands() -> _Specification:
     base = alt.Chart(_ROWS).encode(x=alt.X("day:T", title=None, axis=alt.Axis(tickCount=3)))
     price = alt.Axis(format="$.2~f", tickCount=4)
     outer = base.mark_area(color="var(--s1)", opacity=0.18).encode(
@@ -60,7 +68,7 @@ def bands(frame: pl.DataFrame, figure_id: str, title: str, described: str) -> Fi
         .facet(facet=alt.Facet("series:N", title=None), columns=3)
         .resolve_scale(y="independent")
     )
-    return _figure(chart, _values(frame), figure_id, title, described, "price_daily")
+    return _styled(chart)
 
 
 def curves(frame: pl.DataFrame, figure_id: str, title: str, described: str) -> Figure:
@@ -70,6 +78,11 @@ def curves(frame: pl.DataFrame, figure_id: str, title: str, described: str) -> F
     """
     shares = [pl.col(name).round(4) for name in ("held_24", "low", "high")]
     values = frame.select("gpu", "bid", *shares, "starts").to_dicts()
+    return _figure(_curves(), values, figure_id, title, described, "market_machines")
+
+
+@cache
+def _curves() -> _Specification:
     base = alt.Chart(_ROWS).encode(
         x=alt.X("bid:Q", title="bid, USD per GPU-hour", scale=alt.Scale(zero=False), axis=_axis("$.2~f", 4))
     )
@@ -88,7 +101,7 @@ def curves(frame: pl.DataFrame, figure_id: str, title: str, described: str) -> F
         .facet(facet=alt.Facet("gpu:N", title=None, sort=None), columns=3)
         .resolve_scale(x="independent")
     )
-    return _figure(chart, values, figure_id, title, described, "market_machines")
+    return _styled(chart)
 
 
 def frontier(frame: pl.DataFrame, figure_id: str, title: str, described: str) -> Figure:
@@ -98,6 +111,11 @@ def frontier(frame: pl.DataFrame, figure_id: str, title: str, described: str) ->
     """
     prices = [pl.col(name).round(4) for name in ("usd_per_gpu_hour", "hours", "usd")]
     values = frame.with_columns(prices).to_dicts()
+    return _figure(_frontier(), values, figure_id, title, described, "latest_offers")
+
+
+@cache
+def _frontier() -> _Specification:
     base = alt.Chart(_ROWS).encode(
         x=alt.X("hours:Q", title="hours", scale=alt.Scale(type="log"), axis=_axis("~s", 6)),
         y=alt.Y("usd:Q", title="cost of the job, USD", scale=alt.Scale(type="log"), axis=_axis("$.2~f", 6)),
@@ -116,8 +134,7 @@ def frontier(frame: pl.DataFrame, figure_id: str, title: str, described: str) ->
     efficient = base.transform_filter("datum.is_efficient")
     line = efficient.mark_line(color="var(--s1)", strokeWidth=1.4, interpolate="step-after")
     names = efficient.mark_text(align="left", dx=7, dy=-7, color="currentColor").encode(text="gpu:N")
-    chart = alt.layer(line, points, names).properties(width=760, height=380)
-    return _figure(chart, values, figure_id, title, described, "latest_offers")
+    return _styled(alt.layer(line, points, names).properties(width=760, height=380))
 
 
 def lines(
@@ -138,11 +155,20 @@ def lines(
     """
     names = frame["series"].unique(maintain_order=True).to_list()
     values = list(_points(frame if irregular else with_gaps(frame)))
+    colours = [f"var(--c{place % _COLOURS + 1})" for place in range(len(names))]
+    dashes = [_DASHES[min(place // _COLOURS, len(_DASHES) - 1)] for place in range(len(names))]
+    series = {_SERIES_NAMES[0]: names, _SERIES_COLOURS[0]: colours, _SERIES_DASHES[0]: dashes}
+    has_alone = any("alone" in point for point in values)
+    specification = _lines(unit, form, has_alone=has_alone)
+    still = len(specification["layer"]) - 1
+    return _figure(specification, values, figure_id, title, described, data, still=still, series=series)
+
+
+@cache
+def _lines(unit: str, form: str, *, has_alone: bool) -> _Specification:
     look = alt.Legend(
         title=None, orient="top", columns=3, labelLimit=240, columnPadding=24, symbolType="stroke"
     )
-    colours = [f"var(--c{place % _COLOURS + 1})" for place in range(len(names))]
-    dashes = [_DASHES[min(place // _COLOURS, len(_DASHES) - 1)] for place in range(len(names))]
     tips = [
         alt.Tooltip("series:N"),
         alt.Tooltip("day:T"),
@@ -151,17 +177,20 @@ def lines(
     base = alt.Chart(_ROWS).encode(
         x=alt.X("day:T", title=None, axis=alt.Axis(tickCount=8)),
         y=alt.Y("value:Q", title=unit, scale=alt.Scale(zero=False), axis=_axis(form, 5)),
-        color=alt.Color("series:N", scale=alt.Scale(domain=names, range=colours), legend=look),
+        color=alt.Color(
+            "series:N", scale=alt.Scale(domain=_SERIES_NAMES, range=_SERIES_COLOURS), legend=look
+        ),
     )
     drawn = base.mark_line(strokeWidth=1.6).encode(
-        strokeDash=alt.StrokeDash("series:N", scale=alt.Scale(domain=names, range=dashes), legend=look)
+        strokeDash=alt.StrokeDash(
+            "series:N", scale=alt.Scale(domain=_SERIES_NAMES, range=_SERIES_DASHES), legend=look
+        )
     )
     # A day between two missed ones is a point and no line.
     alone = base.transform_filter("datum.alone").mark_point(filled=True, size=14)
-    shown = [drawn, alone] if any("alone" in point for point in values) else [drawn]
     hovered = base.mark_point(filled=True, size=60, opacity=0).encode(tooltip=tips)
-    chart = alt.layer(*shown, hovered).properties(width=820, height=260)
-    return _figure(chart, values, figure_id, title, described, data, still=len(shown))
+    shown = [drawn, alone, hovered] if has_alone else [drawn, hovered]
+    return _styled(alt.layer(*shown).properties(width=820, height=260))
 
 
 def with_gaps(frame: pl.DataFrame) -> pl.DataFrame:
@@ -194,11 +223,8 @@ def _values(frame: pl.DataFrame) -> list[dict[str, object]]:
     return frame.select("series", pl.col("day").cast(pl.String), *prices).to_dicts()
 
 
-_Chart = alt.Chart | alt.FacetChart | alt.LayerChart
-
-
 def _figure(
-    chart: _Chart,
+    specification: _Specification,
     values: list[dict[str, Any]],
     figure_id: str,
     title: str,
@@ -206,16 +232,22 @@ def _figure(
     data: str,
     *,
     still: int | None = None,
+    series: Mapping[str, list[Any]] | None = None,
 ) -> Figure:
-    """`still` is how many of the layers are for eyes; the others are what a pointer finds."""
-    moving = _specification(chart, values, described)
+    """`still` is how many of the layers are for eyes; the others are what a pointer finds.
+
+    `series` are the lists for those of the specification that stand for them.
+    """
+    filled = _filled(specification, series or {})
+    moving: _Specification = _shortened(filled | {"description": described, "data": {"values": values}})
     drawn = {**moving, "layer": moving["layer"][:still]} if still else moving
     svg = Markup(vlc.vegalite_to_svg(drawn))  # noqa: S704 (it escapes what it draws)  # nosec B704
     return Figure(figure_id, title, svg, script_json(moving), data)
 
 
-def _specification(chart: _Chart, values: list[dict[str, Any]], described: str) -> dict[str, Any]:
-    styled = chart.properties(description=described).configure(
+def _styled(chart: alt.FacetChart | alt.LayerChart) -> _Specification:
+    """The specification of a chart in the style of all; its rows and its description are put in later."""
+    styled = chart.properties(description="").configure(
         background="transparent",
         font="inherit",
         axis=alt.AxisConfig(
@@ -225,8 +257,18 @@ def _specification(chart: _Chart, values: list[dict[str, Any]], described: str) 
         legend=alt.LegendConfig(labelColor=_INK, titleColor=_INK),
         view=alt.ViewConfig(stroke=None),
     )
-    found: dict[str, Any] = _shortened(styled.to_dict(validate=False) | {"data": {"values": values}})
+    found: _Specification = styled.to_dict(validate=False)
     return found
+
+
+def _filled(part: Any, series: Mapping[str, list[Any]]) -> Any:
+    """A part of a specification with the lists of `series` in place of what stands for them."""
+    if isinstance(part, dict):
+        return {name: _filled(value, series) for name, value in part.items()}
+    if isinstance(part, list):
+        named = series.get(part[0]) if len(part) == 1 and isinstance(part[0], str) else None
+        return [_filled(value, series) for value in part] if named is None else named
+    return part
 
 
 def _shortened(part: Any) -> Any:

@@ -12,7 +12,19 @@ from scrapy_playwright.headers import use_scrapy_headers
 _MEGABYTES_OF_SCRIPT: Final = 512
 # Each browser context has the proxy of its page. What belongs to no page finds no proxy and no name.
 _NO_PROXY: Final = {"server": "http://no-proxy.invalid", "bypass": "<-loopback>"}
+# Chromium heeds the last list of features alone, so Playwright's own are repeated.
+_PLAYWRIGHTS_DISABLED_FEATURES: Final = (
+    *("AimEnabled", "AvoidCorsURLLoaderRestartOnRedirect", "AvoidUnnecessaryBeforeUnloadCheckSync"),
+    *("DestroyProfileOnBrowserClose", "HttpsFirstBalancedModeAutoEnable", "HttpsUpgrades", "LensOverlay"),
+    *("MediaRouter", "NetworkTimeServiceQuerying", "OptimizationHints", "PaintHolding", "PreconnectToSearch"),
+    *("TcpPortRandomizationWin", "ThirdPartyStoragePartitioning"),
+    *("msEdgeUpdateLaunchServicesPreferredVersion", "msForceBrowserSignIn"),
+)
+# The address bar's suggestions, which nobody sees, would have a renderer of their own beside every page:
+# half of the processor time of a page.
+_DISABLED_FEATURES: Final = (*_PLAYWRIGHTS_DISABLED_FEATURES, "WebUIOmniboxAimPopup", "WebUIOmniboxPopup")
 _FLAGS: Final = (
+    f"--disable-features={','.join(_DISABLED_FEATURES)}",
     "--disable-gpu",
     "--disable-background-networking",
     "--disable-component-update",

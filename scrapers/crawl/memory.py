@@ -28,6 +28,7 @@ _SECONDS_BETWEEN_LOOKS: Final = 0.25
 _PROC: Final = Path("/proc")
 _RENDERER: Final = b"--type=renderer"
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+_LONGEST_LINE: Final = 4096
 # The field of /proc/PID/stat after the name of the command, which may itself hold blanks and brackets.
 _PARENT: Final = 1
 
@@ -73,15 +74,25 @@ def excessive(processes: list[Process], most_of_a_page: int, most_of_all: int) -
 
 def descendants(root: int) -> Iterator[Process]:
     """The processes that a process has started, and those that they have started."""
-    children: dict[int, list[Process]] = defaultdict(list)
-    for folder in _PROC.glob("[0-9]*"):
-        with suppress(OSError, IndexError, ValueError):
-            parent = int((folder / "stat").read_text(errors="replace").rpartition(")")[2].split()[_PARENT])
-            _, resident, shared, *_ = map(int, (folder / "statm").read_text().split())
-            found = Process(int(folder.name), resident * _PAGE, (resident - shared) * _PAGE)
-            children[parent].append(found)
+    children: dict[int, list[int]] = defaultdict(list)
+    # All processes of the machine, four times a second: no more is read of each than must be.
+    for name in os.listdir(_PROC) if _PROC.exists() else ():
+        if name.isdecimal():
+            with suppress(OSError, IndexError, ValueError):
+                parent = int(_line(f"{_PROC}/{name}/stat").rpartition(b")")[2].split(maxsplit=2)[_PARENT])
+                children[parent].append(int(name))
     waiting = [root]
     while waiting:
-        for process in children[waiting.pop()]:
-            waiting.append(process.pid)
-            yield process
+        for pid in children[waiting.pop()]:
+            waiting.append(pid)
+            with suppress(OSError, ValueError):
+                _, resident, shared, *_ = map(int, _line(f"{_PROC}/{pid}/statm").split())
+                yield Process(pid, resident * _PAGE, (resident - shared) * _PAGE)
+
+
+def _line(path: str) -> bytes:
+    file = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(file, _LONGEST_LINE)
+    finally:
+        os.close(file)
