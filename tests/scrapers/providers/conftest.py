@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from scrapers.page import Capture, Document, Html, Json, Notes, Rejected, Row
+from scrapers.page import Capture, Document, Html, Notes, Json, Rejected, Row
+from warehouse.schema import FACT_TABLES
 
 AT = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)
 WHERE = frozenset({"capture_id", "observed_at", "source_url"})
@@ -24,6 +25,7 @@ class Answered:
         rows = list(page(documents, self.notes))
         self.rows = [row for row in rows if isinstance(row, Row)]
         self.refused = [row for row in rows if isinstance(row, Rejected)]
+        assert {refused.table for refused in self.refused} <= set(FACT_TABLES)
 
     @property
     def in_full(self) -> list[dict[str, Any]]:

@@ -28,9 +28,12 @@ def prices(place: str, *rates: dict[str, str]) -> dict[str, Any]:
     return {"manifest": {}, "sets": {}, "regions": {place: {str(n): rate for n, rate in enumerate(rates)}}}
 
 
-def test_a_price_is_for_the_machine_and_names_its_region(payload: Callable[..., Json], answered: Any) -> None:
+@pytest.mark.parametrize("source", [page.notebook, page.training])
+def test_a_price_is_for_the_machine_and_names_its_region(
+    payload: Callable[..., Json], answered: Any, source: Any
+) -> None:
     value = prices("EU (Paris)", rate("ml.g4dn.12xlarge", "4.8900000000"))
-    found = answered(page.notebook, [payload(value)])
+    found = answered(source, [payload(value)])
     assert found.in_full == [
         {
             "offer_key": "eu-west-3:ml.g4dn.12xlarge",

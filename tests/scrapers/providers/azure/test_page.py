@@ -32,8 +32,26 @@ def read(payload: Callable[..., Json], answered: Any) -> Callable[..., Any]:
     return lambda *items: answered(page.retail, [payload({"Items": list(items)})])
 
 
+# What stands beside the price in every record.
+BESIDE = {
+    "unitPrice": 98.32,
+    "tierMinimumUnits": 0.0,
+    "location": "US East",
+    "effectiveStartDate": "2026-01-01T00:00:00Z",
+    "effectiveEndDate": None,
+    "meterId": "00000000-0000-0000-0000-000000000001",
+    "productId": "DZH000000001",
+    "skuId": "DZH000000001/0001",
+    "serviceName": "Virtual Machines",
+    "serviceId": "DZH000000000",
+    "serviceFamily": "Compute",
+    "isPrimaryMeterRegion": True,
+    "savingsPlan": [{"term": "1 Year", "unitPrice": 70.1, "retailPrice": 70.1}],
+}
+
+
 def test_a_price_is_for_the_machine(read: Callable[..., Any]) -> None:
-    found = read(item(98.32))
+    found = read(item(98.32, **BESIDE))
     assert found.in_full == [
         {
             "offer_key": "eastus:ND96isr_H100_v5",
