@@ -14,6 +14,8 @@ from scrapers.registry import Source, source
 def rate(instance: str, price: str, **fields: str) -> dict[str, str]:
     return {
         "rateCode": "A",
+        "RegionlessRateCode": "A",
+        "Clock Speed": "2.5 GHz",
         "price": price,
         "Instance": instance,
         "Instance Type": f"{instance}-Notebook",
