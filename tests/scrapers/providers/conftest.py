@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from scrapers.page import Capture, Document, Html, Json, Notes, Rejected, Row
+from scrapers.page import Capture, Document, Html, Notes, Json, Rejected, Row
+from warehouse.schema import FACT_TABLES
 
 AT = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)
+WHERE = frozenset({"capture_id", "observed_at", "source_url"})
 Page = Callable[[list[Any], Notes], Iterable[Row | Rejected]]
 
 
@@ -23,6 +25,18 @@ class Answered:
         rows = list(page(documents, self.notes))
         self.rows = [row for row in rows if isinstance(row, Row)]
         self.refused = [row for row in rows if isinstance(row, Rejected)]
+        assert {refused.table for refused in self.refused} <= set(FACT_TABLES)
+
+    @property
+    def in_full(self) -> list[dict[str, Any]]:
+        """Every row with all that it says: the proof that no field of an answer went into the wrong column.
+
+        Columns without a value are left out, and those that say where the row was read.
+        """
+        return [
+            {name: value for name, value in row.values.items() if value is not None and name not in WHERE}
+            for row in self.rows
+        ]
 
     def _by(self, table: str, *names: str) -> dict[Any, Mapping[str, Any]]:
         found = [row.values for row in self.rows if row.table == table]

@@ -14,6 +14,8 @@ from scrapers.registry import Source, source
 def rate(instance: str, price: str, **fields: str) -> dict[str, str]:
     return {
         "rateCode": "A",
+        "RegionlessRateCode": "A",
+        "Clock Speed": "2.5 GHz",
         "price": price,
         "Instance": instance,
         "Instance Type": f"{instance}-Notebook",
@@ -28,11 +30,35 @@ def prices(place: str, *rates: dict[str, str]) -> dict[str, Any]:
     return {"manifest": {}, "sets": {}, "regions": {place: {str(n): rate for n, rate in enumerate(rates)}}}
 
 
-def test_a_price_is_for_the_machine_and_names_its_region(payload: Callable[..., Json], answered: Any) -> None:
+@pytest.mark.parametrize("source", [page.notebook, page.training])
+def test_a_price_is_for_the_machine_and_names_its_region(
+    payload: Callable[..., Json], answered: Any, source: Any
+) -> None:
     value = prices("EU (Paris)", rate("ml.g4dn.12xlarge", "4.8900000000"))
-    row = answered(page.notebook, [payload(value)]).offers["eu-west-3:ml.g4dn.12xlarge"]
-    assert (row["gpu_model"], row["gpu_count"], row["usd_per_gpu_hour"]) == ("T4", 4, 1.2225)
-    assert (row["country"], row["ram_gib"], row["vcpus"]) == ("FR", 192, 48)
+    found = answered(source, [payload(value)])
+    assert found.in_full == [
+        {
+            "offer_key": "eu-west-3:ml.g4dn.12xlarge",
+            "instance_type": "ml.g4dn.12xlarge",
+            "region": "eu-west-3",
+            "country": "FR",
+            "pricing_model": "on_demand",
+            "usd_per_hour": 4.89,
+            "usd_per_gpu_hour": 1.2225,
+            "price_as_shown": "4.8900000000",
+            "currency": "USD",
+            "gpu_as_shown": "T4",
+            "gpu_model": "T4",
+            "gpu_is_known": True,
+            "gpu_form_factor": "PCIe",
+            "gpu_memory_gib": 16,
+            "gpu_count": 4,
+            "vcpus": 48,
+            "ram_gib": 192,
+            "availability": "unknown",
+        }
+    ]
+    assert (found.refused, found.notes.counts) == ([], {})
 
 
 def test_a_machine_listed_twice_counts_once_and_two_prices_are_not_chosen_between(

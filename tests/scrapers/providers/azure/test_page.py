@@ -32,11 +32,48 @@ def read(payload: Callable[..., Json], answered: Any) -> Callable[..., Any]:
     return lambda *items: answered(page.retail, [payload({"Items": list(items)})])
 
 
+# What stands beside the price in every record.
+BESIDE = {
+    "unitPrice": 98.32,
+    "tierMinimumUnits": 0.0,
+    "location": "US East",
+    "effectiveStartDate": "2026-01-01T00:00:00Z",
+    "effectiveEndDate": None,
+    "meterId": "00000000-0000-0000-0000-000000000001",
+    "productId": "DZH000000001",
+    "skuId": "DZH000000001/0001",
+    "serviceName": "Virtual Machines",
+    "serviceId": "DZH000000000",
+    "serviceFamily": "Compute",
+    "isPrimaryMeterRegion": True,
+    "savingsPlan": [{"term": "1 Year", "unitPrice": 70.1, "retailPrice": 70.1}],
+}
+
+
 def test_a_price_is_for_the_machine(read: Callable[..., Any]) -> None:
-    row = read(item(98.32)).offers["eastus:ND96isr_H100_v5"]
-    assert (row["gpu_count"], row["usd_per_hour"], row["usd_per_gpu_hour"]) == (8, 98.32, 12.29)
-    assert (row["gpu_model"], row["gpu_form_factor"], row["vcpus"]) == ("H100", "SXM", 96)
-    assert (row["pricing_model"], row["region"], row["country"]) == ("on_demand", "eastus", "US")
+    found = read(item(98.32, **BESIDE))
+    assert found.in_full == [
+        {
+            "offer_key": "eastus:ND96isr_H100_v5",
+            "instance_type": "ND96isr_H100_v5",
+            "region": "eastus",
+            "country": "US",
+            "pricing_model": "on_demand",
+            "usd_per_hour": 98.32,
+            "usd_per_gpu_hour": 12.29,
+            "price_as_shown": "98.32",
+            "currency": "USD",
+            "gpu_as_shown": "H100 SXM",
+            "gpu_model": "H100",
+            "gpu_is_known": True,
+            "gpu_form_factor": "SXM",
+            "gpu_memory_gib": 80,
+            "gpu_count": 8,
+            "vcpus": 96,
+            "availability": "unknown",
+        }
+    ]
+    assert (found.refused, found.notes.counts) == ([], {})
 
 
 def test_spot_is_said_by_a_name(read: Callable[..., Any]) -> None:

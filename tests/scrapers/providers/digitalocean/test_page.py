@@ -25,9 +25,20 @@ def test_a_price_is_for_the_droplet_and_spot_stands_apart(html: Callable[..., Ht
         + table(("NVIDIA B300, air-cooled (8x)", "$89.52 per hour"))
     )
     found = answered(page.droplets, [html(text)])
-    eight = found.offers["NVIDIA H100 (8x)"]
-    assert (eight["gpu_count"], eight["usd_per_hour"], eight["usd_per_gpu_hour"]) == (8, 35.28, 4.41)
-    assert (eight["pricing_model"], eight["gpu_form_factor"]) == ("on_demand", None)
+    assert found.in_full[1] == {
+        "offer_key": "NVIDIA H100 (8x)",
+        "instance_type": "NVIDIA H100 (8x)",
+        "pricing_model": "on_demand",
+        "usd_per_hour": 35.28,
+        "usd_per_gpu_hour": 4.41,
+        "price_as_shown": "$35.28 per hour",
+        "currency": "USD",
+        "gpu_as_shown": "NVIDIA H100",
+        "gpu_model": "H100",
+        "gpu_is_known": True,
+        "gpu_count": 8,
+        "availability": "unknown",
+    }
     spot = found.offers["NVIDIA B300, air-cooled (8x)"]
     assert (spot["gpu_model"], spot["usd_per_gpu_hour"], spot["pricing_model"]) == ("B300", 11.19, "spot")
     assert not found.notes.counts

@@ -28,10 +28,33 @@ def test_a_price_is_for_the_machine_and_spot_stands_apart(
 ) -> None:
     machine = {"a100": 8, "cpu": 96, "ram": 680, "cost": {"us-central1": COST}}
     found = answered(page.machines, [payload(listed(a2_highgpu_8g=machine))])
-    prices = {row.values["pricing_model"]: row.values for row in found.rows}
-    assert (prices["on_demand"]["usd_per_hour"], prices["on_demand"]["usd_per_gpu_hour"]) == (29.4, 3.675)
-    assert (prices["spot"]["usd_per_hour"], prices["spot"]["usd_per_gpu_hour"]) == (11.8, 1.475)
-    assert (prices["spot"]["gpu_memory_gib"], prices["spot"]["country"]) == (40, "US")
+    on_demand = {
+        "offer_key": "us-central1:a2-highgpu-8g",
+        "instance_type": "a2-highgpu-8g",
+        "region": "us-central1",
+        "country": "US",
+        "pricing_model": "on_demand",
+        "usd_per_hour": 29.4,
+        "usd_per_gpu_hour": 3.675,
+        "price_as_shown": "29.4",
+        "currency": "USD",
+        "gpu_as_shown": "a100",
+        "gpu_model": "A100",
+        "gpu_is_known": True,
+        "gpu_form_factor": "SXM",
+        "gpu_memory_gib": 40,
+        "gpu_count": 8,
+        "vcpus": 96,
+        "ram_gib": 680,
+        "availability": "unknown",
+    }
+    spot = on_demand | {
+        "pricing_model": "spot",
+        "usd_per_hour": 11.8,
+        "usd_per_gpu_hour": 1.475,
+        "price_as_shown": "11.8",
+    }
+    assert found.in_full == [on_demand, spot]
     assert not found.notes.counts
 
 

@@ -40,6 +40,50 @@ def test_a_page_without_hardware_is_broken(answered: Any) -> None:
         answered(page.spaces, [markdown("# Spaces\n\nSoon.\n")])
 
 
+def test_two_rows_in_full(answered: Any) -> None:
+    small, four = answered(page.spaces, [markdown(TABLE)]).in_full
+    assert small == {
+        "offer_key": "Nvidia T4 - small",
+        "instance_type": "Nvidia T4 - small",
+        "pricing_model": "on_demand",
+        "usd_per_hour": 0.4,
+        "usd_per_gpu_hour": 0.4,
+        "price_as_shown": "$0.40",
+        "currency": "USD",
+        "gpu_as_shown": "Nvidia T4",
+        "gpu_model": "T4",
+        "gpu_is_known": True,
+        "gpu_form_factor": "PCIe",
+        "gpu_memory_gib": 16,
+        "gpu_count": 1,
+        "vcpus": 4,
+        "ram_gib": 15,
+        "disk_gib": 50,
+        "availability": "unknown",
+    }
+    assert four == small | {
+        "offer_key": "4x Nvidia L4",
+        "instance_type": "4x Nvidia L4",
+        "usd_per_hour": 3.8,
+        "usd_per_gpu_hour": 0.95,
+        "price_as_shown": "$3.80",
+        "gpu_as_shown": "Nvidia L4",
+        "gpu_model": "L4",
+        "gpu_memory_gib": 24,
+        "gpu_count": 4,
+        "vcpus": 48,
+        "ram_gib": 186,
+        "disk_gib": 3200,
+    }
+    assert TABLE.count("Nvidia") == 4
+
+
+@pytest.mark.parametrize("shown", ["$288 per month", "$0.40 / minute"])
+def test_a_price_of_another_period_is_refused(answered: Any, shown: str) -> None:
+    found = answered(page.spaces, [markdown(TABLE.replace("$0.40", shown))])
+    assert list(found.offers) == ["4x Nvidia L4"]
+
+
 @pytest.mark.parametrize("name", ["2025-10-13", "2025-12-16", "2026-07-21"])
 def test_the_real_pages(captures_dir: Path, answered: Callable[..., Any], name: str) -> None:
     text = (captures_dir / "huggingface" / f"spaces-gpus.{name}.md").read_text(encoding="utf-8")

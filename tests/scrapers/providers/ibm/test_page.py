@@ -21,10 +21,26 @@ def test_a_name_says_the_machine_and_the_price_stays_unknown(
     payload: Callable[..., Json], answered: Any
 ) -> None:
     found = answered(page.profiles, [payload(resources("gx2-16x128x2v100", "bx2-2x8"))])
+    # Without usd_per_hour and usd_per_gpu_hour, which nobody states.
+    assert found.in_full == [
+        {
+            "offer_key": "gx2-16x128x2v100",
+            "instance_type": "gx2-16x128x2v100",
+            "pricing_model": "on_demand",
+            "price_as_shown": "not stated",
+            "currency": "USD",
+            "gpu_as_shown": "v100",
+            "gpu_model": "V100",
+            "gpu_is_known": True,
+            "gpu_memory_gib": 16,
+            "gpu_count": 2,
+            "vcpus": 16,
+            "ram_gib": 128,
+            "availability": "unknown",
+        }
+    ]
     (row,) = found.offers.values()
-    assert (row["gpu_model"], row["gpu_count"], row["gpu_memory_gib"]) == ("V100", 2, 16)
-    assert (row["vcpus"], row["ram_gib"]) == (16, 128)
-    assert (row["usd_per_hour"], row["usd_per_gpu_hour"], row["price_as_shown"]) == (None, None, "not stated")
+    assert (row["usd_per_hour"], row["usd_per_gpu_hour"]) == (None, None)
     assert not found.notes.counts
 
 
@@ -51,7 +67,14 @@ def test_a_catalogue_without_gpus_is_no_answer(
 
 def test_a_plan_states_its_units_or_stays_unknown(html: Callable[..., Html], answered: Any) -> None:
     found = answered(page.plans, [html(PLANS)]).terms
-    assert found["Lite", "compute_units"]["value_number"] == 50
+    lite = found["Lite", "compute_units"]
+    assert (lite["value_number"], lite["unit"], lite["state"]) == (
+        50,
+        "capacity unit hours a month",
+        "present",
+    )
+    assert lite["quote"] == "Capacity Unit Hours: 50 CUH a month"
+    assert found["Standard", "compute_units"]["unit"] is None
     assert found["Standard", "compute_units"]["state"] == "unknown"
     with pytest.raises(PageBroken, match="no table compares"):
         answered(page.plans, [html("<p>Moved.</p>")])

@@ -35,10 +35,24 @@ GH200 = {
 
 def test_a_price_is_per_gpu_and_the_tab_says_how_many(html: Callable[..., Html], answered: Any) -> None:
     found = answered(page.instances, [html(PRICING)])
-    eight = found.offers["A100 SXM 80GB x8"]
-    assert (eight["gpu_count"], eight["usd_per_gpu_hour"], eight["usd_per_hour"]) == (8, 2.79, 22.32)
-    assert (eight["gpu_form_factor"], eight["gpu_memory_gib"], eight["ram_gib"]) == ("SXM", 80, 1800)
-    assert eight["disk_gib"] == 19968
+    assert found.in_full[0] == {
+        "offer_key": "A100 SXM 80GB x8",
+        "pricing_model": "on_demand",
+        "usd_per_hour": 22.32,
+        "usd_per_gpu_hour": 2.79,
+        "price_as_shown": "$2.79",
+        "currency": "USD",
+        "gpu_as_shown": "NVIDIA A100 SXM",
+        "gpu_model": "A100",
+        "gpu_is_known": True,
+        "gpu_form_factor": "SXM",
+        "gpu_memory_gib": 80,
+        "gpu_count": 8,
+        "vcpus": 240,
+        "ram_gib": 1800,
+        "disk_gib": 19968,
+        "availability": "unknown",
+    }
     one = found.offers["H100 PCIe 80GB x1"]
     assert (one["usd_per_hour"], one["gpu_form_factor"], one["pricing_model"]) == (3.29, "PCIe", "on_demand")
 
@@ -78,11 +92,46 @@ def test_the_api_prices_the_instance_in_cents(payload: Callable[..., Json], answ
     found = answered(page.capacity, [payload({"data": {"a": H100, "b": GH200}})])
     offers = found.offers
     assert set(offers) == {"us-east-1:gpu_8x_h100_sxm5", "europe-central-1:gpu_8x_h100_sxm5", "gpu_1x_gh200"}
-    virginia = offers["us-east-1:gpu_8x_h100_sxm5"]
-    assert (virginia["usd_per_hour"], virginia["usd_per_gpu_hour"]) == (31.92, 3.99)
-    assert (virginia["gpu_model"], virginia["gpu_form_factor"], virginia["country"]) == ("H100", "SXM", "US")
-    assert virginia["availability"] == "available"
+    virginia = {
+        "offer_key": "us-east-1:gpu_8x_h100_sxm5",
+        "instance_type": "gpu_8x_h100_sxm5",
+        "region": "us-east-1",
+        "country": "US",
+        "pricing_model": "on_demand",
+        "usd_per_hour": 31.92,
+        "usd_per_gpu_hour": 3.99,
+        "price_as_shown": "3192 cents",
+        "currency": "USD",
+        "gpu_as_shown": "H100 SXM5",
+        "gpu_model": "H100",
+        "gpu_is_known": True,
+        "gpu_form_factor": "SXM",
+        "gpu_memory_gib": 80,
+        "gpu_count": 8,
+        "vcpus": 208,
+        "ram_gib": 1800,
+        "disk_gib": 24780,
+        "availability": "available",
+    }
+    germany = virginia | {
+        "offer_key": "europe-central-1:gpu_8x_h100_sxm5",
+        "region": "europe-central-1",
+        "country": "DE",
+    }
+    assert found.in_full[:2] == [virginia, germany]
     assert not found.notes.counts
+
+
+@pytest.mark.parametrize("place", ["instance_type", "specs"])
+def test_a_field_that_the_api_adds_is_a_finding(
+    payload: Callable[..., Json], answered: Any, place: str
+) -> None:
+    kind = H100["instance_type"]
+    specs = kind["specs"] | ({"nvlink": True} if place == "specs" else {})
+    added = kind | {"specs": specs} | ({"nvlink": True} if place == "instance_type" else {})
+    found = answered(page.capacity, [payload({"data": {"a": H100 | {"instance_type": added}}})])
+    assert len(found.rows) == 2
+    assert found.notes.counts["new_field", "nvlink"] > 0
 
 
 def test_a_type_without_a_region_is_sold_out(payload: Callable[..., Json], answered: Any) -> None:

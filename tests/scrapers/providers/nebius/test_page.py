@@ -46,6 +46,56 @@ def test_other_columns_are_a_changed_page(read: Callable[..., Any], html: Any, a
         answered(page.prices, [html("<p>Prices</p>")])
 
 
+def test_two_rows_in_full(read: Callable[..., Any]) -> None:
+    found = read(
+        ["NVIDIA HGX H200", "16", "200", "$2.30", "$3.50"],
+        ["NVIDIA L40S with Intel CPU", "8", "32", "–", "$1.55"],
+    )
+    h200 = {
+        "offer_key": "NVIDIA HGX H200",
+        "instance_type": "NVIDIA HGX H200",
+        "gpu_as_shown": "NVIDIA HGX H200",
+        "gpu_model": "H200",
+        "gpu_is_known": True,
+        "gpu_form_factor": "SXM",
+        "gpu_memory_gib": 141,
+        "gpu_count": 1,
+        "currency": "USD",
+        "availability": "unknown",
+    }
+    l40s = h200 | {
+        "offer_key": "NVIDIA L40S with Intel CPU",
+        "instance_type": "NVIDIA L40S with Intel CPU",
+        "gpu_as_shown": "NVIDIA L40S with Intel CPU",
+        "gpu_model": "L40S",
+        "gpu_form_factor": "PCIe",
+        "gpu_memory_gib": 48,
+    }
+    assert found.in_full == [
+        h200 | priced("spot", "$2.30", 2.3),
+        h200 | priced("on_demand", "$3.50", 3.5),
+        l40s | {"pricing_model": "spot", "price_as_shown": "–"},
+        l40s | priced("on_demand", "$1.55", 1.55),
+    ]
+    assert (found.refused, found.notes.counts) == ([], {})
+
+
+def priced(pricing_model: str, shown: str, price: float) -> dict[str, Any]:
+    return {
+        "pricing_model": pricing_model,
+        "price_as_shown": shown,
+        "usd_per_hour": price,
+        "usd_per_gpu_hour": price,
+    }
+
+
+@pytest.mark.parametrize("shown", ["$2,500 per month", "$3 / day"])
+def test_a_price_of_another_period_is_refused(read: Callable[..., Any], shown: str) -> None:
+    found = read(["NVIDIA HGX H100", "16", "200", "$2.15", shown])
+    assert [row.values["pricing_model"] for row in found.rows] == []
+    assert len(found.refused) == 1
+
+
 def test_the_real_fragment(captures_dir: Path, html: Callable[..., Html], answered: Any) -> None:
     text = (captures_dir / "nebius" / "prices.2026-08.html").read_text(encoding="utf-8")
     found = answered(page.prices, [html(text)])

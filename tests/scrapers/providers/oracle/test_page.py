@@ -28,9 +28,22 @@ H100 = item("B98415", "Oracle Cloud Infrastructure - Compute - GPU - H100", 10)
 
 def test_a_price_is_per_gpu_and_hour(payload: Callable[..., Json], answered: Any) -> None:
     found = answered(page.products, [payload({"items": [H100]})])
-    row = found.offers["B98415"]
-    assert (row["gpu_model"], row["usd_per_hour"], row["usd_per_gpu_hour"]) == ("H100", 10.0, 10.0)
-    assert (row["pricing_model"], row["gpu_count"], row["gpu_as_shown"]) == ("on_demand", 1, "H100")
+    assert found.in_full == [
+        {
+            "offer_key": "B98415",
+            "instance_type": "Oracle Cloud Infrastructure - Compute - GPU - H100",
+            "pricing_model": "on_demand",
+            "usd_per_hour": 10,
+            "usd_per_gpu_hour": 10,
+            "price_as_shown": "10",
+            "currency": "USD",
+            "gpu_as_shown": "H100",
+            "gpu_model": "H100",
+            "gpu_is_known": True,
+            "gpu_count": 1,
+            "availability": "unknown",
+        }
+    ]
     assert not found.notes.counts
 
 

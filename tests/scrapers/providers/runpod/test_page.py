@@ -54,6 +54,48 @@ def test_it_is_off_unless_someone_enables_it() -> None:
     assert "runpod" in {source.provider for source in sources(enable=["runpod"])}
 
 
+def test_every_way_of_selling_in_full(payload: Callable[..., Json], answered: Any) -> None:
+    h100 = gpu("H100 SXM", 2.99, 2.69, 1.75, communitySpotPrice=1.5)
+    unknown = gpu("unknown", 9, 9, 9, id="unknown")
+    found = answered(page.gpu_types, [payload(answer(h100, unknown))])
+    common = {
+        "currency": "USD",
+        "availability": "unknown",
+        "gpu_as_shown": "H100 SXM",
+        "gpu_model": "H100",
+        "gpu_is_known": True,
+        "gpu_form_factor": "SXM",
+        "gpu_memory_gib": 80,
+        "gpu_count": 1,
+    }
+    secure = common | {
+        "offer_key": "NVIDIA H100 SXM:secure",
+        "instance_type": "NVIDIA H100 SXM (secure cloud)",
+        "datacenter": True,
+    }
+    community = common | {
+        "offer_key": "NVIDIA H100 SXM:community",
+        "instance_type": "NVIDIA H100 SXM (community cloud)",
+        "datacenter": False,
+    }
+    assert found.in_full == [
+        secure | priced("on_demand", 2.99),
+        community | priced("on_demand", 2.69),
+        secure | priced("spot", 1.75),
+        community | priced("spot", 1.5),
+    ]
+    assert (found.refused, found.notes.counts) == ([], {})
+
+
+def priced(pricing_model: str, price: float) -> dict[str, Any]:
+    return {
+        "pricing_model": pricing_model,
+        "price_as_shown": str(price),
+        "usd_per_hour": price,
+        "usd_per_gpu_hour": price,
+    }
+
+
 def test_the_real_answer(captures_dir: Path, payload: Callable[..., Json], answered: Any) -> None:
     value = json.loads((captures_dir / "runpod" / "gputypes.2026-08.json").read_text(encoding="utf-8"))
     whole = [

@@ -78,6 +78,42 @@ def test_a_page_without_structured_data_is_broken(html: Callable[..., Html], ans
             answered(page.instances, [html(text)])
 
 
+def test_a_row_in_full(read: Callable[..., Any]) -> None:
+    linked = {
+        "@id": "https://verda.com/pricing#2a100",
+        "url": "https://verda.com/pricing",
+        "availability": "https://schema.org/InStock",
+    }
+    found = read(item("2x A100 SXM4 40GB spot", 0.6, **linked))
+    assert found.in_full == [
+        {
+            "offer_key": "2x A100 SXM4 40GB",
+            "instance_type": "2x A100 SXM4 40GB",
+            "pricing_model": "spot",
+            "usd_per_hour": 0.6,
+            "usd_per_gpu_hour": 0.3,
+            "price_as_shown": "0.6",
+            "currency": "USD",
+            "gpu_as_shown": "A100 SXM4",
+            "gpu_model": "A100",
+            "gpu_is_known": True,
+            "gpu_form_factor": "SXM",
+            "gpu_memory_gib": 40,
+            "gpu_count": 2,
+            "availability": "unknown",
+        }
+    ]
+    assert (found.refused, found.notes.counts) == ([], {})
+
+
+def test_what_is_sold_on_demand_says_so(read: Callable[..., Any]) -> None:
+    found = read(item("1x H100 SXM5 80GB on-demand", 2.29), item("1x H100 SXM5 80GB spot", 0.8))
+    assert [(row["pricing_model"], row["usd_per_hour"]) for row in found.in_full] == [
+        ("on_demand", 2.29),
+        ("spot", 0.8),
+    ]
+
+
 def test_the_real_page(captures_dir: Path, html: Callable[..., Html], answered: Any) -> None:
     text = (captures_dir / "verda" / "pricing_jsonld.2026-08.html").read_text(encoding="utf-8")
     found = answered(page.instances, [html(text)])

@@ -17,9 +17,27 @@ def table(heading: str, price: str) -> str:
 
 def test_training_is_read_and_prediction_is_not(html: Callable[..., Html], answered: Any) -> None:
     text = IOWA + table("Training", "$35.4 / 1 hour") + table("Prediction", "$40.7 / 1 hour")
-    (row,) = answered(page.training, [html(text)]).offers.values()
-    assert (row["offer_key"], row["usd_per_hour"]) == ("us-central1:a2-highgpu-8g", 35.4)
-    assert (row["usd_per_gpu_hour"], row["gpu_count"], row["gpu_model"]) == (4.425, 8, "A100")
+    found = answered(page.training, [html(text)])
+    assert found.in_full == [
+        {
+            "offer_key": "us-central1:a2-highgpu-8g",
+            "instance_type": "a2-highgpu-8g",
+            "region": "us-central1",
+            "country": "US",
+            "pricing_model": "on_demand",
+            "usd_per_hour": 35.4,
+            "usd_per_gpu_hour": 4.425,
+            "price_as_shown": "$35.4 / 1 hour",
+            "currency": "USD",
+            "gpu_as_shown": "A100 SXM4 40GB",
+            "gpu_model": "A100",
+            "gpu_is_known": True,
+            "gpu_form_factor": "SXM",
+            "gpu_memory_gib": 40,
+            "gpu_count": 8,
+            "availability": "unknown",
+        }
+    ]
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,98 @@ def test_lists_without_whole_gpus_are_no_answer(read: Callable[..., Any]) -> Non
         read({"plans": []}, {"error": "no"})
 
 
+# A plan of each list with every field that the API states.
+A100 = cloud(
+    "vcg-a100-24c-240g-160vram",
+    160,
+    4.794,
+    vcpu_count=24,
+    ram=245760,
+    monthly_cost=3500,
+    bandwidth=20480,
+    disk_type="NVMe",
+    type="vcg",
+    invoice_type="hourly",
+    deploy_ondemand=True,
+    deploy_preemptible=False,
+)
+MI300X = METAL | {
+    "physical_cpus": 2,
+    "cpu_count": 2,
+    "cpu_cores": 128,
+    "cpu_manufacturer": "AMD",
+    "cpu_model": "EPYC 9534",
+    "cpu_mhz": 2450,
+    "disk_type": "NVMe",
+    "bandwidth": 10240,
+    "monthly_cost": 12789.6,
+    "monthly_cost_preemptible": 10745.6,
+    "invoice_type": "hourly",
+    "type": "NVMe",
+    "deploy_ondemand": True,
+    "deploy_preemptible": True,
+}
+
+
+def test_plans_of_both_lists_in_full(read: Callable[..., Any]) -> None:
+    found = read({"plans": [A100]}, {"plans_metal": [MI300X]})
+    metal = {
+        "offer_key": "ord:vbm-256c-2048gb-8-mi300x-gpu",
+        "instance_type": "vbm-256c-2048gb-8-mi300x-gpu",
+        "region": "ord",
+        "country": "US",
+        "availability": "available",
+        "currency": "USD",
+        "gpu_as_shown": "mi300x",
+        "gpu_model": "MI300X",
+        "gpu_is_known": True,
+        "gpu_form_factor": "OAM",
+        "gpu_memory_gib": 192,
+        "gpu_count": 8,
+        "vcpus": 256,
+        "ram_gib": 2048,
+        "disk_gib": 28608,
+    }
+    assert found.in_full == [
+        {
+            "offer_key": "ewr:vcg-a100-24c-240g-160vram",
+            "instance_type": "vcg-a100-24c-240g-160vram",
+            "region": "ewr",
+            "country": "US",
+            "pricing_model": "on_demand",
+            "usd_per_hour": 4.794,
+            "usd_per_gpu_hour": 2.397,
+            "price_as_shown": "4.794",
+            "availability": "available",
+            "currency": "USD",
+            "gpu_as_shown": "A100 PCIe 80GB",
+            "gpu_model": "A100",
+            "gpu_is_known": True,
+            "gpu_form_factor": "PCIe",
+            "gpu_memory_gib": 80,
+            "gpu_count": 2,
+            "vcpus": 24,
+            "ram_gib": 240,
+            "disk_gib": 1400,
+        },
+        metal
+        | {
+            "pricing_model": "on_demand",
+            "usd_per_hour": 17.52,
+            "usd_per_gpu_hour": 2.19,
+            "price_as_shown": "17.52",
+        },
+        metal
+        | {
+            "pricing_model": "spot",
+            "usd_per_hour": 14.72,
+            "usd_per_gpu_hour": 1.84,
+            "price_as_shown": "14.72",
+        },
+    ]
+    assert (found.refused, found.notes.counts) == ([], {})
+
+
 def test_the_real_excerpts(captures_dir: Path, read: Callable[..., Any]) -> None:
     values = [
         json.loads((captures_dir / "vultr" / f"{name}.trimmed.json").read_text(encoding="utf-8"))
