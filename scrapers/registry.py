@@ -29,12 +29,15 @@ from scrapers.archive.redaction import redacted_headers, redacted_url
 from scrapers.crawl.auth import AWS_SESSION_TOKEN, aws_signature
 from scrapers.page import FetchRequest
 from scrapers.slots import Cadence
+from scrapers.table_declaration import PriceTableDeclared
 from scrapers.url_origin import Origin, origin_of
 from warehouse.errors import GpuledgerError
 from warehouse.schema import FACT_TABLES
 
 PROVIDERS = Path(str(resources.files("scrapers"))) / "providers"
-FormatName = Literal["json_api", "xml_api", "html_table", "rendered_page", "liveness", "yaml_file"]
+FormatName = Literal[
+    "json_api", "xml_api", "html_table", "price_table", "rendered_page", "liveness", "yaml_file"
+]
 
 
 class DeclarationError(GpuledgerError):
@@ -98,7 +101,8 @@ class SourceDeclared(_Declared):
 
     A source of format liveness needs no `good`; `words` are those that its page must show, all of them,
     before the provider counts as back. One with a `credential` is due only where the variable is set. `hosts`
-    are further hosts of the provider that its answers may come from without being a finding.
+    are further hosts of the provider that its answers may come from without being a finding. `table` is
+    what a source of format price_table reads.
     """
 
     title: str
@@ -113,6 +117,7 @@ class SourceDeclared(_Declared):
     credential: CredentialDeclared | None = None
     words: list[str] = []
     hosts: list[str] = []
+    table: PriceTableDeclared | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -125,6 +130,12 @@ class SourceDeclared(_Declared):
     def _liveness_has_words(self) -> SourceDeclared:
         if (self.format == "liveness") != bool(self.words):
             raise ValueError("words are those of a source of format liveness, which needs some")
+        return self
+
+    @model_validator(mode="after")
+    def _price_table_has_a_table(self) -> SourceDeclared:
+        if (self.format == "price_table") != (self.table is not None):
+            raise ValueError("table is that of a source of format price_table, which needs one")
         return self
 
     @model_validator(mode="after")
