@@ -109,7 +109,7 @@ class SourceDeclared(_Declared):
     A source of format liveness needs no `good`; `words` are those that its page must show, all of them,
     before the provider counts as back. One with a `credential` is due only where the variable is set. `hosts`
     are further hosts of the provider that its answers may come from without being a finding. `table` is
-    what a source of format price_table reads. `demo` are the limits of a simulated night, where the simulation
+    what a source of format price_table reads. `demo` are the limits of simulated nights, where the simulation
     is much smaller than the source.
     """
 
