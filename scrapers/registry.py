@@ -29,12 +29,15 @@ from scrapers.archive.redaction import redacted_headers, redacted_url
 from scrapers.crawl.auth import AWS_SESSION_TOKEN, aws_signature
 from scrapers.page import FetchRequest
 from scrapers.slots import Cadence
+from scrapers.table_declaration import PriceTableDeclared
 from scrapers.url_origin import Origin, origin_of
 from warehouse.errors import GpuledgerError
 from warehouse.schema import FACT_TABLES
 
 PROVIDERS = Path(str(resources.files("scrapers"))) / "providers"
-FormatName = Literal["json_api", "xml_api", "html_table", "rendered_page", "liveness", "yaml_file"]
+FormatName = Literal[
+    "json_api", "xml_api", "html_table", "price_table", "rendered_page", "liveness", "yaml_file"
+]
 
 
 class DeclarationError(GpuledgerError):
@@ -74,6 +77,13 @@ class GoodNight(_Declared):
     must_have: dict[str, list[str]] = {}
 
 
+class DemoNight(_Declared):
+    """How many rows of one table the demo simulates: limits in place of those of the real source."""
+
+    rows_at_least: int = Field(ge=1)
+    rows_warn_above: int | None = None
+
+
 class CredentialDeclared(_Declared):
     """What a source asks its key in: `header: prefix + value of the environment variable`.
 
@@ -98,7 +108,9 @@ class SourceDeclared(_Declared):
 
     A source of format liveness needs no `good`; `words` are those that its page must show, all of them,
     before the provider counts as back. One with a `credential` is due only where the variable is set. `hosts`
-    are further hosts of the provider that its answers may come from without being a finding.
+    are further hosts of the provider that its answers may come from without being a finding. `table` is
+    what a source of format price_table reads. `demo` are the limits of simulated nights, where the simulation
+    is much smaller than the source.
     """
 
     title: str
@@ -109,10 +121,12 @@ class SourceDeclared(_Declared):
     delay_seconds: float = Field(default=1.0, ge=0)
     requests: list[RequestDeclared] = Field(validation_alias=AliasChoices("request", "ask"), min_length=1)
     good: dict[str, GoodNight] = {}
+    demo: dict[str, DemoNight] = {}
     evidence_url: str = ""
     credential: CredentialDeclared | None = None
     words: list[str] = []
     hosts: list[str] = []
+    table: PriceTableDeclared | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -128,6 +142,12 @@ class SourceDeclared(_Declared):
         return self
 
     @model_validator(mode="after")
+    def _price_table_has_a_table(self) -> SourceDeclared:
+        if (self.format == "price_table") != (self.table is not None):
+            raise ValueError("table is that of a source of format price_table, which needs one")
+        return self
+
+    @model_validator(mode="after")
     def _a_key_has_no_browser(self) -> SourceDeclared:
         """A browser follows redirects by itself, and would send the key along."""
         if self.credential and self.format == "rendered_page":
@@ -139,7 +159,17 @@ class SourceDeclared(_Declared):
         unknown = self.good.keys() - set(FACT_TABLES)
         if unknown or not self.good:
             raise ValueError(f"good must name tables of {', '.join(FACT_TABLES)}")
+        if more := self.demo.keys() - self.good.keys():
+            raise ValueError(f"demo names tables that good does not: {', '.join(sorted(more))}")
         return self
+
+    def limits(self, *, simulated: bool) -> dict[str, GoodNight]:
+        """What a good night of each table looks like, of the real source or of the demo's."""
+        demo = self.demo if simulated else {}
+        return {
+            table: good.model_copy(update=demo[table].model_dump()) if table in demo else good
+            for table, good in self.good.items()
+        }
 
 
 class ProviderDeclared(_Declared):

@@ -88,6 +88,11 @@ def first_recorded(folder: Path) -> dict[str, datetime]:
     return {source: min(slots) for source, slots in recorded_slots(folder).items()}
 
 
+def is_simulated_web(folder: Path) -> bool:
+    """Whether a folder of recorded answers is one that `record_web` wrote."""
+    return next(folder.glob(f"*/*.simulated{SEALED}"), None) is not None
+
+
 def simulation_version() -> str:
     """Digest of everything that decides what the simulated web answers."""
     digest = hashlib.sha256(Path(__file__).read_bytes())

@@ -84,8 +84,12 @@ def judged(
     run_id: str,
     partial: bool = False,
     why_missing: str = NEVER_FETCHED,
+    simulated: bool = False,
 ) -> list[ScrapeRecord]:
-    """Judge what was read of a source's slots, oldest first, without storing anything."""
+    """Judge what was read of a source's slots, oldest first, without storing anything.
+
+    `simulated` nights are judged by the demo's limits.
+    """
     attempts = [
         _attempt(Identity(run_id, source, slot), readings[slot], why_missing) for slot in sorted(readings)
     ]
@@ -97,7 +101,9 @@ def judged(
             for attempt in readable
             if attempt.parsed is not None
         ]
-        judgements = judge(snapshots, _good(source), last_good=last_good, partial=partial)
+        judgements = judge(
+            snapshots, _good(source, simulated=simulated), last_good=last_good, partial=partial
+        )
         verdicts = {verdict.slot: verdict for verdict in judgements}
     return [_record(attempt, verdicts.get(attempt.identity.slot)) for attempt in attempts]
 
@@ -108,7 +114,7 @@ def _who(identity: Identity) -> dict[str, Any]:
     return columns
 
 
-def _good(source: Source) -> dict[str, Good]:
+def _good(source: Source, *, simulated: bool = False) -> dict[str, Good]:
     return {
         table: Good(
             rows_at_least=declared.rows_at_least,
@@ -116,7 +122,7 @@ def _good(source: Source) -> dict[str, Good]:
             share_of_last_good_at_least=declared.share_of_last_good_at_least,
             must_have={column: tuple(values) for column, values in declared.must_have.items()},
         )
-        for table, declared in source.declared.good.items()
+        for table, declared in source.declared.limits(simulated=simulated).items()
     }
 
 

@@ -55,6 +55,7 @@ def verify(
     with read_warehouse(installation.published()) as connection, Parser() as parser:
         scrapes = connection.execute(load_query("current_scrapes")).pl()
         added = AddedColumns(connection)
+        (simulated,) = connection.execute(load_query("is_simulated")).fetchall()[0]
         for slot in slots:
             with (
                 TemporaryDirectory(prefix="gpuledger-verify-") as folder,
@@ -64,7 +65,7 @@ def verify(
                 for scrape in scrapes.filter(pl.col("slot") == slot).to_dicts():
                     if only and scrape["source"] not in only:
                         continue
-                    again = _again(installation, scrape, parser)
+                    again = _again(installation, scrape, parser, simulated)
                     if isinstance(again, Verification):
                         yield again
                         continue
@@ -75,12 +76,12 @@ def verify(
 
 
 def _again(
-    installation: Installation, scrape: Mapping[str, Any], parser: Parser
+    installation: Installation, scrape: Mapping[str, Any], parser: Parser, simulated: bool
 ) -> ScrapeRecord | Verification:
     """The scrape as it is read today, or why it cannot be."""
     name, slot = scrape["source"], scrape["slot"]
     try:
-        record = _derived(installation, scrape, parser)
+        record = _derived(installation, scrape, parser, simulated)
     except (OSError, ArchiveDamaged, DeclarationError, ParsingStopped) as problem:
         return Verification("UNVERIFIED", slot, name, "rows", str(problem))
     status, error = record.scrape["status"], record.scrape.get("error")
@@ -109,7 +110,9 @@ def _rows(
             yield Verification("MISMATCH" if detail else "MATCH", slot, name, figure, detail)
 
 
-def _derived(installation: Installation, scrape: Mapping[str, Any], parser: Parser) -> ScrapeRecord:
+def _derived(
+    installation: Installation, scrape: Mapping[str, Any], parser: Parser, simulated: bool
+) -> ScrapeRecord:
     name, slot, home = scrape["source"], scrape["slot"], installation.home
     if scrape["warc_file"] is None:
         raise FileNotFoundError("no capture of it is in the ledger")
@@ -117,7 +120,7 @@ def _derived(installation: Installation, scrape: Mapping[str, Any], parser: Pars
     if name != FACTS:
         source = installation.registry.source(name)
         reading = parser.reading(source, path, home, slot=slot, run_id="verify")
-        (record,) = judged(source, {slot: reading}, {}, run_id="verify")
+        (record,) = judged(source, {slot: reading}, {}, run_id="verify", simulated=simulated)
         return record
     (capture,) = read_archive(path, home).captures
     identity = {"run_id": "verify", "source": name, "slot": slot, "capture_id": capture.capture_id}

@@ -20,6 +20,7 @@ from flows.runtime.run import new_run_id
 from scrapers.crawl.client import FetchPlan, Job, fetch
 from scrapers.parser_process import Parser
 from scrapers.registry import Source
+from scrapers.simulation import is_simulated_web
 from scrapers.slots import NIGHTLY_HOUR, slot_of
 from warehouse.ledger import ScrapeRecord
 from warehouse.schema import FACT_TABLES
@@ -67,7 +68,15 @@ class DryRun:
             if job in sealed:
                 with Parser() as parser:
                     reading = parser.reading(source, sealed[job], home, slot=job.slot, run_id=plan.run_id)
-            (record,) = judged(source, {job.slot: reading}, {}, run_id=plan.run_id, partial=self.plan.partial)
+            simulated = plan.recorded is not None and is_simulated_web(plan.recorded)
+            (record,) = judged(
+                source,
+                {job.slot: reading},
+                {},
+                run_id=plan.run_id,
+                partial=plan.partial,
+                simulated=simulated,
+            )
         return record
 
 

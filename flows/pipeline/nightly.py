@@ -69,6 +69,7 @@ async def store_source(
             run_id=run_id,
             partial=request.partial,
             why_missing=arrivals.why_missing,
+            simulated=request.origin == "simulated",
         )
 
     records = await asyncio.to_thread(stored)

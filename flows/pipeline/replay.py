@@ -82,7 +82,9 @@ async def replay_source(
                 run_logger().error("%s %s is left as it is: %s", source.id, slot, visible(str(problem)))
     if not readings:
         return [], 0
-    records = judged(source, readings, ledger.last_good(source.id, min(files)), run_id=run_id)
+    last_good = ledger.last_good(source.id, min(files))
+    simulated = bool(ledger.query(load_query("is_simulated"))["is_simulated"].item())
+    records = judged(source, readings, last_good, run_id=run_id, simulated=simulated)
     corrections = [_without_captures(record) for record in records if _differs(record, ledger)]
     if corrections:
         ledger.append_all(corrections)

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flows.runtime.installation import Installation
-from flows.runtime.run import FlowName, RunRequest
+from flows.runtime.run import FlowName, Origin, RunRequest
 from flows.runtime.settings import SettingsWrong
 from flows.runtime.settings_check import chromium, never_fires
+from scrapers.simulation import is_simulated_web
 from scrapers.slots import NIGHTLY_HOUR
 from warehouse.errors import GpuledgerError
 
@@ -52,7 +53,7 @@ def scheduled_request(
         sources=chosen,
         at=(at or datetime.now(UTC),),
         flow=flow,
-        origin="live" if recorded is None else "recorded",
+        origin=_origin(recorded),
         recorded=recorded,
         partial=partial,
         allow_loopback=settings.allow_loopback,
@@ -61,3 +62,10 @@ def scheduled_request(
         nightly_hour=settings.schedule.nightly_hour if flow == "nightly" else NIGHTLY_HOUR,
         alerts=installation.alert_routing,
     )
+
+
+def _origin(recorded: Path | None) -> Origin:
+    """Where the prices come from; the demo's web is simulated whoever reads it."""
+    if recorded is None:
+        return "live"
+    return "simulated" if is_simulated_web(recorded) else "recorded"

@@ -107,7 +107,7 @@ def check_whole(request: Request, response: Response) -> None:
     unproved = "partial" in response.flags and "Content-Encoding" not in response.headers
     if unproved and exchange.is_success(response.status) and request.meta[ROLE] == "response":
         source_format = state_of(request).source.declared.format
-        is_page = source_format in {"html_table", "liveness"}
+        is_page = source_format in {"html_table", "price_table", "liveness"}
         is_cut = is_page and _END_OF_PAGE not in body[-_LAST_BYTES:].lower()
         # Cut JSON and XML are no JSON and XML, but YAML may end after any line.
         if is_cut or source_format == "yaml_file":

@@ -8,6 +8,7 @@ from scrapers.formats.base import SourceFormat
 from scrapers.formats.html_table import HtmlTable
 from scrapers.formats.json_api import JsonApi
 from scrapers.formats.liveness import Liveness
+from scrapers.formats.price_table import PriceTable
 from scrapers.formats.rendered_page import RenderedPage
 from scrapers.formats.xml_api import XmlApi
 from scrapers.formats.yaml_file import YamlFile
@@ -18,6 +19,7 @@ FORMATS: Final[dict[FormatName, SourceFormat[Any]]] = {
     "xml_api": XmlApi(),
     "yaml_file": YamlFile(),
     "html_table": HtmlTable(),
+    "price_table": PriceTable(),
     "rendered_page": RenderedPage(),
     "liveness": Liveness(),
 }

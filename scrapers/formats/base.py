@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Generic
 
 from scrapers.formats.page_module import page_of
-from scrapers.page import Capture, FetchRequest, PageBroken, PageFunction
+from scrapers.page import Capture, FetchRequest, FollowFunction, PageBroken, PageFunction
 from scrapers.page.entry import Opened
 from scrapers.page.record import mistake
 from scrapers.registry import Source
@@ -30,17 +30,21 @@ class SourceFormat(ABC, Generic[Opened]):
         """What reads the documents of a source: its page of the provider's page.py. Raises PageBroken."""
         return page_of(source, self.document)
 
+    def follow_function(self, source: Source) -> FollowFunction[Opened] | None:
+        """How the page of a source follows an answer, None where it does not. Raises PageBroken."""
+        return page_of(source, self.document).follow
+
     def has_follow(self, source: Source) -> bool:
         """Whether further requests of a source depend on its answers; not where its page cannot be loaded."""
         try:
-            return page_of(source, self.document).follow is not None
+            return self.follow_function(source) is not None
         except PageBroken:
             # Reported when the archive is parsed; what was answered is archived all the same.
             return False
 
     def follow(self, source: Source, request: FetchRequest, capture: Capture) -> list[FetchRequest]:
         """The further requests that an answer calls for. Raises PageBroken, and nothing else."""
-        further = page_of(source, self.document).follow
+        further = self.follow_function(source)
         if further is None:
             return []
         try:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from scrapers.formats.base import SourceFormat
 from scrapers.formats.markup import text_of
-from scrapers.page import Capture, FetchRequest, Html, Notes, PageFunction, Row, term
+from scrapers.page import Capture, FollowFunction, Html, Notes, PageFunction, Row, term
 from scrapers.registry import Source
 
 _QUOTED: Final = 200
@@ -35,13 +35,9 @@ class Liveness(SourceFormat[Html]):
         """The same page for every such source."""
         return partial(in_service, source)
 
-    def has_follow(self, source: Source) -> bool:
-        """False: one request is enough."""
-        return False
-
-    def follow(self, source: Source, request: FetchRequest, capture: Capture) -> list[FetchRequest]:
-        """Nothing: one request is enough."""
-        return []
+    def follow_function(self, source: Source) -> FollowFunction[Html] | None:
+        """None: one request is enough."""
+        return None
 
 
 def in_service(source: Source, documents: Sequence[Html], notes: Notes) -> Iterator[Row]:

@@ -1,13 +1,13 @@
 import shutil
 import tomllib
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scrapers import registry
+from scrapers.formats import format_of
 from scrapers.registry import (
     PROVIDERS,
     DeclarationError,
@@ -57,8 +57,7 @@ words = ["Acme", "GPU"]
 [[source.liveness.request]]
 url = "https://acme.example"
 """
-SIMULATION = "simulated.py"
-PARTS = ("__init__.py", "page.py", SIMULATION)
+INIT, PAGE, SIMULATION = "__init__.py", "page.py", "simulated.py"
 
 
 def declared(folder: Path, text: str) -> Path:
@@ -71,22 +70,35 @@ def declared(folder: Path, text: str) -> Path:
 def missing_parts(folders: Path, fixtures: Path) -> Iterator[str]:
     """What a provider folder, or a fixture folder, lacks of the whole that the two make together.
 
-    A provider of which only liveness is watched is a declaration and nothing else; one that is off has no
-    place in the demo, so it needs no simulation.
+    A provider of which only liveness is watched is a declaration and nothing else; one with nothing but price
+    tables needs no page, and may stay out of the demo; one that is off is never in the demo.
     """
     named = {path.name for root in (folders, fixtures) for path in root.iterdir() if path.is_dir()}
     for name in sorted(named - {"__pycache__"}):
         declaration = folders / name / "provider.toml"
         if not declaration.is_file():
             yield f"{name} has no provider.toml"
-        elif {found["format"] for found in _declared_sources(declaration)} == {"liveness"}:
+        for part in _needed(declaration) - {path.name for path in (folders / name).glob("*")}:
+            yield f"{name} has no {part}"
+        if declaration.is_file() and _formats(declaration) == {"liveness"}:
             continue
-        is_on = _declared(declaration).get("enabled", True) if declaration.is_file() else True
-        for part in PARTS if is_on else [part for part in PARTS if part != SIMULATION]:
-            if not (folders / name / part).is_file():
-                yield f"{name} has no {part}"
         if not list((fixtures / name).glob("test_*.py")):
             yield f"{name} has no tests"
+
+
+def _needed(declaration: Path) -> set[str]:
+    if not declaration.is_file():
+        return {INIT, PAGE, SIMULATION}
+    formats = _formats(declaration) - {"liveness"}
+    if not formats:
+        return set()
+    if formats == {"price_table"}:
+        return {INIT}
+    return {INIT, PAGE, SIMULATION} if _declared(declaration).get("enabled", True) else {INIT, PAGE}
+
+
+def _formats(declaration: Path) -> set[str]:
+    return {found["format"] for found in _declared_sources(declaration)}
 
 
 def _declared(declaration: Path) -> dict[str, Any]:
@@ -189,22 +201,22 @@ def test_an_unknown_name_is_an_error_not_an_empty_run() -> None:
 
 
 @pytest.mark.parametrize("provider_id", sorted(providers()))
-def test_every_source_has_a_page_function_of_its_name(provider_id: str) -> None:
-    for name, found in providers()[provider_id].sources.items():
-        if found.declared.format == "liveness":
-            continue
-        page = import_module(f"scrapers.providers.{provider_id}.page")
-        assert callable(getattr(page, name, None)), f"{provider_id}/page.py has no function {name}"
+def test_every_source_has_a_page_for_its_format(provider_id: str) -> None:
+    for found in providers()[provider_id].sources.values():
+        assert callable(format_of(found).page(found))
 
 
 def test_a_provider_is_a_whole_of_declaration_page_simulation_and_tests() -> None:
     assert list(missing_parts(PROVIDERS, FIXTURES)) == []
 
 
-@pytest.mark.parametrize("part", [*PARTS, "provider.toml", "test_page.py"])
+@pytest.mark.parametrize("part", [INIT, PAGE, SIMULATION, "provider.toml", "test_page.py"])
 def test_a_provider_with_a_part_missing_is_noticed(tmp_path: Path, part: str) -> None:
     folders, fixtures = tmp_path / "providers", tmp_path / "fixtures"
-    for path in (*(folders / "acme" / name for name in PARTS), fixtures / "acme" / "test_page.py"):
+    for path in (
+        *(folders / "acme" / name for name in (INIT, PAGE, SIMULATION)),
+        fixtures / "acme" / "test_page.py",
+    ):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     declaration = folders / "acme" / "provider.toml"

@@ -9,7 +9,7 @@ import pytest
 from scrapers import registry
 from scrapers.formats import FORMATS, format_of
 from scrapers.formats.page_module import page_of
-from scrapers.page import Capture, Html, Json, PageBroken, SourcePage
+from scrapers.page import Capture, Html, Json, PageBroken
 from scrapers.registry import FormatName, Source, sources
 from tests.loopback import Declared, declare_provider
 
@@ -47,13 +47,6 @@ def declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Sourc
 
 def test_every_format_that_can_be_declared_is_there() -> None:
     assert set(FORMATS) == set(get_args(FormatName))
-
-
-def test_every_source_has_the_page_of_its_format() -> None:
-    found = [format_of(source).page(source) for source in sources()]
-    pages = [page for page in found if isinstance(page, SourcePage)]
-    assert all(map(callable, found))
-    assert len(pages) > len(found) / 2
 
 
 def test_a_page_is_found_by_its_sources_name(declared: dict[str, Source]) -> None:

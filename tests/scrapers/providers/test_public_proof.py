@@ -27,7 +27,7 @@ PARSED = [
     source
     for provider in providers().values()
     for source in provider.sources.values()
-    if source.declared.shape != "liveness"
+    if source.declared.format != "liveness"
 ]
 
 

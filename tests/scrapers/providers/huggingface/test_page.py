@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from scrapers.formats.html_table import HtmlTable
+from scrapers.formats.price_table import PriceTable
 from scrapers.page import Capture, Html, PageBroken
-from scrapers.providers.huggingface import page
+from scrapers.registry import source
 
+SPACES = PriceTable().page(source("huggingface.spaces"))
 AT = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)
 TABLE = """# Spaces hardware
 
@@ -28,7 +30,7 @@ def markdown(text: str) -> Html:
 
 
 def test_a_price_is_for_the_machine_and_memory_is_shared_out(answered: Any) -> None:
-    found = answered(page.spaces, [markdown(TABLE)])
+    found = answered(SPACES, [markdown(TABLE)])
     four = found.offers["4x Nvidia L4"]
     assert (four["gpu_count"], four["usd_per_gpu_hour"], four["gpu_memory_gib"]) == (4, 0.95, 24)
     assert (found.offers["Nvidia T4 - small"]["gpu_model"], len(found.offers)) == ("T4", 2)
@@ -37,7 +39,7 @@ def test_a_price_is_for_the_machine_and_memory_is_shared_out(answered: Any) -> N
 
 def test_a_page_without_hardware_is_broken(answered: Any) -> None:
     with pytest.raises(PageBroken):
-        answered(page.spaces, [markdown("# Spaces\n\nSoon.\n")])
+        answered(SPACES, [markdown("# Spaces\n\nSoon.\n")])
 
 
 def test_two_rows_in_full(answered: Any) -> None:
@@ -87,6 +89,6 @@ def test_a_price_of_another_period_is_refused(answered: Any, shown: str) -> None
 @pytest.mark.parametrize("name", ["2025-10-13", "2025-12-16", "2026-07-21"])
 def test_the_real_pages(captures_dir: Path, answered: Callable[..., Any], name: str) -> None:
     text = (captures_dir / "huggingface" / f"spaces-gpus.{name}.md").read_text(encoding="utf-8")
-    found = answered(page.spaces, [markdown(text)])
+    found = answered(SPACES, [markdown(text)])
     assert (len(found.offers), found.refused, found.notes.counts) == (14, [], {})
     assert found.offers["Nvidia A100 - large"]["usd_per_gpu_hour"] == 2.5
