@@ -76,7 +76,7 @@ def descendants(root: int) -> Iterator[Process]:
     """The processes that a process has started, and those that they have started."""
     children: dict[int, list[int]] = defaultdict(list)
     # All processes of the machine, four times a second: no more is read of each than must be.
-    for name in os.listdir(_PROC) if _PROC.exists() else ():
+    for name in os.listdir(_PROC) if _PROC.exists() else ():  # noqa: PTH208 - four times faster than paths
         if name.isdecimal():
             with suppress(OSError, IndexError, ValueError):
                 parent = int(_line(f"{_PROC}/{name}/stat").rpartition(b")")[2].split(maxsplit=2)[_PARENT])

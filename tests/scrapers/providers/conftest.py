@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scrapers.page import Capture, Document, Html, Notes, Json, Rejected, Row
+from scrapers.page import Capture, Document, Html, Json, Notes, Rejected, Row
 from warehouse.schema import FACT_TABLES
 
 AT = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)

@@ -43,7 +43,7 @@ def test_a_page_without_hardware_is_broken(answered: Any) -> None:
 
 
 def test_two_rows_in_full(answered: Any) -> None:
-    small, four = answered(page.spaces, [markdown(TABLE)]).in_full
+    small, four = answered(SPACES, [markdown(TABLE)]).in_full
     assert small == {
         "offer_key": "Nvidia T4 - small",
         "instance_type": "Nvidia T4 - small",
@@ -82,7 +82,7 @@ def test_two_rows_in_full(answered: Any) -> None:
 
 @pytest.mark.parametrize("shown", ["$288 per month", "$0.40 / minute"])
 def test_a_price_of_another_period_is_refused(answered: Any, shown: str) -> None:
-    found = answered(page.spaces, [markdown(TABLE.replace("$0.40", shown))])
+    found = answered(SPACES, [markdown(TABLE.replace("$0.40", shown))])
     assert list(found.offers) == ["4x Nvidia L4"]
 
 
