@@ -47,7 +47,7 @@ def chromium() -> str:
     # Imports Playwright, which few tests need.
     from scrapers.browser import find_chromium  # noqa: PLC0415
 
-    found = find_chromium()
+    found = find_chromium(os.environ.get("GPULEDGER_CHROMIUM"))
     if not found:
         pytest.skip("needs a Chromium")
     return found
