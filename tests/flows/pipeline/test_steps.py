@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prefect import flow
 from prefect.settings import (
     PREFECT_API_URL,
     PREFECT_CLIENT_MAX_RETRIES,
@@ -19,7 +20,9 @@ from prefect.settings import (
     temporary_settings,
 )
 
+from flows.pipeline import steps
 from flows.pipeline.steps import as_flow, step
+from flows.runtime.installation import Installation
 from flows.scheduling.prefect_api import unusable_api
 from tests.processes import COMMAND, free_port, started
 
@@ -55,6 +58,26 @@ def web_server(status: int, body: bytes) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}/api"
         server.shutdown()
         thread.join()
+
+
+def test_no_argument_of_a_run_becomes_a_parameter_that_prefect_stores(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[Any] = []
+
+    def making(**options: Any) -> Any:
+        decorate = flow(**options)
+        return lambda function: made.append(decorate(function)) or made[-1]
+
+    async def run(installation: Installation, word: str) -> str:
+        return f"{word} {installation.environment['VAST_API_KEY']}"
+
+    monkeypatch.setattr(steps, "flow", making)
+    keyed = Installation(Path("home"), environment={"VAST_API_KEY": "sesame-open"})
+    with api(f"http://127.0.0.1:{free_port()}/api"):
+        assert asyncio.run(as_flow(run, "nightly", "nightly 03Z", keyed, word="a")) == "a sesame-open"
+    (made_of_it,) = made
+    assert made_of_it.parameters.properties == {}
 
 
 def test_a_step_without_prefect_is_tried_again_and_then_raises() -> None:
