@@ -7,13 +7,14 @@ expectations.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Final
 
-from warehouse.limits import LENGTH, STATISTICS, Cadence, limit
+from warehouse.limits import LENGTH, STATISTICS, Cadence, as_markdown, limit, rows
 
 SLOTS: Final[Mapping[Cadence, str]] = MappingProxyType({"nightly": "nights", "hourly": "hours"})
 """What the slots of a cadence are called in messages."""
@@ -30,13 +31,15 @@ class DetectorLimits:
     lookback: int = limit("slots", "How far back prices, columns and models are compared.", "a fortnight")
     least_snapshots: int = limit("snapshots", "Nothing is said of a source that has fewer.", "a fortnight")
     rows_lookback: int = limit("slots", "How far back row counts are compared.", "two fortnights")
-    least_rows_snapshots: int = limit("snapshots", "The least that row counts are compared with.", "as above")
+    least_rows_snapshots: int = limit(
+        "snapshots", "The least that row counts are compared with.", "two fortnights"
+    )
     habit_lookback: int = limit(
         "slots", "How far back, from a run without a change, the habit is counted.", "S4"
     )
     least_habit_snapshots: int = limit("snapshots", "The least that the habit is counted over.", "S4")
     least_run: int = limit(
-        "slots", "A shorter time without a change is not a freeze.", "a cache may hold a page for so long"
+        "slots", "A shorter time without a change is not a freeze.", "one slot alone is not a run"
     )
     unlikely: float = limit(
         "probability", "A run without a change that the habit makes less likely is a freeze.", "S4"
@@ -44,19 +47,27 @@ class DetectorLimits:
     gone_for: int = limit(
         "slots", "A model that is absent for less has not ended.", "scarce machines come and go"
     )
-    gone_snapshots: int = limit("snapshots", "Fewer snapshots without a model end nothing.", "as above")
-    steady_share: float = limit("share", "Only models on offer this often can end.", "as above")
-    outlier_mads: float = limit("scaled MAD", "Rows further under the median have collapsed.", "Tukey 1977")
+    gone_snapshots: int = limit(
+        "snapshots", "Fewer snapshots without a model end nothing.", "a slot can be missed"
+    )
+    steady_share: float = limit(
+        "share", "Only models on offer this often can end.", "scarce machines come and go"
+    )
+    outlier_mads: float = limit(
+        "scaled MAD", "Rows further under the median have collapsed.", "a choice; see false_alarms.toml"
+    )
     scaled_mad: float = limit("factor", "Median absolute deviation to standard deviation.", "S6")
     least_drop: float = limit(
-        "share", "A smaller fall of the rows is not a collapse.", "see false_alarms.toml"
+        "share", "A smaller fall of the rows is not a collapse.", "a choice; see false_alarms.toml"
     )
     rescaled_factor: float = limit(
         "factor", "A median this many times, or this part of, all before is another unit.", "cents are 100"
     )
-    emptied_to: float = limit("share", "A column with fewer values is empty.", "see false_alarms.toml")
+    emptied_to: float = limit(
+        "share", "A column with fewer values is empty.", "a choice; see false_alarms.toml"
+    )
     filled_before: float = limit(
-        "share", "Only a column with as many before can empty.", "see false_alarms.toml"
+        "share", "Only a column with as many before can empty.", "a choice; see false_alarms.toml"
     )
 
 
@@ -99,8 +110,8 @@ class GateLimits:
 
     quarantined_share: float = limit(
         "share",
-        "With more of its rows quarantined a snapshot is partial, and never the last good one.",
-        "",
+        "With more of its rows quarantined a snapshot is partial.",
+        "a choice: no later one compares with it",
         0.2,
     )
     crossed_factor: float = limit(
@@ -112,3 +123,54 @@ class GateLimits:
 
 
 GATE: Final = GateLimits()
+
+
+def page() -> str:
+    """docs/limits.md: every limit with its value, unit, meaning and source."""
+    nightly, hourly = (list(rows(DETECTOR[cadence])) for cadence in ("nightly", "hourly"))
+    detector = [
+        "| "
+        + " | ".join(
+            [f"`{one.name}`", f"{one.value:g}", f"{other.value:.5g}", one.unit, one.meaning, one.source]
+        )
+        + " |"
+        for one, other in zip(nightly, hourly, strict=True)
+    ]
+    return "\n".join(
+        [
+            _HEAD,
+            "## The anomaly detector",
+            "",
+            _DETECTOR,
+            "",
+            "| limit | nightly | hourly | unit | meaning | source |",
+            "|---|---|---|---|---|---|",
+            *detector,
+            "",
+            "## The gate",
+            "",
+            "What else a source must meet is in its own provider.toml.",
+            "",
+            as_markdown(GATE),
+            "",
+            "## Statistics",
+            "",
+            "In `warehouse/limits.py`, and in SQL `FROM limits`. S1 and so on are the statistics.",
+            "",
+            as_markdown(STATISTICS),
+            "",
+        ]
+    )
+
+
+_HEAD: Final = """# Limits
+
+Every threshold, as `make docs` writes it from `expectations/limits.py` and `warehouse/limits.py`.
+"""
+_DETECTOR: Final = """In slots of a source's own cadence, counted on the clock. A window that has fewer
+snapshots than its minimum reaches further back. The judged snapshot is never part of its own baseline, nor is a
+later one. What the detector raises on real histories is in `reports/false_alarms.toml`, counted by a test."""
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

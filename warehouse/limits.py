@@ -7,6 +7,7 @@ of the detector and of the gate are in expectations.limits.
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,6 +23,9 @@ LENGTH: Final[Mapping[Cadence, timedelta]] = MappingProxyType(
 )
 """The time from one slot to the next."""
 VIEW: Final = "limits"
+_HEADER: Final = """-- description: The limits of the published statistics: one row, a column for each.
+--
+-- Generated: `make docs` writes this file from warehouse/limits.py."""
 
 
 class Limit(NamedTuple):
@@ -86,12 +90,25 @@ def rows(limits: Any) -> Iterator[Limit]:
 
 
 def view_of_limits() -> str:
-    """The statement that (re)creates the view `limits`: one row, a column for each limit of a statistic."""
+    """The text of views/limits.sql: one row, a column for each limit of a statistic."""
     found = list(rows(STATISTICS))
-    columns = ", ".join(f"{one.value!r} AS {one.name}" for one in found)
-    about = "One row: the limits of the published statistics, a column each."
-    comments = [f"COMMENT ON VIEW {VIEW} IS {quoted(about)};"]
-    for one in found:
-        text = f"{one.meaning} {one.source} [{one.unit}]"
-        comments.append(f"COMMENT ON COLUMN {VIEW}.{one.name} IS {quoted(text)};")
-    return "\n".join([f"CREATE OR REPLACE VIEW {VIEW} AS SELECT {columns};", *comments])
+    columns = ",\n".join(f"    {one.value!r} AS {one.name}" for one in found)
+    comments = [
+        f"COMMENT ON COLUMN {VIEW}.{one.name} IS {quoted(f'{one.meaning} [{one.unit}]')};" for one in found
+    ]
+    create = f"CREATE OR REPLACE VIEW {VIEW} AS\nSELECT\n{columns};"
+    return "\n".join([_HEADER, create, *comments, ""])
+
+
+def as_markdown(limits: Any) -> str:
+    """A table of limits for a document."""
+    head = ["| limit | value | unit | meaning | source |", "|---|---|---|---|---|"]
+    lines = [
+        f"| `{one.name}` | {one.value:g} | {one.unit} | {one.meaning} | {one.source} |"
+        for one in rows(limits)
+    ]
+    return "\n".join([*head, *lines])
+
+
+if __name__ == "__main__":
+    sys.stdout.write(view_of_limits())

@@ -1,4 +1,4 @@
-"""Data quality: snapshots by source, what was expected of them, incidents, anomalies, and what was refused."""
+"""Data quality: snapshots by source, expectations, incidents, anomalies, and what was refused."""
 
 from __future__ import annotations
 
