@@ -168,8 +168,8 @@ _HEAD: Final = """# Limits
 Every threshold, as `make docs` writes it from `expectations/limits.py` and `warehouse/limits.py`.
 """
 _DETECTOR: Final = """In slots of a source's own cadence, counted on the clock. A window that has fewer
-snapshots than its minimum reaches further back. The judged snapshot is never part of its own baseline, nor is a
-later one. What it raises on real histories is in `reports/false_alarms.toml`, and a test counts it."""
+snapshots than its minimum reaches further back. The judged snapshot is never part of its own baseline, nor
+is a later one. What it raises on real histories is in `reports/false_alarms.toml`, and a test counts it."""
 
 
 if __name__ == "__main__":
