@@ -63,6 +63,8 @@ format: $(READY) ## Put the code into its one format
 
 docs: demo ## Write the generated pages of docs/ from the demo
 	$(BIN)/python -m flows.operations.coverage data/demo > docs/coverage.md
+	$(BIN)/python -m expectations.limits > docs/limits.md
+	$(BIN)/python -m warehouse.limits > warehouse/views/limits.sql
 
 bench: $(READY) ## Measure speed and size as ratios, and write docs/performance.md
 	$(BIN)/python -m benchmarks

@@ -7,9 +7,8 @@ from typing import Final
 import polars as pl
 
 from expectations.judgement import Case
+from expectations.limits import GATE
 
-CROSSED_FACTOR: Final = 2.0
-"""A spot price above this multiple of the on-demand price of the same thing is worth a look."""
 _OFFERS_AS_EVIDENCE: Final = 20
 
 
@@ -29,14 +28,15 @@ def look_for_crossed_prices(case: Case) -> None:
         .drop_nulls()
     )
     crossed = both.filter(
-        pl.col("usd_per_gpu_hour") > CROSSED_FACTOR * pl.col("usd_per_gpu_hour_on_demand")
+        pl.col("usd_per_gpu_hour") > GATE.crossed_factor * pl.col("usd_per_gpu_hour_on_demand")
     ).sort("offer_key")
     held = crossed.is_empty()
-    name = f"spot at most {CROSSED_FACTOR:g} times on demand for the same offer"
+    factor = f"{GATE.crossed_factor:g}"
+    name = f"spot at most {factor} times on demand for the same offer"
     case.add_result("offers", name, "warning", success=held, observed=f"{crossed.height} of {both.height}")
     if not held:
         summary = (
-            f"{crossed.height} of {both.height} offers sold both ways cost over {CROSSED_FACTOR:g} times "
+            f"{crossed.height} of {both.height} offers sold both ways cost over {factor} times "
             "their on-demand price as spot or interruptible"
         )
         evidence = {"offers": crossed.head(_OFFERS_AS_EVIDENCE).to_dicts()}

@@ -1,19 +1,17 @@
-"""A snapshot as a whole: enough rows, what must appear, no collapse after the last good night."""
+"""A snapshot as a whole: enough rows, what must appear, no collapse after the last good snapshot."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 
-from expectations.gx_adapter import Result, validate
+from expectations.gx_adapter import GateBroken, validate
 from expectations.judgement import Case
+from expectations.limits import GATE
 from expectations.suites import ROW_ID, Expectation, Good, table_expectations
 from warehouse.schema import BY_NAME
-
-QUARANTINED_SHARE_FOR_PARTIAL: Final = 0.2
-"""Above this share of quarantined rows a snapshot is partial, and never the last good night of another."""
 
 Facts = dict[str, Any]
 
@@ -21,57 +19,57 @@ Facts = dict[str, Any]
 def mostly_accepted(case: Case) -> bool:
     """Whether few enough rows were quarantined for the snapshot to stand as whole."""
     quarantined = len(case.quarantine)
-    return quarantined <= QUARANTINED_SHARE_FOR_PARTIAL * (quarantined + case.rows_accepted)
+    return quarantined <= GATE.quarantined_share * (quarantined + case.rows_accepted)
 
 
 def judge_counts(cases: Sequence[Case], good: Mapping[str, Good], last_good: Mapping[str, int]) -> None:
-    """Hold snapshots, oldest first, against their source's assertions; a miss refuses the snapshot.
+    """Compare snapshots, oldest first, with their source's assertions; a miss refuses the snapshot.
 
-    The last good night of a snapshot depends on the verdicts before it. So verdicts are supposed, held
-    against the assertions, and supposed anew until they stand: the n-th verdict is settled after n rounds
-    at most, and one round is enough when all nights are good.
+    A snapshot that meets them, and is mostly accepted, is the last good one of the next. Raises GateBroken
+    where the library finds another snapshot to be good than this loop.
     """
-    refused: set[int] = set()
-    while True:
-        facts = {name: _facts(name, good[name], cases, refused, last_good) for name in good}
-        results = {name: validate(_summary(facts[name], good[name]), _expected(name, good)) for name in good}
-        missed = {row for found in results.values() for result in found for row in _misses(result)}
-        if missed == refused:
-            break
-        refused = missed
-    for name, found in results.items():
-        for result in found:
+    last = dict(last_good)
+    facts: dict[str, list[Facts]] = {table: [] for table in good}
+    missed: set[int] = set()
+    for row, case in enumerate(cases):
+        for table, wanted in good.items():
+            facts[table].append(_facts(case.accepted[table], wanted, last.get(table)))
+            if _misses(facts[table][row], wanted):
+                missed.add(row)
+        if row not in missed and mostly_accepted(case):
+            last = {table: case.accepted[table].height for table in good}
+    found: set[int] = set()
+    for table, wanted in good.items():
+        for result in validate(_summary(facts[table], wanted), table_expectations(BY_NAME[table], wanted)):
+            if result.expectation.level == "table":
+                found.update(result.failed_rows)
             for row, case in enumerate(cases):
-                _record(case, name, result.expectation, facts[name][row], held=row not in result.failed_rows)
+                held = row not in result.failed_rows
+                _record(case, table, result.expectation, facts[table][row], held=held)
+    if found != missed:
+        raise GateBroken(f"{sorted(found ^ missed)}: the library judges these snapshots otherwise")
 
 
-def _expected(name: str, good: Mapping[str, Good]) -> list[Expectation]:
-    return table_expectations(BY_NAME[name], good[name])
+def _misses(facts: Facts, good: Good) -> bool:
+    """Whether a snapshot misses an assertion that refuses it."""
+    share = facts["share_of_last_good"]
+    return (
+        facts["rows"] < good.rows_at_least
+        or (share is not None and share < good.share_of_last_good_at_least)
+        or any(facts[f"missing_{column}"] for column in good.must_have)
+    )
 
 
-def _misses(result: Result) -> tuple[int, ...]:
-    return result.failed_rows if result.expectation.level == "table" else ()
-
-
-def _facts(
-    table: str, good: Good, cases: Sequence[Case], refused: set[int], last_good: Mapping[str, int]
-) -> list[Facts]:
-    """Each snapshot's figures, as table_expectations names them, if the `refused` ones are refused."""
-    last = last_good.get(table)
-    facts = []
-    for index, case in enumerate(cases):
-        accepted = case.accepted[table]
-        fact: Facts = {
-            "rows": accepted.height,
-            "rows_of_last_good": last,
-            "share_of_last_good": accepted.height / last if last else None,
-        }
-        for column, wanted in good.must_have.items():
-            seen = set(accepted[column])
-            fact[f"missing_{column}"] = ", ".join(value for value in wanted if value not in seen)
-        facts.append(fact)
-        if index not in refused and mostly_accepted(case):
-            last = accepted.height
+def _facts(accepted: pl.DataFrame, good: Good, last: int | None) -> Facts:
+    """A snapshot's figures, as table_expectations names them; `last` are the rows of the last good one."""
+    facts: Facts = {
+        "rows": accepted.height,
+        "rows_of_last_good": last,
+        "share_of_last_good": accepted.height / last if last else None,
+    }
+    for column, wanted in good.must_have.items():
+        seen = set(accepted[column])
+        facts[f"missing_{column}"] = ", ".join(value for value in wanted if value not in seen)
     return facts
 
 

@@ -34,6 +34,7 @@ from reports.pages import (
 from reports.queries import run_query
 from reports.tables import in_short
 from warehouse.atomic import put_files, scratch
+from warehouse.limits import STATISTICS
 from warehouse.session import read_warehouse
 from warehouse.storage import Storage
 from warehouse.views import views
@@ -82,6 +83,7 @@ def _render(storage: Storage, fresh: Path, as_of: datetime, cache: Path | None) 
         trim_blocks=True,
         finalize=_plain,
     )
+    environment.globals["limits"] = STATISTICS
     (fresh / "assets").mkdir(parents=True)
     with read_warehouse(storage, materialized=computed_once(), cache=cache) as connection:
         (origin,) = run_query(connection, "origin").to_dicts()

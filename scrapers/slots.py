@@ -10,13 +10,12 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from warehouse.limits import Cadence
+from warehouse.limits import LENGTH, Cadence
 
 __all__ = ["LENGTH", "NIGHTLY_HOUR", "Cadence", "due_slot", "first_hour", "slot_name", "slot_of"]
 
 NIGHTLY_HOUR: Final = 3
 """The hour of nightly slots where nothing is scheduled."""
-LENGTH: Final[dict[Cadence, timedelta]] = {"nightly": timedelta(days=1), "hourly": timedelta(hours=1)}
 _HOURS_A_DAY: Final = 24
 
 

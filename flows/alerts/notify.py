@@ -17,6 +17,7 @@ import polars as pl
 from flows.alerts.routing import AlertRouting
 from flows.alerts.rules import Rule
 from flows.queries import load_query
+from scrapers.registry import providers
 from warehouse.ledger import Ledger
 
 # These stay true until they pass; the others are events, which happen once.
@@ -63,8 +64,16 @@ def evaluate(rule: Rule, query: Query, now: datetime) -> list[Alert]:
     asked: dict[str, Any] = rule.parameters()
     if "$now" in text:
         asked["now"] = now
+    if "$hourly" in text:
+        asked["hourly"] = _hourly_sources()
     rows = query(text, asked).iter_rows(named=True)
     return [Alert(str(rule), row["subject"], row["message"], row["page"]) for row in rows]
+
+
+def _hourly_sources() -> list[str]:
+    """The ids of the sources that have a slot every hour."""
+    declared = (source for provider in providers().values() for source in provider.sources.values())
+    return [source.id for source in declared if source.declared.cadence == "hourly"]
 
 
 def notify(ledger: Ledger, routing: AlertRouting, *, run_id: str, now: datetime, site: str) -> Notification:

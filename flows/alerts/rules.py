@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from warehouse.gpu_catalog import models
 from warehouse.schema import FORM_FACTORS, PRICING_MODELS
@@ -92,18 +92,21 @@ class FreeTierRule(_Rule):
 
 
 class SourceFailedRule(_Rule):
-    """A source has had no good night for some nights."""
+    """A source fails and has had no good snapshot for some slots of its own cadence, nights or hours.
+
+    `nights` is the former name of `slots`.
+    """
 
     on: Literal["source_failed"]
-    nights: int = Field(2, ge=1)
+    slots: int = Field(2, ge=1, validation_alias=AliasChoices("slots", "nights"))
     source: str | None = None
 
     def __str__(self) -> str:
-        return f"{self.source or 'a source'} without a good night for {self.nights}"
+        return f"{self.source or 'a source'} without a good snapshot for {self.slots} slots"
 
 
 class IncidentRule(_Rule):
-    """The watch or the gate noticed something."""
+    """The detector or the gate noticed something."""
 
     on: Literal["incident"]
     severity: Literal["error", "warning"] | None = None

@@ -1,4 +1,4 @@
-"""The watch: each stored night of a source against its own nights before, and what is odd as incidents."""
+"""The anomaly detector over the ledger: each stored snapshot against those of its source before it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from expectations.anomalies import Night, alarms
+from expectations.anomalies import SnapshotSummary, anomalies
+from expectations.limits import DETECTOR
 from flows.queries import load_query
 from scrapers.registry import Source
+from scrapers.slots import LENGTH
 from warehouse.ledger import Ledger
 
 _COLUMNS: Final = (
@@ -26,19 +28,31 @@ _COLUMNS: Final = (
 )
 
 
-def watch(source: Source, slots: Sequence[datetime], ledger: Ledger, *, run_id: str) -> int:
+def detect_anomalies(source: Source, slots: Sequence[datetime], ledger: Ledger, *, run_id: str) -> int:
     """Append an incident for whatever is odd about these stored slots; returns how many."""
-    nights = _nights(source, max(slots), ledger)
-    incidents = [incident for slot in slots for incident in _incidents(source, slot, nights, run_id)]
+    history = _history(source, slots, ledger)
+    incidents = [incident for slot in slots for incident in _incidents(source, slot, history, run_id)]
     if incidents:
         ledger.append_rows("incidents", incidents)
     return len(incidents)
 
 
-def _nights(source: Source, until: datetime, ledger: Ledger) -> list[Night]:
-    rows = ledger.query(load_query("snapshots_of_source"), {"source": source.id, "until": until}).to_dicts()
+def _history(source: Source, slots: Sequence[datetime], ledger: Ledger) -> list[SnapshotSummary]:
+    """The snapshots from the lookback of the first of these slots to the last of them, oldest first.
+
+    A run without a change may be as long as the time before it that its habit is counted over.
+    """
+    limits = DETECTOR[source.declared.cadence]
+    asked = {
+        "source": source.id,
+        "first": min(slots),
+        "until": max(slots),
+        "since": min(slots) - 2 * limits.habit_lookback * LENGTH[source.declared.cadence],
+        "snapshots": 2 * limits.least_habit_snapshots,
+    }
+    rows = ledger.query(load_query("snapshots_of_source"), asked).to_dicts()
     return [
-        Night(
+        SnapshotSummary(
             slot=row["slot"],
             rows=row["rows"],
             prices=row["prices"],
@@ -47,24 +61,24 @@ def _nights(source: Source, until: datetime, ledger: Ledger) -> list[Night]:
             filled={column: row[column] / row["rows"] for column in _COLUMNS},
             models=frozenset(row["models"] or ()),
         )
-        for row in reversed(rows)
+        for row in rows
     ]
 
 
 def _incidents(
-    source: Source, slot: datetime, nights: Sequence[Night], run_id: str
+    source: Source, slot: datetime, history: Sequence[SnapshotSummary], run_id: str
 ) -> Iterator[dict[str, Any]]:
-    until = [night for night in nights if night.slot <= slot]
-    if not until or until[-1].slot != slot:
+    now = next((snapshot for snapshot in history if snapshot.slot == slot), None)
+    if now is None:
         return
-    for alarm in alarms(until):
+    for anomaly in anomalies(history, now, source.declared.cadence):
         yield {
             "run_id": run_id,
             "provider": source.provider,
             "source": source.id,
             "slot": slot,
-            "kind": alarm.kind,
+            "kind": anomaly.kind,
             "severity": "warning",
-            "summary": alarm.summary,
-            "evidence": json.dumps(alarm.evidence),
+            "summary": anomaly.summary,
+            "evidence": json.dumps(anomaly.evidence),
         }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from flows.operations.derivation import NEVER_FETCHED, judged
-from flows.pipeline.anomalies import watch
+from flows.pipeline.anomalies import detect_anomalies
 from scrapers.parse import Reading
 from scrapers.registry import Source
 from warehouse.ledger import Ledger, ScrapeRecord
@@ -26,7 +26,7 @@ def ingest(
 
     `readings` maps each due slot to what was read of its archive, None where the crawl never finished it, for
     the reason in `why_missing`. `partial` lifts the count assertions, for excerpts saved by hand; `simulated`
-    nights have the demo's limits. What was stored is then held against the source's own nights before.
+    nights have the demo's limits. What was stored is then compared with the source's earlier snapshots.
     """
     last_good = ledger.last_good(source.id, min(readings))
     records = judged(
@@ -41,5 +41,5 @@ def ingest(
     ledger.append_all(records)
     stored = [record.scrape["slot"] for record in records if record.scrape["rows_accepted"]]
     if stored and not partial:
-        watch(source, stored, ledger, run_id=run_id)
+        detect_anomalies(source, stored, ledger, run_id=run_id)
     return records

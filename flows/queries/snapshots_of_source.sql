@@ -1,10 +1,13 @@
--- What is counted of each of the ninety standing nights of $source up to $until, newest first: rows, fingerprints of all
--- prices and of all bytes, the median price, how often each column has a value, and the GPU models on offer.
-WITH looked_at AS (
-    SELECT min(slot) AS first
-    FROM (
-        SELECT slot FROM current_scrapes WHERE source = $source AND slot <= $until ORDER BY slot DESC LIMIT 90
-    )
+-- What is counted of each current snapshot of $source up to $until, oldest first: rows, fingerprints of all prices and
+-- of all bytes that were read, the median price, how often each column has a value, and the GPU models on offer. It
+-- begins at $since, or at the oldest of the $snapshots snapshots before $first where that is earlier.
+WITH before AS (
+    SELECT slot FROM current_scrapes WHERE source = $source AND slot < $first ORDER BY slot DESC LIMIT $snapshots
+),
+looked_at AS (
+    SELECT slot, if(len(capture_ids) > 0, hash(list_sort(capture_ids)), NULL) AS captures
+    FROM current_scrapes
+    WHERE source = $source AND slot <= $until AND slot >= least($since, coalesce((SELECT min(slot) FROM before), $first))
 ),
 offered AS (
     SELECT
@@ -18,17 +21,10 @@ offered AS (
         count(disk_gib) AS disk_gib, count(reliability) AS reliability, count(throughput) AS throughput,
         count(interruption_high) AS interruption_high
     FROM current_offers
-    WHERE source = $source AND slot BETWEEN (SELECT first FROM looked_at) AND $until
-    GROUP BY slot
-),
-archived AS (
-    SELECT slot, bit_xor(hash(capture_id)) AS captures
-    FROM captures
-    ANTI JOIN void_runs USING (run_id)
-    WHERE source = $source AND slot BETWEEN (SELECT first FROM looked_at) AND $until AND role IN ('response', 'rendered')
+    WHERE source = $source AND slot BETWEEN (SELECT min(slot) FROM looked_at) AND $until
     GROUP BY slot
 )
 SELECT *
 FROM offered
-LEFT JOIN archived USING (slot)
-ORDER BY slot DESC
+JOIN looked_at USING (slot)
+ORDER BY slot

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 import duckdb
 
 from reports.queries import run_query
 from reports.tables import gpu_name, gpu_page, provider_page
 from warehouse.gpu_catalog import models
+from warehouse.limits import STATISTICS
 
-RETURNS: Final = 20
 Rows = Iterable[Mapping[str, Any]]
 
 
@@ -43,4 +43,7 @@ def gpu_names(row: Mapping[str, Any]) -> dict[str, str]:
 
 def with_shortfall(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row of `volatility` with `short`: how few returns it has, where they are too few for a figure."""
-    return {**row, "short": f"{row['n30']} of {RETURNS} returns" if row["suppressed30"] else None}
+    return {
+        **row,
+        "short": f"{row['n30']} of {STATISTICS.least_returns} returns" if row["suppressed30"] else None,
+    }

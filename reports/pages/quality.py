@@ -1,10 +1,11 @@
-"""Data quality: nights by source, what was expected of them, incidents, alarms, and what was refused."""
+"""Data quality: snapshots by source, expectations, incidents, anomalies, and what was refused."""
 
 from __future__ import annotations
 
 import tomllib
+from datetime import timedelta
 from importlib import resources
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 import polars as pl
@@ -12,7 +13,10 @@ import polars as pl
 from reports.pages import Page
 from reports.queries import run_query
 from reports.tables import NOTHING, Cell, TableColumn, TableView, day, moment, number, table
+from warehouse.limits import LENGTH
 from warehouse.void_runs import void_runs
+
+_YEAR: Final = timedelta(days=365)
 
 
 def page(connection: duckdb.DuckDBPyConnection) -> Page:
@@ -38,24 +42,25 @@ def page(connection: duckdb.DuckDBPyConnection) -> Page:
             ],
             run_query(connection, "expectations").to_dicts(),
         ),
-        "alarms": table(
-            "What the watch has said of each source",
+        "anomalies": table(
+            "Anomalies by source",
             [
                 TableColumn("source", "source"),
-                TableColumn("days watched", "days", number, css="number"),
-                TableColumn("alarms", "alarms", number, css="number"),
-                TableColumn("in a year of such days", "alarms_a_year", number, css="number"),
+                TableColumn("days", "days", number, css="number"),
+                TableColumn("anomalies", "anomalies", number, css="number"),
+                TableColumn("in a year of such days", "anomalies_a_year", number, css="number"),
                 TableColumn("of", "kinds"),
             ],
-            run_query(connection, "alarms").to_dicts(),
+            run_query(connection, "anomalies").to_dicts(),
         ),
         "false_alarms": table(
-            "The same watch on real histories of other people's nights",
+            "The same detector on real histories of others",
             [
                 TableColumn("history", "name"),
                 TableColumn("sources", "sources", number, css="number"),
-                TableColumn("nights", "nights", number, css="number"),
-                TableColumn("alarms", "alarms", number, css="number"),
+                TableColumn("snapshots", "snapshots", number, css="number"),
+                TableColumn("cadence", "cadence"),
+                TableColumn("anomalies", "anomalies", number, css="number"),
                 TableColumn("a source and year", "a_year", number, css="number"),
             ],
             _measured(),
@@ -103,7 +108,10 @@ def page(connection: duckdb.DuckDBPyConnection) -> Page:
 def _measured() -> list[dict[str, Any]]:
     text = (resources.files("reports") / "false_alarms.toml").read_text(encoding="utf-8")
     return [
-        {**history, "a_year": 365 * history["alarms"] / history["nights"]}
+        {
+            **history,
+            "a_year": _YEAR / LENGTH[history["cadence"]] * history["anomalies"] / history["snapshots"],
+        }
         for history in tomllib.loads(text)["history"]
     ]
 

@@ -1,5 +1,6 @@
 -- The cheapest offer of each GPU and way of selling, with the lowest price that any provider has asked for it (S18): a deal
--- is within 5 % of it, once there are 35 days to look back on and the price has been higher than that on one of them.
+-- is within limits.deal_within of it, once there are limits.least_deal_days to look back on and the price has been higher
+-- than that on one of them.
 WITH lowest AS (
     SELECT
         gpu_model, gpu_form_factor, gpu_memory_gib, pricing_model,
@@ -14,8 +15,10 @@ WITH lowest AS (
 SELECT
     cheapest_now.gpu_model, cheapest_now.gpu_form_factor, cheapest_now.gpu_memory_gib, cheapest_now.pricing_model,
     usd_per_gpu_hour, provider, region, source_url, lowest_ever, days,
-    days >= 35 AND usd_per_gpu_hour <= 1.05 * lowest_ever AND highest_lowest > 1.05 * lowest_ever AS is_deal
+    days >= least_deal_days AND usd_per_gpu_hour <= (1 + deal_within) * lowest_ever
+        AND highest_lowest > (1 + deal_within) * lowest_ever AS is_deal
 FROM cheapest_now
+CROSS JOIN limits
 LEFT JOIN lowest
     ON lowest.gpu_model = cheapest_now.gpu_model AND lowest.pricing_model = cheapest_now.pricing_model
     AND lowest.gpu_form_factor IS NOT DISTINCT FROM cheapest_now.gpu_form_factor

@@ -13,12 +13,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from warehouse.limits import STATISTICS
+
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 _RESAMPLES: Final = 400
 _INTERVAL: Final = (0.025, 0.975)
-# A gap longer than this many slots is a gap in the data, not a long slot.
-_GAP: Final = 1.5
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def spells(
     ends = np.full(prices.shape, -1, dtype=np.int64)
     last = np.arange(slots)
     for slot in range(slots - 2, -1, -1):
-        if hours[slot + 1] - hours[slot] > _GAP * cadence:
+        if hours[slot + 1] - hours[slot] > STATISTICS.adjacent_within * cadence:
             continue
         last[slot] = last[slot + 1]
         ends[:, slot] = np.where(holds[:, slot + 1], ends[:, slot + 1], slot + 1)
@@ -97,7 +97,7 @@ def survival(
     *,
     horizon: float,
     cadence: float,
-    at_least: int = 30,
+    at_least: int = STATISTICS.least_starts,
     seed: int = 0,
 ) -> Survival:
     """The share of starts at or under `bid` that held for `horizon` hours (S9).

@@ -11,19 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from reports.statistics.index import Link, suppressed
-
-WINDOW: Final = 14
+from warehouse.limits import STATISTICS
 
 Floats = npt.NDArray[np.float64]
 
 
-def geks(days: Sequence[tuple[date, Mapping[str, float]]], *, window: int = WINDOW) -> list[Link]:
+def geks(
+    days: Sequence[tuple[date, Mapping[str, float]]], *, window: int = STATISTICS.geks_days
+) -> list[Link]:
     """The index of every day, 100 on the first; days in order of time, with the price of every offer by key.
 
     Two days are compared where enough of their offers match, as for the chained index. A day that no day

@@ -20,8 +20,8 @@ import polars as pl
 import statsmodels.api as sm
 from statsmodels.tools.sm_exceptions import ModelWarning
 
-OFFERS: Final = 60
-HOSTS: Final = 10
+from warehouse.limits import STATISTICS
+
 _DEPENDENT: Final = 1e-9
 # Logarithms of amounts; qualities that are shares or flags as they are; names as dummies.
 AMOUNTS: Final = ("gpu_count", "vcpus", "ram_gib", "disk_gib")
@@ -33,7 +33,7 @@ NAMES: Final = ("gpu_model", "gpu_form_factor", "gpu_memory_gib", "country")
 class Hedonic:
     """The change between two days at equal quality: 1.02 is dearer by 2 %; `low` and `high` bound 95 %.
 
-    None under 60 offers or 10 hosts, for the reason in `suppressed`. `used` are the qualities held equal:
+    None with too few offers or hosts, for the reason in `suppressed`. `used` are the qualities held equal:
     those that are stated of every offer and differ among them.
     """
 
@@ -56,8 +56,9 @@ def time_dummy(before: pl.DataFrame, after: pl.DataFrame) -> Hedonic:
     both = pl.concat([before.with_columns(is_after=pl.lit(0.0)), after.with_columns(is_after=pl.lit(1.0))])
     both = both.filter(pl.col("usd_per_gpu_hour") > 0, pl.col("host_id").is_not_null())
     hosts = both["host_id"].n_unique()
-    if not before.height or not after.height or both.height < OFFERS or hosts < HOSTS:
-        why = f"{both.height} offers of {hosts} hosts, {OFFERS} of {HOSTS} needed"
+    offers_needed, hosts_needed = STATISTICS.least_hedonic_offers, STATISTICS.least_hedonic_hosts
+    if not before.height or not after.height or both.height < offers_needed or hosts < hosts_needed:
+        why = f"{both.height} offers of {hosts} hosts, {offers_needed} of {hosts_needed} needed"
         return Hedonic(None, offers=both.height, hosts=hosts, suppressed=why)
     qualities, used = _design(both)
     design = _independent(np.column_stack([np.ones(both.height), *qualities, both["is_after"].to_numpy()]))

@@ -10,17 +10,11 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
 import numpy as np
 from scipy import stats
 
-MATCHES: Final = 5
-SHARE: Final = 0.5
-VENUES: Final = 3
-_OUTLIER: Final = 2.5
-_SCALED: Final = 1.4826
-_TRIM: Final = 0.2
+from warehouse.limits import STATISTICS
 
 
 @dataclass(frozen=True)
@@ -39,7 +33,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Fix:
-    """The fix of one day in USD per GPU-hour, None under three venues; `dropped` venues were outliers."""
+    """The fix of one day in USD per GPU-hour, None with too few venues; `dropped` venues were outliers."""
 
     value: float | None
     venues: int
@@ -57,8 +51,8 @@ def jevons(before: Mapping[str, float], after: Mapping[str, float]) -> float | N
 def chained(days: Iterable[tuple[date, Mapping[str, float]]]) -> list[Link]:
     """The chained index of days in order of time, each with the price of every offer by its key.
 
-    A day with under five matches, or under half of the offers of either day matched, has no value; the next
-    is then held against the last day that had one.
+    A day of which too few offers match, or too small a part of the offers of either day, has no value; the
+    next is then compared with the last day that had one.
     """
     links: list[Link] = []
     level, last = 100.0, dict[str, float]()
@@ -83,17 +77,19 @@ def chained(days: Iterable[tuple[date, Mapping[str, float]]]) -> list[Link]:
 
 def suppressed(matched: int, share: float) -> str:
     """Why two days cannot be compared, "" where they can."""
-    if matched < MATCHES:
-        return f"{matched} matches, {MATCHES} needed"
-    return f"{share:.0%} matched, {SHARE:.0%} needed" if share < SHARE else ""
+    if matched < STATISTICS.least_matches:
+        return f"{matched} matches, {STATISTICS.least_matches} needed"
+    least = STATISTICS.least_match_share
+    return f"{share:.0%} matched, {least:.0%} needed" if share < least else ""
 
 
 def daily_fix(medians: Sequence[float]) -> Fix:
-    """The 20 % trimmed mean of the venues' medians, without those beyond 2.5 scaled MAD of their median."""
+    """The trimmed mean of the venues' medians, without those too many scaled MAD from their median."""
     prices = np.asarray(medians, dtype=np.float64)
-    if len(prices) < VENUES:
+    if len(prices) < STATISTICS.least_venues:
         return Fix(None, len(prices))
     middle = np.median(prices)
-    spread = _SCALED * np.median(np.abs(prices - middle))
-    kept = prices[np.abs(prices - middle) <= _OUTLIER * spread] if spread > 0 else prices
-    return Fix(float(stats.trim_mean(kept, _TRIM)), len(prices), len(prices) - len(kept))
+    spread = STATISTICS.scaled_mad * np.median(np.abs(prices - middle))
+    near = np.abs(prices - middle) <= STATISTICS.outlier_mads * spread
+    kept = prices[near] if spread > 0 else prices
+    return Fix(float(stats.trim_mean(kept, STATISTICS.fix_trim)), len(prices), len(prices) - len(kept))

@@ -205,3 +205,22 @@ def test_every_row_is_accepted_or_quarantined_and_none_is_both_or_lost(drawn: li
     assert accepted.height + verdict.quarantined.height == len(drawn)
     priced = accepted["usd_per_gpu_hour"].drop_nulls()
     assert ((priced > 0) & (priced <= 1000)).all()
+
+
+def test_the_last_good_snapshot_of_every_table_is_one_that_met_the_assertions_of_all() -> None:
+    """A snapshot that one table refuses is the last good one of none; a partial one neither."""
+    rows = {"offers": Good(2, None, 0.5, {}), "plans": Good(1, None, 0.5, {})}
+    plans = BY_NAME["plans"].polars()
+    whole = dict.fromkeys(("run_id", "provider", "source", "capture_id", "parser_version"), "x")
+    whole |= {"currency": "USD", "source_url": "https://example.com"}
+
+    def night(day: int, offers: int, plan_rows: int) -> Snapshot:
+        slot = SLOT + timedelta(days=day)
+        plan = [
+            {**whole, "observed_at": slot, "slot": slot, "plan": f"p{number}"} for number in range(plan_rows)
+        ]
+        frames = dict(snapshot(*many(offers, slot), slot=slot).frames)
+        return Snapshot(slot, frames | {"plans": pl.DataFrame(plan, schema=plans)}, "r", "p", "p.s", "v")
+
+    verdicts = judge([night(0, 10, 4), night(1, 1, 20), night(2, 9, 3)], rows, last_good={})
+    assert [verdict.status for verdict in verdicts] == ["ok", "failed", "ok"]

@@ -1,7 +1,7 @@
 -- description: Snapshots of a source with the one before, where no other is missing in between.
 --
--- Which snapshot of a source each one is compared with: the one before, unless it is further off than one and a half
--- times the source's usual distance. After such a gap a snapshot is compared with nothing.
+-- Which snapshot of a source each one is compared with: the one before, unless it is further off than
+-- limits.adjacent_within times the source's usual distance. After such a gap a snapshot is compared with nothing.
 CREATE OR REPLACE VIEW adjacent_snapshots AS
 WITH ordered AS (
     SELECT
@@ -13,5 +13,6 @@ WITH ordered AS (
 )
 SELECT source, slot, slot_before
 FROM ordered
-QUALIFY seconds <= 1.5 * median(seconds) OVER (PARTITION BY source);
+CROSS JOIN limits
+QUALIFY seconds <= adjacent_within * median(seconds) OVER (PARTITION BY source);
 COMMENT ON COLUMN adjacent_snapshots.slot_before IS 'The slot of the snapshot before.';

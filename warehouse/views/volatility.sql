@@ -4,12 +4,13 @@
 --
 -- S1 historical volatility of the median: r = ln(P_i / P_(i-1)) over adjacent observed slots, dt the days between
 -- them, HV = 100 * sqrt(365 * sum(r^2) / sum(dt)) per cent a year. Windows of 7, 30 and 90 days end at the series'
--- source's newest slot. Under 20 returns a figure is suppressed and says so: a 7-day window of nightly data
--- cannot reach 20 and is published for hourly sources alone.
+-- source's newest slot. Under limits.least_returns a figure is suppressed and says so: a 7-day window of
+-- nightly data cannot reach it and is published for hourly sources alone.
 -- S4 stands beside it, because list prices are steps: the share of observations with a change, the implied spell
 -- -1 / ln(1 - f) in observations, and the mean absolute log change given a change.
--- Over all that is observed: S3 EWMA volatility, v_t = 0.94 v_(t-1) + 0.06 r_t^2 from v_1 = r_1^2, put to a year by the
--- mean dt; S5 price velocity; the robust volatility 1.4826 * MAD(r) of S6; S7 drawdown and run-up.
+-- Over all that is observed: S3 EWMA volatility, v_t = d v_(t-1) + (1 - d) r_t^2 from v_1 = r_1^2 with d =
+-- limits.ewma_decay, put to a year by the mean dt; S5 price velocity; the robust volatility limits.scaled_mad * MAD(r) of
+-- S6; S7 drawdown and run-up.
 -- Sums are taken in the order of slots, so that they come out the same to the last digit on any number of threads.
 CREATE OR REPLACE VIEW volatility AS
 WITH seen AS (
@@ -43,9 +44,11 @@ measured AS (
         100 * sqrt(365 * sum(r * r ORDER BY slot) FILTER (slot > newest - INTERVAL 90 DAY)
             / sum(dt ORDER BY slot) FILTER (slot > newest - INTERVAL 90 DAY)) AS hv90,
         100 * sqrt(
-            365 / avg(dt ORDER BY slot) * sum(r * r * if(place = 1, 1, 0.06) * pow(0.94, places - place) ORDER BY slot)
+            365 / avg(dt ORDER BY slot) * sum(
+                r * r * if(place = 1, 1, 1 - ewma_decay) * pow(ewma_decay, places - place) ORDER BY slot
+            )
         ) AS ewma,
-        1.4826 * mad(r) AS robust,
+        any_value(scaled_mad) * mad(r) AS robust,
         avg(abs(p50 - before) ORDER BY slot) / avg(p50 ORDER BY slot) / avg(dt ORDER BY slot) AS velocity,
         count(*) AS observations,
         count(r) AS returns,
@@ -59,19 +62,20 @@ measured AS (
         max(slot) AS last_slot,
         max_by(p50, slot) AS median_now
     FROM seen
+    CROSS JOIN limits
     GROUP BY ALL
 )
 SELECT
     provider, source, gpu_model, gpu_form_factor, gpu_memory_gib, pricing_model,
-    CASE WHEN n7 >= 20 THEN hv7 END AS hv7,
-    CASE WHEN n30 >= 20 THEN hv30 END AS hv30,
-    CASE WHEN n90 >= 20 THEN hv90 END AS hv90,
+    CASE WHEN n7 >= least_returns THEN hv7 END AS hv7,
+    CASE WHEN n30 >= least_returns THEN hv30 END AS hv30,
+    CASE WHEN n90 >= least_returns THEN hv90 END AS hv90,
     n7, n30, n90,
-    CASE WHEN n7 < 20 THEN format('insufficient data: {} returns, 20 needed', n7) END AS suppressed7,
-    CASE WHEN n30 < 20 THEN format('insufficient data: {} returns, 20 needed', n30) END AS suppressed30,
-    CASE WHEN n90 < 20 THEN format('insufficient data: {} returns, 20 needed', n90) END AS suppressed90,
-    CASE WHEN returns >= 20 THEN ewma END AS ewma_volatility,
-    CASE WHEN returns >= 20 THEN robust END AS robust_volatility,
+    CASE WHEN n7 < least_returns THEN format('insufficient data: {} returns, {} needed', n7, least_returns) END AS suppressed7,
+    CASE WHEN n30 < least_returns THEN format('insufficient data: {} returns, {} needed', n30, least_returns) END AS suppressed30,
+    CASE WHEN n90 < least_returns THEN format('insufficient data: {} returns, {} needed', n90, least_returns) END AS suppressed90,
+    CASE WHEN returns >= least_returns THEN ewma END AS ewma_volatility,
+    CASE WHEN returns >= least_returns THEN robust END AS robust_volatility,
     velocity,
     change_share, up_share, down_share,
     CASE WHEN change_share > 0 AND change_share < 1 THEN -1 / ln(1 - change_share) * days_between END
@@ -81,18 +85,19 @@ SELECT
     observations, returns,
     last_slot,
     median_now
-FROM measured;
-COMMENT ON COLUMN volatility.hv7 IS 'Historical volatility of the last 7 days; null under 20 returns. [% a year]';
-COMMENT ON COLUMN volatility.hv30 IS 'Historical volatility of the last 30 days; null under 20 returns. [% a year]';
-COMMENT ON COLUMN volatility.hv90 IS 'Historical volatility of the last 90 days; null under 20 returns. [% a year]';
+FROM measured
+CROSS JOIN limits;
+COMMENT ON COLUMN volatility.hv7 IS 'Historical volatility of the last 7 days; null where returns are too few. [% a year]';
+COMMENT ON COLUMN volatility.hv30 IS 'Historical volatility of the last 30 days; null where returns are too few. [% a year]';
+COMMENT ON COLUMN volatility.hv90 IS 'Historical volatility of the last 90 days; null where returns are too few. [% a year]';
 COMMENT ON COLUMN volatility.n7 IS 'Returns in the last 7 days.';
 COMMENT ON COLUMN volatility.n30 IS 'Returns in the last 30 days.';
 COMMENT ON COLUMN volatility.n90 IS 'Returns in the last 90 days.';
 COMMENT ON COLUMN volatility.suppressed7 IS 'Why hv7 is null.';
 COMMENT ON COLUMN volatility.suppressed30 IS 'Why hv30 is null.';
 COMMENT ON COLUMN volatility.suppressed90 IS 'Why hv90 is null.';
-COMMENT ON COLUMN volatility.ewma_volatility IS 'Exponentially weighted volatility, decay 0.94 a slot; null under 20 returns. [% a year]';
-COMMENT ON COLUMN volatility.robust_volatility IS '1.4826 times the median absolute deviation of the log returns; null under 20. [per slot]';
+COMMENT ON COLUMN volatility.ewma_volatility IS 'Exponentially weighted volatility, decay limits.ewma_decay a slot; null where returns are too few. [% a year]';
+COMMENT ON COLUMN volatility.robust_volatility IS 'Scaled median absolute deviation of the log returns; null where they are too few. [per slot]';
 COMMENT ON COLUMN volatility.velocity IS 'Mean absolute change of the median over its mean. [share a day]';
 COMMENT ON COLUMN volatility.change_share IS 'Share of slots in which the median was another than before. [share]';
 COMMENT ON COLUMN volatility.up_share IS 'Share of slots in which it was higher. [share]';

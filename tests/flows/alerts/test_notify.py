@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from flows.alerts.notify import Notification, deliver, notify
+from flows.alerts.notify import Notification, deliver, evaluate, notify
 from flows.alerts.routing import AlertRouting
 from flows.alerts.rules import Rule
 from flows.runtime.installation import ALERT_ADDRESSES
@@ -108,7 +108,7 @@ def test_a_fall_within_days_is_told_with_both_medians(ledger: Ledger, inbox: Inb
 
 def test_an_incident_and_a_source_without_good_nights_are_told_once(ledger: Ledger, inbox: Inbox) -> None:
     night(ledger, 0, 2.0)
-    rules = (rule(on="incident", severity="error"), rule(on="source_failed", nights=2))
+    rules = (rule(on="incident", severity="error"), rule(on="source_failed", slots=2))
     for day in (1, 2, 3):
         now = FIRST + timedelta(days=day)
         failed(ledger, now)
@@ -123,10 +123,62 @@ def test_an_incident_and_a_source_without_good_nights_are_told_once(ledger: Ledg
     assert ledger_state == [("raised", 2)]
 
 
-def failed(ledger: Ledger, slot: datetime) -> None:
-    columns = {"run_id": "r", "provider": "p", "source": "p.s", "slot": slot, "parser_version": "v"}
+HOURLY, NIGHTLY = "vast_ai.market", "aws.spot"
+HOUR, NIGHT = timedelta(hours=1), timedelta(days=1)
+
+
+def alerts_after(ledger: Ledger, source: str, *slots: datetime, **declared: Any) -> list[str]:
+    """What a rule of two slots says after each of these failures."""
+    failing = rule(on="source_failed", source=source, **(declared or {"slots": 2}))
+    said = []
+    for slot in slots:
+        failed(ledger, slot, source)
+        said.append("".join(alert.message for alert in evaluate(failing, ledger.query, slot)))
+    return said
+
+
+def test_a_failing_source_is_told_after_slots_of_its_own_cadence(ledger: Ledger) -> None:
+    failed(ledger, FIRST, HOURLY, status="ok")
+    failed(ledger, FIRST, NIGHTLY, status="ok")
+    one, two, three = alerts_after(ledger, HOURLY, *(FIRST + hours * HOUR for hours in (1, 2, 3)))
+    assert one == ""
+    assert two == (
+        "vast_ai.market has failed since 2026-09-01 03:00Z: HTTP 500 (2 hours without a good snapshot)"
+    )
+    assert three.endswith("(3 hours without a good snapshot)")
+    one, two = alerts_after(ledger, NIGHTLY, FIRST + NIGHT, FIRST + 2 * NIGHT)
+    assert one == ""
+    assert two == "aws.spot has failed since 2026-09-01: HTTP 500 (2 nights without a good snapshot)"
+
+
+def test_a_source_that_was_never_good_counts_the_same_slots(ledger: Ledger) -> None:
+    one, two = alerts_after(ledger, HOURLY, FIRST, FIRST + HOUR)
+    assert (one, two[-39:]) == ("", "HTTP 500 (2 hours without a good snapshot)"[-39:])
+    assert "since its first slot" in two
+
+
+def test_a_schedule_that_moved_by_an_hour_delays_no_alert(ledger: Ledger) -> None:
+    failed(ledger, FIRST, NIGHTLY, status="ok")
+    one, two = alerts_after(ledger, NIGHTLY, FIRST + NIGHT - HOUR, FIRST + 2 * NIGHT - HOUR)
+    assert (one == "", two == "") == (True, False)
+
+
+def test_the_former_name_of_slots_is_understood(ledger: Ledger) -> None:
+    failed(ledger, FIRST, NIGHTLY, status="ok")
+    assert alerts_after(ledger, NIGHTLY, FIRST + NIGHT, nights=1) != [""]
+    with pytest.raises(ValidationError):
+        rule(on="source_failed", days=2)
+
+
+def failed(ledger: Ledger, slot: datetime, source: str = "p.s", status: str = "failed") -> None:
+    columns = {"run_id": "r", "provider": "p", "source": source, "slot": slot, "parser_version": "v"}
     counts = dict.fromkeys(("rows_parsed", "rows_accepted", "rows_quarantined"), 0)
-    times = {"started_at": slot, "finished_at": slot, "status": "failed", "error": "HTTP 500"}
+    times = {
+        "started_at": slot,
+        "finished_at": slot,
+        "status": status,
+        "error": None if status == "ok" else "HTTP 500",
+    }
     ledger.append_rows("scrapes", [{**columns, **counts, **times, "capture_ids": []}])
 
 

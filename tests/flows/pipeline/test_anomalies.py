@@ -1,4 +1,4 @@
-"""The watch over a ledger: what is odd about a stored night becomes an incident, with its evidence."""
+"""The anomaly detector over a ledger: what is odd about a stored snapshot becomes an incident."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from flows.pipeline.anomalies import watch
+from flows.pipeline.anomalies import detect_anomalies
 from scrapers.registry import source
 from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.schema import BY_NAME
@@ -60,9 +60,9 @@ def test_a_quiet_history_has_no_incident_and_an_odd_night_has_one(tmp_path: Path
     with Ledger(FileStorage(tmp_path)) as ledger:
         nights = [{key: usd + index / 100 for key, usd in usual.items()} for index in range(20)]
         slots = [store(ledger, index, prices) for index, prices in enumerate(nights)]
-        assert watch(SOURCE, slots, ledger, run_id="w") == 0
+        assert detect_anomalies(SOURCE, slots, ledger, run_id="w") == 0
         odd = store(ledger, 20, dict.fromkeys(usual))
-        assert watch(SOURCE, [odd], ledger, run_id="w") == 1
+        assert detect_anomalies(SOURCE, [odd], ledger, run_id="w") == 1
         (incident,) = ledger.query("FROM incidents").to_dicts()
     assert (incident["kind"], incident["severity"], incident["source"]) == (
         "column_emptied",
@@ -78,7 +78,31 @@ def test_what_ended_is_told_for_the_night_it_was_noticed(tmp_path: Path) -> None
         for index in range(20):
             store(ledger, index, {"H100": 5.0 + index, "A100": 3.0})
         last = [store(ledger, index, {"H100": 5.0 + index}) for index in (20, 21, 22)]
-        watch(SOURCE, last, ledger, run_id="w")
+        detect_anomalies(SOURCE, last, ledger, run_id="w")
         found = ledger.query("SELECT slot, kind, summary FROM incidents ORDER BY slot").rows()
     assert (last[1], "ended", "no longer on offer: A100") in found
     assert [kind for _, kind, _ in found].count("ended") == 1
+
+
+def kinds(ledger: Ledger) -> list[tuple[datetime, str]]:
+    return ledger.query("SELECT slot, kind FROM incidents ORDER BY slot, kind").rows()
+
+
+def test_a_late_snapshot_is_judged_by_what_is_before_it_alone(tmp_path: Path) -> None:
+    with Ledger(tmp_path) as ledger:
+        for index in range(20):
+            store(ledger, index, {"H100": 5.0 + index / 100, "A100": 3.0})
+        for index in range(21, 60):
+            store(ledger, index, {"H100": 500.0 + index, "A100": 300.0})
+        late = store(ledger, 20, {"H100": 500.0, "A100": 300.0})
+        detect_anomalies(SOURCE, [late], ledger, run_id="w")
+        assert kinds(ledger) == [(late, "rescaled")]
+
+
+def test_every_one_of_many_snapshots_that_come_together_is_judged(tmp_path: Path) -> None:
+    with Ledger(tmp_path) as ledger:
+        slots = [store(ledger, index, {"H100": 5.0 + index / 100}) for index in range(20)]
+        slots += [store(ledger, 20, {"H100": None})]
+        slots += [store(ledger, index, {"H100": 5.0 + index / 100}) for index in range(21, 130)]
+        detect_anomalies(SOURCE, slots, ledger, run_id="w")
+        assert kinds(ledger) == [(slots[20], "column_emptied")]
