@@ -1,4 +1,4 @@
--- The newest refused rows of our own sources; what imports have refused is on the page of price histories.
+-- The newest quarantined rows of snapshots; those of imports are on the page of price histories.
 SELECT slot, source, expectation, reason, record::VARCHAR AS record
 FROM quarantine
 JOIN valid_scrapes USING (run_id, source, slot)
