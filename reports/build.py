@@ -86,9 +86,9 @@ def _render(storage: Storage, fresh: Path, as_of: datetime, cache: Path | None) 
     environment.globals["limits"] = STATISTICS
     (fresh / "assets").mkdir(parents=True)
     with read_warehouse(storage, materialized=computed_once(), cache=cache) as connection:
-        (origin,) = run_query(connection, "origin").to_dicts()
-        stands = origin["newest_slot"] if origin["is_simulated"] and origin["newest_slot"] else as_of
-        banner = SIMULATED if origin["is_simulated"] else None
+        (demo,) = run_query(connection, "demo").to_dicts()
+        stands = demo["newest_slot"] if demo["is_simulated"] and demo["newest_slot"] else as_of
+        banner = SIMULATED if demo["is_simulated"] else None
         pages = [module.page(connection) for module in PAGES]
         pages += [page for module in MANY for page in module.pages(connection)]
         written = downloads.write(connection, fresh / "downloads", as_of=stands)

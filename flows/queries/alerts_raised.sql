@@ -1,4 +1,4 @@
--- What has been told and has not passed since, by rule.
+-- Alerts that were raised and have not passed since, by rule.
 SELECT rule, subject
 FROM alerts
 ANTI JOIN void_runs USING (run_id)

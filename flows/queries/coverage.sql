@@ -1,4 +1,4 @@
--- What the ledger has read from each provider: how things are sold at a known price, whether availability is told, plans
+-- What the ledger has read from each provider: how things are sold at a known price, whether availability is stated, plans
 -- and terms.
 SELECT
     provider,

@@ -1,4 +1,4 @@
--- Every scrape that stands, and where its captures lie: the newest file, should a slot have been fetched twice.
+-- Every current scrape, and where its captures lie: the newest file, should a slot have been fetched twice.
 SELECT
     source, slot, any_value(finished_at) AS finished_at, max_by(warc_file, fetched_at) AS warc_file,
     count(DISTINCT capture_id) AS captures

@@ -1,3 +1,3 @@
--- The registry as it stands.
+-- The registry as last declared.
 SELECT * EXCLUDE (declared_at)
 FROM providers_now

@@ -1,4 +1,4 @@
--- Every imported file with where its bytes lie and what was said of it, as its newest import has it.
+-- Every imported file with where its bytes lie and its declared origin, as of its newest import.
 WITH read AS (
     SELECT source, capture_ids[1] AS capture_id, parser_version, max(slot) AS slot, max(finished_at) AS finished_at
     FROM valid_scrapes

@@ -1,4 +1,4 @@
--- Whether the bytes $capture_id are archived for $source, and whether their origin stands for $version.
+-- Whether the bytes $capture_id are archived for $source, and whether their origin is stored for $version.
 SELECT
     (SELECT count(*) FROM captures WHERE source = $source AND capture_id = $capture_id) AS archived,
     (

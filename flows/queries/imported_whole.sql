@@ -1,4 +1,4 @@
--- How many imports of $capture_id for $source by $version have come to their end: a run is stored when it is over.
+-- How many imports of $capture_id for $source by $version are complete: a run is stored when it ends.
 SELECT count(*) AS times
 FROM runs
 JOIN scrapes USING (run_id)

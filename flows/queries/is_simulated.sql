@@ -1,2 +1,2 @@
--- Whether the ledger holds the demo's nights: simulated prices never stand beside real ones.
+-- Whether the ledger is a demo: simulated prices are never stored beside real ones.
 SELECT count(*) > 0 AS is_simulated FROM runs WHERE origin = 'simulated';

@@ -1,7 +1,7 @@
 -- How long have the market's machines been listed?
-SELECT gpu_model, count(*) AS machines, median(nights) AS median_nights, max(nights) AS longest
+SELECT gpu_model, count(*) AS machines, median(slots) AS median_slots, max(slots) AS most_slots
 FROM (
-    SELECT machine_id, gpu_model, count(DISTINCT slot) AS nights
+    SELECT machine_id, gpu_model, count(DISTINCT slot) AS slots
     FROM market_machines
     GROUP BY ALL
 )

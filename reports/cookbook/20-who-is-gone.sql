@@ -1,4 +1,4 @@
--- Which services are gone, since when, and where does that stand?
+-- Which services are gone, since when, and which page says so?
 SELECT title, status, since, what_happened, evidence
 FROM providers_now
 WHERE status <> 'active'

@@ -1,4 +1,4 @@
--- Daily bands of the series with most GPUs: one panel each is what a screen can show.
+-- Daily price bands of the series with most GPUs, as many as a page has panels for.
 WITH total AS (
     SELECT source, gpu_model, gpu_form_factor, gpu_memory_gib, pricing_model, sum(gpus) AS gpus
     FROM price_daily

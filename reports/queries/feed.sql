@@ -1,5 +1,5 @@
--- What a subscriber would want to hear of, newest first: free tiers that changed, list prices that moved, incidents. A
--- list price is one on demand of a provider that is no marketplace; one entry tells of a GPU's offers together.
+-- The entries of the feed, newest first: free tiers that changed, list prices that moved, incidents. A
+-- list price is one on demand of a provider that is not a marketplace; one entry has a GPU's offers together.
 WITH list_prices AS (
     SELECT
         price_changes.slot AS happened_at, price_changes.provider,

@@ -1,4 +1,4 @@
--- The newest findings of our own sources.
+-- The newest findings of snapshots.
 SELECT slot, source, kind, subject, detail, times
 FROM findings
 JOIN valid_scrapes USING (run_id, source, slot)

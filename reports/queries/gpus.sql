@@ -1,4 +1,4 @@
--- Every GPU that has ever been offered and is in the catalogue, with where it stands now.
+-- Every GPU that has ever been offered and is in the catalogue, with its current figures.
 WITH seen AS (
     SELECT gpu_model, gpu_form_factor, gpu_memory_gib, min(first_slot) AS first_slot, max(last_slot) AS last_slot
     FROM listed_daily

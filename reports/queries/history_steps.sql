@@ -1,5 +1,5 @@
 -- The steps of list prices in imported histories: what a GPU's offers on demand did together at a provider on a day, where
--- they moved by a tenth or more. A price that has done so more than six times in a history is no list price, and left out.
+-- they moved by a tenth or more. A price that has done so more than six times in a history is not a list price, and is left out.
 WITH steps AS (
     SELECT
         slot::DATE AS day, provider, source, gpu_model, gpu_form_factor, gpu_memory_gib,

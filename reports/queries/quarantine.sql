@@ -1,7 +1,7 @@
--- The newest refused rows of our own sources; what imports have refused is on the page of price histories.
+-- The newest quarantined rows of snapshots; those of imports are on the page of price histories.
 SELECT slot, source, expectation, reason, record::VARCHAR AS record
 FROM quarantine
 JOIN valid_scrapes USING (run_id, source, slot)
 WHERE origin = 'snapshot'
-ORDER BY slot DESC, source
+ORDER BY slot DESC, source, expectation, reason, record
 LIMIT 100

@@ -1,4 +1,4 @@
--- What the newest night brought, in figures: prices that moved against the snapshot before, things that came and went,
+-- What the newest day changed, in figures: prices that moved against the snapshot before, listings that entered and left,
 -- free tiers that changed, incidents.
 WITH newest AS (
     SELECT max(slot)::DATE AS day

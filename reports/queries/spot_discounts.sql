@@ -1,5 +1,5 @@
 -- S17: what spot saves against on demand of the same thing in the same snapshot: the same machine and size of a
--- marketplace, or the same instance type in the same region. The median of a provider's things stands for a GPU.
+-- marketplace, or the same instance type in the same region. The median over a provider's offers counts for a GPU.
 WITH both_ways AS (
     SELECT
         provider, gpu_model, gpu_form_factor, gpu_memory_gib,

@@ -1,4 +1,4 @@
--- Prices of a GPU-hour that were stated of single moments, by the catalogue's model where it is known.
+-- Prices of a GPU-hour that dated facts state, by the catalogue's model where it is known.
 SELECT
     gpu_model, coalesce(title, provider) AS provider, subject, pricing_model, value_number, currency, observed_as_stated,
     standing, origin, observed_on

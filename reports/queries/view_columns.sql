@@ -1,4 +1,4 @@
--- The columns of the gold views, which may be tables in the reader's own memory.
+-- The columns of the gold views, which may be tables in the session's memory.
 WITH views AS (
     SELECT view_name
     FROM duckdb_views()

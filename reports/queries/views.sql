@@ -1,4 +1,4 @@
--- The gold views; those that were worked out beforehand are tables in the reader's own memory.
+-- The gold views; those that are computed once are tables in the session's memory.
 SELECT view_name, comment
 FROM duckdb_views()
 WHERE NOT internal AND database_name = current_database()

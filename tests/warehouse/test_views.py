@@ -13,8 +13,9 @@ from typing import Any
 import polars as pl
 import pytest
 
+from flows.history.facts import FACTS
 from warehouse.ledger import Ledger, ScrapeRecord
-from warehouse.schema import BY_NAME
+from warehouse.schema import BY_NAME, HISTORY
 from warehouse.storage import FileStorage
 
 FIRST = datetime(2026, 9, 1, 3, tzinfo=UTC)
@@ -197,6 +198,38 @@ def test_every_column_of_every_view_says_what_it_is(ledger: Ledger) -> None:
         WHERE NOT v.internal AND c.comment IS NULL
     """)
     assert unsaid.rows() == []
+
+
+def test_a_scrape_has_the_origin_that_the_name_of_its_source_says(ledger: Ledger) -> None:
+    for number, source in enumerate(["p.s", FACTS, f"{HISTORY}others.east", "prehistory:p"]):
+        record = scraped(number, "offers", [offer(1.0)])
+        named = {**record.scrape, "source": source}
+        offers = record.frames["offers"].with_columns(source=pl.lit(source))
+        ledger.append(ScrapeRecord(named, {"offers": offers}))
+    asked = "SELECT source, origin FROM {} ORDER BY slot"
+    every = [
+        ("p.s", "snapshot"),
+        (FACTS, "facts"),
+        ("history:others.east", "imported"),
+        ("prehistory:p", "snapshot"),
+    ]
+    assert ledger.query(asked.format("valid_scrapes")).rows() == every
+    assert ledger.query(asked.format("current_scrapes")).rows() == [*every[:2], every[3]]
+    assert ledger.query(asked.format("history_scrapes")).rows() == [every[2]]
+    void = {"run_id": "run-0-3-p", "voided_at": FIRST, "reason": "clock", "gpuledger_version": "1"}
+    ledger.append_rows("void_runs", [void])
+    assert ledger.query(asked.format("valid_scrapes")).rows() == every[1:]
+
+
+def test_the_origin_is_explained_where_it_can_be_read(ledger: Ledger) -> None:
+    said = dict(
+        ledger.query(
+            "SELECT table_name, comment FROM duckdb_columns() WHERE column_name = 'origin'"
+        ).iter_rows()
+    )
+    for view in ("valid_scrapes", "current_scrapes"):
+        assert said[view].startswith("snapshot (a source that is read on a schedule)")
+    assert said["history_scrapes"] == "imported (a public history)."
 
 
 def test_percentiles_count_a_price_once_per_gpu(ledger: Ledger) -> None:

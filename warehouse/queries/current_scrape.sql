@@ -1,5 +1,5 @@
--- One row for each (source, slot): the scrape that stands for it. An ok or partial scrape stands before
--- any failure, a newer one before an older one.
+-- One row for each (source, slot): its current scrape. An ok or partial scrape is preferred to a
+-- failure, a newer one to an older one.
 SELECT source, slot, status, parser_version
 FROM scrapes
 ANTI JOIN void_runs USING (run_id)

@@ -1,5 +1,5 @@
--- Every UTC day with a standing scrape: how many rows it gave, and what a view's rows of it depend on besides the rows
--- themselves: which scrapes stand, and which snapshots are compared.
+-- Every UTC day with a current scrape: how many rows it gave, and what a view's rows of it depend on besides the rows
+-- themselves: which scrapes are current, and which snapshots are compared.
 SELECT
     slot::DATE AS day,
     sum(rows_accepted)::BIGINT AS row_count,

@@ -2,8 +2,8 @@
 -- report: computed once
 -- download: all
 --
--- S11: over how many venues a GPU can be had. A venue answers on a day when one of its sources that has ever listed the
--- GPU was read that day; it has stock when it listed the GPU then and did not say that none was to be had.
+-- S11: how many venues have a GPU. A venue answers on a day when one of its sources that has ever listed the
+-- GPU was read that day; it has stock when it listed the GPU that day and did not list it as unavailable.
 CREATE OR REPLACE VIEW breadth_daily AS
 WITH lists AS (
     SELECT provider, source, gpu_model, gpu_form_factor, gpu_memory_gib, pricing_model, min(first_slot) AS since
@@ -36,5 +36,5 @@ LEFT JOIN stocked
 GROUP BY ALL;
 COMMENT ON COLUMN breadth_daily.day IS 'UTC day.';
 COMMENT ON COLUMN breadth_daily.venues_answering IS 'Providers that have ever listed the GPU and were read that day.';
-COMMENT ON COLUMN breadth_daily.venues_with_stock IS 'Of them, those that listed it and did not say that none was to be had.';
+COMMENT ON COLUMN breadth_daily.venues_with_stock IS 'Of them, those that listed it and did not list it as unavailable.';
 COMMENT ON COLUMN breadth_daily.breadth IS 'venues_with_stock over venues_answering. [share]';

@@ -1,7 +1,8 @@
 -- description: The cheapest offer now, for each GPU model, form factor, memory and pricing model.
 -- download: all
 --
--- The cheapest offer of each GPU and pricing model over all providers, among what could be had or may be had.
+-- The cheapest offer of each GPU and pricing model over all providers, without offers that are listed as
+-- unavailable.
 CREATE OR REPLACE VIEW cheapest_now AS
 SELECT
     gpu_model, gpu_form_factor, gpu_memory_gib, pricing_model, provider, region, country, usd_per_gpu_hour, gpu_count,

@@ -1,6 +1,4 @@
 -- description: Dated facts from before the first snapshot, as last loaded.
---
--- The dated facts as they were last loaded from each source.
 CREATE OR REPLACE VIEW current_observations AS
 SELECT *
 FROM observations

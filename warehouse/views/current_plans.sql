@@ -1,6 +1,6 @@
--- description: plans of every snapshot, without those that a later correction replaced.
+-- description: The current rows of plans: of every snapshot, without those that a correction replaced.
 --
--- Every row of plans that stands: those of superseded scrapes stay in the table and are left out here.
+-- Rows of replaced scrapes stay in the table and are left out here.
 CREATE OR REPLACE VIEW current_plans AS
 SELECT *
 FROM plans

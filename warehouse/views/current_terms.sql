@@ -1,6 +1,6 @@
--- description: terms of every snapshot, without those that a later correction replaced.
+-- description: The current rows of terms: of every snapshot, without those that a correction replaced.
 --
--- Every row of terms that stands: those of superseded scrapes stay in the table and are left out here.
+-- Rows of replaced scrapes stay in the table and are left out here.
 CREATE OR REPLACE VIEW current_terms AS
 SELECT *
 FROM terms

@@ -1,6 +1,4 @@
--- description: utilisation of every snapshot, without what a later correction replaced.
---
--- Every row of utilisation that stands.
+-- description: The current rows of utilisation: of every snapshot, without those that a correction replaced.
 CREATE OR REPLACE VIEW current_utilisation AS
 SELECT *
 FROM utilisation

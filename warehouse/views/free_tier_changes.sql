@@ -2,7 +2,7 @@
 -- download: all
 --
 -- S19: changes of the terms of free tiers and plans, by dated facts and by snapshots. The first statement of a
--- term is no change, nor is a page that goes silent.
+-- term is not a change, and neither is a page that no longer mentions it.
 CREATE OR REPLACE VIEW free_tier_changes AS
 SELECT
     stated_at AS changed_at, as_stated AS changed_as_stated, provider, source, tier, term, before, after, state_before,

@@ -1,8 +1,8 @@
 -- description: Every statement about free tiers and plans since 2017, with the one before it.
 --
 -- Every statement about a free tier or plan in order of time, with the statement before it: dated facts first
--- (S19), then what the snapshots say. A page that is silent (unknown) is a gap and says nothing. A snapshot that
--- repeats the one before is left out; the first snapshot is held against the last dated fact.
+-- (S19), then what the snapshots say. A page that does not mention a term (unknown) is a gap. A snapshot that
+-- repeats the one before is left out; the first snapshot is compared with the last dated fact.
 CREATE OR REPLACE VIEW free_tier_history AS
 WITH stated AS (
     SELECT

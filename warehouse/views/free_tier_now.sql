@@ -1,8 +1,7 @@
 -- description: The last known value of every term of free tiers and plans.
 -- download: all
 --
--- What is last known of every term. still_on_page says whether the newest snapshot says it too: a page that has
--- gone silent leaves the last known value standing, marked as such.
+-- A page that no longer mentions a term keeps its last known value here, with still_on_page false.
 CREATE OR REPLACE VIEW free_tier_now AS
 WITH newest AS (
     SELECT source, max(slot) AS slot

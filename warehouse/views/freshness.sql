@@ -1,8 +1,7 @@
 -- description: Each source's last good slot, newest status and failures since.
 -- download: all
 --
--- How fresh each source is: its last good slot, what the newest scrape said, and the failures since. History that
--- was loaded is no source that could go stale.
+-- Imported histories and dated facts are left out: they are not read on a schedule, so they cannot be late.
 CREATE OR REPLACE VIEW freshness AS
 WITH newest AS (
     SELECT *

@@ -2,9 +2,9 @@
 -- download: all
 --
 -- Long runs: the price of one GPU by day, imported source, provider and way of selling. Percentiles are over offers, each
--- counted once: no data set says how many GPUs stand behind one. In a data set of changes an offer stands from its row
--- until the next one of its key, so every day on which anything changed is counted whole. Statistics that others have
--- computed stand as they are; of those, the ones over one number of GPUs only are left to history_statistics. Reserved
+-- counted once: no data set says how many GPUs an offer has. In a data set of changes an offer is valid from its row until
+-- the next row of its key, so every day on which anything changed is counted whole. Statistics that others have computed
+-- are taken as published; of those, the ones over one number of GPUs only are left to history_statistics. Reserved
 -- prices are of one year or of three, which only their keys tell: they are left to history_offers.
 CREATE OR REPLACE VIEW history_daily AS
 WITH days AS (
@@ -22,7 +22,7 @@ spans AS (
     FROM history_offers
     SEMI JOIN changes USING (source)
 ),
-standing AS (
+valid AS (
     SELECT spans.* EXCLUDE (slot, until), days.slot
     FROM spans
     JOIN days ON days.source = spans.source AND days.slot >= spans.slot AND (spans.until IS NULL OR days.slot < spans.until)
@@ -40,7 +40,7 @@ by_slot AS (
         quantile_disc(usd_per_gpu_hour, 0.50) AS p50,
         quantile_disc(usd_per_gpu_hour, 0.90) AS p90,
         min(usd_per_gpu_hour) AS lowest
-    FROM standing
+    FROM valid
     WHERE gpu_model IS NOT NULL AND usd_per_gpu_hour IS NOT NULL AND availability <> 'unavailable'
         AND pricing_model <> 'reserved'
     GROUP BY ALL

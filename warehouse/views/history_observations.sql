@@ -1,6 +1,4 @@
--- description: Dated facts of imported histories, which are never among our own.
---
--- The dated facts of imported histories. They are never among current_observations.
+-- description: Dated facts of imported histories; current_observations never has them.
 CREATE OR REPLACE VIEW history_observations AS
 SELECT *
 FROM observations

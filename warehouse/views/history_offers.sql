@@ -1,6 +1,4 @@
--- description: Offers of imported histories, which are never among our own.
---
--- The offers of imported histories. They are never among current_offers.
+-- description: Offers of imported histories; current_offers never has them.
 CREATE OR REPLACE VIEW history_offers AS
 SELECT *
 FROM offers

@@ -1,6 +1,4 @@
 -- description: Price statistics that others have published.
---
--- Price statistics that others have published, as they stand.
 CREATE OR REPLACE VIEW history_statistics AS
 SELECT *
 FROM price_statistics

@@ -3,8 +3,7 @@
 -- report: computed once
 -- download: all
 --
--- Every offer of each source's newest standing slot: what could be rented at the last look. The newest slots are found
--- first, so that of a long ledger only its end is read.
+-- The newest slots are found first, so that of a long ledger only its end is read.
 CREATE OR REPLACE VIEW latest_offers AS
 WITH newest AS (
     SELECT source, max(slot) AS slot

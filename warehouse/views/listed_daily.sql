@@ -1,8 +1,6 @@
--- description: What each source listed, by series and day.
+-- description: What each source listed, with or without a price, by series and day.
 -- cache: days by day
 -- report: computed once
---
--- What each source listed, by series and day, priced or not.
 CREATE OR REPLACE VIEW listed_daily AS
 SELECT
     provider, source, gpu_model, gpu_is_known, gpu_form_factor, gpu_memory_gib, pricing_model, slot::DATE AS day,
@@ -15,4 +13,4 @@ GROUP BY ALL;
 COMMENT ON COLUMN listed_daily.day IS 'UTC day.';
 COMMENT ON COLUMN listed_daily.first_slot IS 'The first slot of the day that listed it.';
 COMMENT ON COLUMN listed_daily.last_slot IS 'The last slot of the day that listed it.';
-COMMENT ON COLUMN listed_daily.had_stock IS 'Whether any offer of it did not say that none was to be had.';
+COMMENT ON COLUMN listed_daily.had_stock IS 'Whether any offer of it was not listed as unavailable.';

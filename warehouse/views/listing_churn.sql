@@ -4,8 +4,8 @@
 -- download: all
 --
 -- S10: what entered and left a marketplace between adjacent snapshots of a source. A listing is a machine with so many
--- GPUs, never an offer's id, which changes within hours. What left was rented or taken off: the market does not say
--- which.
+-- GPUs, never an offer's id, which changes within hours. A listing that left was rented or withdrawn: the market
+-- does not say which.
 CREATE OR REPLACE VIEW listing_churn AS
 WITH listings AS (
     SELECT DISTINCT source, slot, machine_id, gpu_count, provider, gpu_model, gpu_form_factor, gpu_memory_gib
@@ -31,7 +31,7 @@ SELECT
 FROM compared
 GROUP BY ALL;
 COMMENT ON COLUMN listing_churn.listings IS 'Machines, each with its number of GPUs, listed in the slot.';
-COMMENT ON COLUMN listing_churn.entered IS 'Of them, those that the snapshot before had not.';
-COMMENT ON COLUMN listing_churn.left_market IS 'Listings of the snapshot before that are gone: rented or taken off.';
+COMMENT ON COLUMN listing_churn.entered IS 'Of them, those that the snapshot before did not have.';
+COMMENT ON COLUMN listing_churn.left_market IS 'Listings of the snapshot before that are gone: rented or withdrawn.';
 COMMENT ON COLUMN listing_churn.entry_rate IS 'entered over listings. [share]';
 COMMENT ON COLUMN listing_churn.exit_rate IS 'left_market over the listings of the snapshot before. [share]';

@@ -21,5 +21,5 @@ SELECT
 FROM current_offers
 WHERE machine_id IS NOT NULL
 GROUP BY provider, source, slot, machine_id;
-COMMENT ON COLUMN market_machines.on_demand_usd_per_gpu_hour IS 'Least price on demand over the machine''s chunks. [USD per GPU-hour]';
-COMMENT ON COLUMN market_machines.interruptible_usd_per_gpu_hour IS 'Least bid over the machine''s chunks. [USD per GPU-hour]';
+COMMENT ON COLUMN market_machines.on_demand_usd_per_gpu_hour IS 'Lowest on-demand price over the machine''s chunks. [USD per GPU-hour]';
+COMMENT ON COLUMN market_machines.interruptible_usd_per_gpu_hour IS 'Lowest bid over the machine''s chunks. [USD per GPU-hour]';

@@ -1,7 +1,5 @@
 -- description: Plans of each source's newest snapshot.
 -- download: all
---
--- The plans of each source's newest snapshot.
 CREATE OR REPLACE VIEW plans_now AS
 SELECT *
 FROM current_plans

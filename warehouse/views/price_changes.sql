@@ -2,8 +2,8 @@
 -- cache: days by slot
 -- download: last year by slot
 --
--- Every change of an offer's price between two adjacent snapshots in which it was seen. A snapshot that was missed
--- is no change; an offer that was not listed in between shows the slot it was last seen in.
+-- Every change of an offer's price between two adjacent snapshots in which it was seen. A missed snapshot
+-- is not a change; an offer that was not listed in between shows the slot it was last seen in.
 CREATE OR REPLACE VIEW price_changes AS
 WITH seen AS (
     SELECT

@@ -4,11 +4,11 @@
 -- download: all
 --
 -- S6: GPU-weighted percentiles of the price of one GPU, by series and slot. A machine's price counts once per GPU:
--- of a marketplace machine, which is listed as several overlapping chunks, the largest chunk speaks for all GPUs that
+-- of a marketplace machine, which is listed as several overlapping chunks, the largest chunk counts for all GPUs that
 -- are free. Rows are sorted by price, and a percentile is the lowest price at which the GPUs so far reach its share.
--- Regions are pooled; form factors, memory sizes and pricing models never are. Rows without a price take no part.
+-- Regions are pooled; form factors, memory sizes and pricing models never are. Rows without a price are left out.
 CREATE OR REPLACE VIEW price_hourly AS
-WITH speaking AS (
+WITH counted AS (
     SELECT *, coalesce(gpus_available, gpu_count) AS weight
     FROM current_offers
     WHERE gpu_model IS NOT NULL AND gpu_count IS NOT NULL AND usd_per_gpu_hour IS NOT NULL
@@ -23,7 +23,7 @@ priced AS (
         provider, source, gpu_model, gpu_form_factor, gpu_memory_gib, pricing_model, slot, usd_per_gpu_hour,
         sum(weight) OVER series_by_price AS gpus_so_far,
         sum(weight) OVER series AS gpus_in_all
-    FROM speaking
+    FROM counted
     WINDOW
         series AS (
             PARTITION BY provider, source, gpu_model, gpu_form_factor, gpu_memory_gib, pricing_model, slot

@@ -1,4 +1,4 @@
--- description: Every provider with its status, what became of it, and where that stands.
+-- description: Every provider with its status, what became of it, and the source of that statement.
 --
 -- The registry as it was declared last.
 CREATE OR REPLACE VIEW providers_now AS

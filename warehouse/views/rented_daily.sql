@@ -1,9 +1,9 @@
--- description: GPUs rented on a marketplace's listed machines, by GPU and day; wholly rented machines are unseen.
+-- description: GPUs rented on a marketplace's listed machines, by GPU and day; fully rented machines are not listed.
 -- cache: days by day
 -- report: computed once
 -- download: all
 --
--- S11: GPUs rented over all GPUs, of the machines that a marketplace lists with something free. A machine that is wholly
+-- S11: GPUs rented over all GPUs, of the machines that a marketplace lists with something free. A machine that is fully
 -- rented is not listed, so this is less than the market's utilisation, which its own count (current_utilisation) gives. The
 -- matched figures compare only machines that were listed in the snapshot before too.
 CREATE OR REPLACE VIEW rented_daily AS

@@ -1,6 +1,4 @@
--- description: The last known value of every term, by a snapshot or else by a dated fact.
---
--- What is last known of every term: by the newest snapshot that says it, else by the last dated fact.
+-- description: The last known value of every term, by the newest snapshot that states it, else by the last dated fact.
 CREATE OR REPLACE VIEW terms_known AS
 WITH facts AS (
     SELECT provider, tier, term, state_after AS state, after AS value, as_stated, source_url, standing
