@@ -18,6 +18,7 @@ from flows.cli.options import (
     Recorded,
     chosen_sources,
     out,
+    refuse,
 )
 from flows.runtime.installation import Installation
 
@@ -81,3 +82,41 @@ def check(
         for record in records:
             print_record(record, out)
     raise typer.Exit(0 if all(record.scrape["status"] in {"ok", "partial"} for record in records) else 1)
+
+
+@app.command()
+def new(
+    context: typer.Context,
+    home: Home,
+    provider_id: Annotated[
+        str, typer.Argument(metavar="ID", help="The new provider's id, such as acme_gpus.")
+    ],
+    source_format: Annotated[
+        str, typer.Option("--format", help="How its prices are published; price_table needs no code.")
+    ] = "price_table",
+    into: Annotated[
+        Path | None,
+        typer.Option(
+            file_okay=False,
+            help="A folder of providers; by default that of a clone, else `providers` of config.toml.",
+        ),
+    ] = None,
+) -> None:
+    """Write the files that a new provider begins with: declaration, page, lookup, simulation and test.
+
+    The provider is off until its declaration is finished. Exit code 2 for an id that is bad or taken.
+    """
+    from scrapers.formats import FORMATS
+    from scrapers.skeleton import SkeletonPlace, clone, write_skeleton
+
+    installation = Installation.of_process(context.obj or home)
+    known = {name: name for name in FORMATS}
+    if source_format not in known:
+        refuse(f"there is no format {source_format!r}: choose one of {', '.join(sorted(known))}")
+    own = into or (None if clone() else installation.settings.providers)
+    place = SkeletonPlace(own) if own else clone()
+    if place is None:
+        refuse("no folder of providers is named: set `providers` in config.toml, or give --into FOLDER")
+    written = write_skeleton(provider_id, known[source_format], place, installation.registry.providers)
+    for path in written:
+        out.print(str(path), markup=False)
