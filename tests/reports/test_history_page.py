@@ -115,10 +115,12 @@ def imported(ledger: Ledger, path: Path) -> None:
 
 
 def own_views(home: Path) -> dict[str, pl.DataFrame]:
-    """Every view but those of histories."""
+    """The rows of our own in every view but those of histories."""
     with read_warehouse(FileStorage(home)) as connection:
         names = [view for view in views() if not view.startswith("history_")]
-        return {view: connection.execute(f"FROM {view} ORDER BY ALL").pl() for view in names}
+        found = {view: connection.execute(f"FROM {view} ORDER BY ALL").pl() for view in names}
+    # The one view of every scrape, that says which are whose.
+    return {**found, "valid_scrapes": found["valid_scrapes"].filter(pl.col("origin") != "imported")}
 
 
 def queries() -> Iterator[tuple[str, str]]:
