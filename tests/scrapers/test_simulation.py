@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 
 from scrapers.archive.recorded import RecordedWeb, Span
@@ -18,8 +19,17 @@ def nights(count: int, *, first: int = 0) -> list[SimulatedNight]:
 
 
 def simulated() -> list[Source]:
-    """What the demo can show: all that is read by default, but what needs a key or should not answer."""
-    return [s for s in sources() if s.declared.credential is None and s.declared.format != "liveness"]
+    """What the demo can show: all that is read by default, but what needs a key or should not answer.
+
+    Which providers need a simulation is checked by tests/scrapers/test_registry.py.
+    """
+    return [
+        source
+        for source in sources()
+        if source.declared.credential is None
+        and source.declared.format != "liveness"
+        and find_spec(f"scrapers.providers.{source.provider}.simulated")
+    ]
 
 
 def test_every_source_has_an_answer_to_its_first_request_in_the_last_nights(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
+from importlib.util import find_spec
 
 import pytest
 
@@ -21,7 +22,9 @@ NIGHT = SimulatedNight(59, LAST, LAST + timedelta(minutes=17))
 STATIC = [
     s
     for s in sources()
-    if s.declared.credential is None and s.declared.format not in {"rendered_page", "liveness"}
+    if s.declared.credential is None
+    and s.declared.format not in {"rendered_page", "liveness"}
+    and find_spec(f"scrapers.providers.{s.provider}.simulated")
 ]
 
 
