@@ -9,12 +9,12 @@ import typer
 from flows.cli.options import Home, out, refuse
 from flows.runtime.installation import Installation
 
-app = typer.Typer(no_args_is_help=True, help="Who is told of prices, free tiers and failures, and when.")
+app = typer.Typer(no_args_is_help=True, help="Alerts on prices, free tiers, failed sources and failed runs.")
 
 
 @app.callback()
 def alerts() -> None:
-    """Who is told of prices, free tiers and failures, and when."""
+    """Alerts on prices, free tiers, failed sources and failed runs."""
 
 
 @app.command()
@@ -37,7 +37,7 @@ def test(home: Home) -> None:
 
 @app.command()
 def check(home: Home) -> None:
-    """Show what each rule sees in the published warehouse; nothing is sent and nothing is put on record."""
+    """Show what each rule finds in the published warehouse; nothing is sent or stored."""
     from flows.alerts.notify import evaluate
     from warehouse.session import read_warehouse
 

@@ -12,7 +12,7 @@ import typer
 from flows.cli.options import Home, json_text, moment, out
 from flows.runtime.installation import Installation
 
-app = typer.Typer(no_args_is_help=True, help="Archived responses.")
+app = typer.Typer(no_args_is_help=True, help="Archived responses, and responses that you saved by hand.")
 
 
 @app.callback()
@@ -22,21 +22,21 @@ def captures() -> None:
 
 @app.command()
 def add(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The body, saved by hand.")],
-    source: Annotated[str, typer.Option(help="The source that it answers, such as aws.spot.")],
-    url: Annotated[str, typer.Option(help="The address that answered.")],
-    at: Annotated[datetime, typer.Option(parser=moment, metavar="TIME", help="When it answered, UTC.")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The saved body.")],
+    source: Annotated[str, typer.Option(help="The source, such as aws.spot.")],
+    url: Annotated[str, typer.Option(help="The URL of the response.")],
+    at: Annotated[datetime, typer.Option(parser=moment, metavar="TIME", help="When it was fetched, UTC.")],
     home: Home,
     archive: Annotated[
-        Path | None, typer.Option(help="The archive folder; captures/ in the data folder when left out.")
+        Path | None, typer.Option(help="The archive folder; default captures/ in the data folder.")
     ] = None,
-    media_type: Annotated[str | None, typer.Option(help="Its Content-Type; guessed when left out.")] = None,
+    media_type: Annotated[str | None, typer.Option(help="Its Content-Type; guessed by default.")] = None,
     asked: Annotated[
         str | None,
-        typer.Option(parser=json_text, metavar="JSON", help="The JSON body that was posted, if one was."),
+        typer.Option(parser=json_text, metavar="JSON", help="The JSON body of the request, if it had one."),
     ] = None,
 ) -> None:
-    """Put a response saved by hand into an archive, to be replayed with `nightly --recorded`."""
+    """Archive a response that you saved by hand, for `nightly --recorded`."""
     from scrapers.archive.recorded import add_capture
 
     installation = Installation.of_process(home)

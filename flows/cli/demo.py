@@ -18,7 +18,7 @@ def demo(
         "data/demo"
     ),
 ) -> None:
-    """Run the nightly flow over sixty simulated nights and render the site.
+    """Run the nightly flow over 60 simulated nights and render the site.
 
     Nothing is fetched from the network; the prices are simulated and every page says so.
     """

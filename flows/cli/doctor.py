@@ -19,7 +19,7 @@ _STYLES = {"ok": "green", "warning": "yellow", "problem": "red"}
 
 
 def doctor(home: Home, as_json: AsJson = False) -> None:
-    """Look at everything that tonight's run needs and at what the former ones left, and say what to do.
+    """Check everything that the next run needs and what earlier runs left, and say what to do.
 
     Checks Python, browser, folder, disk, clock, schedules, Prefect, credentials (their names only), the rows
     and keys of the ledger against its scrapes, and the archive. Exit code 1 when something is a problem.

@@ -13,10 +13,12 @@ from flows.runtime.installation import Installation
 
 
 def export(
-    folder: Annotated[Path, typer.Argument(help="Where to: a folder of its own.", file_okay=False)],
+    folder: Annotated[
+        Path, typer.Argument(help="The target folder, used for nothing else.", file_okay=False)
+    ],
     home: Home,
 ) -> None:
-    """Write every table as Parquet, by month, for Spark, Trino, Athena and the like."""
+    """Export every table as Parquet files by month, for Spark, Trino or Athena."""
     from flows.operations.export import Exported
     from flows.operations.export import export as write
     from flows.runtime.interruption import Work

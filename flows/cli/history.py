@@ -15,18 +15,18 @@ from flows.runtime.installation import Installation
 if TYPE_CHECKING:
     from flows.history.importer import Imported
 
-app = typer.Typer(no_args_is_help=True, help="What is known from before the first snapshot.")
+app = typer.Typer(no_args_is_help=True, help="Import, list and verify public price histories.")
 _FINDINGS = 10
 
 
 @app.callback()
 def history() -> None:
-    """What is known from before the first snapshot."""
+    """Import, list and verify public price histories."""
 
 
 @app.command()
 def load(home: Home) -> None:
-    """Load the dated facts that gpuledger ships, each with its origin; loading them twice adds nothing.
+    """Load the dated facts that gpuledger ships; loading them twice adds nothing.
 
     Every nightly run does so too, when the facts have changed.
     """
@@ -58,11 +58,13 @@ def import_(
     part: Annotated[str, typer.Option(help="Which part of the data set this file is.")] = "",
     at: Annotated[
         datetime | None,
-        typer.Option(parser=moment, metavar="TIME", help="When it was true, if the file does not say; UTC."),
+        typer.Option(
+            parser=moment, metavar="TIME", help="The time of the file's data, if the file has none; UTC."
+        ),
     ] = None,
     *,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Take snapshots anew that stand from another file.")
+        bool, typer.Option("--replace", help="Replace snapshots that were imported from another file.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -98,7 +100,7 @@ def verify(
     home: Home,
     only: Annotated[list[str] | None, typer.Option("--source", help="Only this source; repeatable.")] = None,
 ) -> None:
-    """Read every imported file again from the archive and print MATCH or MISMATCH for its rows.
+    """Parse every imported file again from the archive and print MATCH or MISMATCH.
 
     Exit code 0 only if all match, 1 if one does not, 2 if one could not be verified.
     """
@@ -119,7 +121,7 @@ def verify(
 
 @app.command("list")
 def list_() -> None:
-    """Name the mappings that are shipped, with the licence of each data set and where it is published."""
+    """List the shipped mappings with the licence and the address of each data set."""
     from scrapers.history.mappings import load as load_mapping
     from scrapers.history.mappings import shipped
 

@@ -11,20 +11,22 @@ import typer
 from flows.cli.options import Home, out, waiting
 from flows.runtime.installation import Installation
 
-app = typer.Typer(no_args_is_help=True, help="Copy the ledger, bring a copy back, pack it smaller.")
+app = typer.Typer(
+    no_args_is_help=True, help="Back up, restore, compact and copy the ledger; declare a run void."
+)
 
 
 @app.callback()
 def ledger() -> None:
-    """Copy the ledger, bring a copy back, pack it smaller."""
+    """Back up, restore, compact and copy the ledger; declare a run void."""
 
 
 @app.command()
 def backup(
     home: Home,
-    to: Annotated[Path | None, typer.Option(help="The folder to copy into; default backups/.")] = None,
+    to: Annotated[Path | None, typer.Option(help="The target folder; default backups/.")] = None,
 ) -> None:
-    """Copy the ledger while no run writes it. The archive (raw/) is plain files: copy that folder too."""
+    """Back up the ledger. The archive (raw/) is plain files: back up that folder as well."""
     from flows.runtime.lock import run_lock
 
     installation = Installation.of_process(home)
@@ -38,7 +40,7 @@ def restore(
     copy: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A backup, or warehouse.duckdb.")],
     home: Home,
 ) -> None:
-    """Put a copy in the ledger's place and publish it; what it replaces is kept in backups/."""
+    """Restore a backup and publish it; the replaced ledger is kept in backups/."""
     from flows.runtime.lock import run_lock
 
     installation = Installation.of_process(home)
@@ -50,7 +52,7 @@ def restore(
 
 @app.command("new")
 def new(home: Home) -> None:
-    """Begin an empty ledger on purpose, where the former one is lost and a run refuses to start.
+    """Create an empty ledger where the former one is lost and runs refuse to start.
 
     The archive (raw/) stays, and what is left of the former ledger is kept in backups/.
     """
@@ -65,7 +67,7 @@ def new(home: Home) -> None:
 
 @app.command()
 def compact(home: Home) -> None:
-    """Write the ledger anew, sorted within each month: fewer bytes, the same rows, proved by checksum.
+    """Rewrite the ledger sorted by month: fewer bytes, the same rows, proved by checksum.
 
     Of a lake: merge small files into large ones, and drop what no reader can want any more.
     """
@@ -79,10 +81,10 @@ def copy(
     target: Annotated[str, typer.Argument(metavar="FOLDER|LAKE", help="A folder, or ducklake:postgres:…")],
     home: Home,
     data: Annotated[
-        str, typer.Option(help="Where a new lake keeps its files: a shared folder or s3://bucket/prefix.")
+        str, typer.Option(help="Where a new lake stores its files: a shared folder or s3://bucket/prefix.")
     ] = "",
 ) -> None:
-    """Copy every table into an empty data folder or lake, proved by checksum.
+    """Copy all tables into an empty data folder or lake, proved by checksum.
 
     The archive (raw/) is plain files: copy that folder too.
     """
@@ -105,9 +107,9 @@ def copy(
 def void(
     run: Annotated[str, typer.Argument(metavar="RUN", help="The run's id, as in the table runs.")],
     home: Home,
-    reason: Annotated[str, typer.Option(help="Why its rows do not count; the site shows it.")],
+    reason: Annotated[str, typer.Option(help="The reason; the site shows it.")],
 ) -> None:
-    """Declare a run void, for good: its rows stay in the tables, and no view, page or command counts them.
+    """Declare a run void permanently: its rows stay stored, and no view or page counts them.
 
     For a run with a wrong clock, or one that read the wrong site. Its slots are due again.
     """

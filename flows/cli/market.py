@@ -14,5 +14,5 @@ def market(
     partial: Partial = False,
     as_json: AsJson = False,
 ) -> None:
-    """The hourly run: as `nightly`, for the sources that are read every hour."""
+    """As `nightly`, for the hourly sources only."""
     finish(start("market", home, at=at, only=only or (), recorded=recorded, partial=partial), as_json)

@@ -14,7 +14,7 @@ def nightly(
     partial: Partial = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch every source once, store the snapshot and render the site.
+    """Fetch every source once, store its snapshot and render the site.
 
     Exit code 0 when every due source was stored, 1 when one failed, 2 when the run could not start.
     """

@@ -38,7 +38,7 @@ def _unnamed() -> None:
 Home = Annotated[
     Path | None,
     typer.Option(
-        help="The data folder, whose config.toml counts.",
+        help="The data folder, with its config.toml; default GPULEDGER_HOME, else ./data.",
         default_factory=_unnamed,
         show_default="$GPULEDGER_HOME, else ./data",
         resolve_path=True,
@@ -47,7 +47,7 @@ Home = Annotated[
 """A command builds its installation of it once, by Installation.of_process or installation_of_run."""
 At = Annotated[
     datetime | None,
-    typer.Option(parser=moment, metavar="TIME", help="The moment whose slot is due, UTC; default now."),
+    typer.Option(parser=moment, metavar="TIME", help="The time whose slot is due, UTC; default now."),
 ]
 Only = Annotated[
     list[str] | None,
@@ -56,10 +56,13 @@ Only = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Recorded = Annotated[
     Path | None,
-    typer.Option(exists=True, file_okay=False, help="Read WARC files of this folder, not the network."),
+    typer.Option(
+        exists=True, file_okay=False, help="Parse the WARC files of this folder instead of fetching."
+    ),
 ]
 Partial = Annotated[
-    bool, typer.Option(help="The captures are excerpts: lift the count assertions, mark the scrapes partial.")
+    bool,
+    typer.Option(help="The captures are excerpts: skip the row-count checks and mark the scrapes partial."),
 ]
 
 

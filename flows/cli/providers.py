@@ -22,7 +22,7 @@ from flows.cli.options import (
 )
 from flows.runtime.installation import Installation
 
-app = typer.Typer(help="The providers: what is declared, what is held, and what a check would write.")
+app = typer.Typer(help="List the providers, check one, or add a new one.")
 
 
 @app.callback(invoke_without_command=True)
@@ -50,7 +50,7 @@ def check(
     partial: Partial = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch and read a source once and show what it would write; nothing is stored.
+    """Fetch and parse a source once and show the rows; nothing is stored.
 
     Exit code 0 when every source was read, 1 when one failed.
     """
@@ -102,7 +102,7 @@ def new(
         ),
     ] = None,
 ) -> None:
-    """Write the files that a new provider begins with: declaration, page, lookup, simulation and test.
+    """Write the skeleton of a new provider: declaration, page, lookup, simulation and test.
 
     The provider is off until its declaration is finished. Exit code 2 for an id that is bad or taken.
     """

@@ -16,10 +16,13 @@ def publish(
     home: Home,
     *,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Also over a copy that holds more; that one goes to backups/.")
+        bool,
+        typer.Option(
+            "--replace", help="Also replace a published copy that has more scrapes; it is moved to backups/."
+        ),
     ] = False,
 ) -> None:
-    """Publish the ledger again: warehouse.duckdb becomes a new copy of it, without a log beside it.
+    """Publish the ledger again: replace warehouse.duckdb by a new copy, without a WAL file.
 
     Of a lake, bring tables and views up to date.
     """

@@ -19,7 +19,7 @@ def replay(
     only: Only = None,
     as_json: AsJson = False,
 ) -> None:
-    """Parse archived captures again and append what comes out different, as corrections."""
+    """Parse archived captures again and append the differences as corrections."""
     with (
         installation_of_run("replay", home) as installation,
         prefect_api(installation, warn) as is_orchestrated,

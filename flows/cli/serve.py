@@ -14,13 +14,13 @@ from flows.runtime.settings import FLOWS
 
 def serve(
     home: Home,
-    site: Annotated[bool, typer.Option("--site", help="Also show the site, on this machine only.")] = False,
+    site: Annotated[bool, typer.Option("--site", help="Also serve the site, on this machine only.")] = False,
     site_port: Annotated[int, typer.Option(help="Port of the site.")] = 8080,
     prefect_port: Annotated[
         int, typer.Option(help="Port of the Prefect server and its dashboard, unless PREFECT_API_URL is set.")
     ] = 4200,
 ) -> None:
-    """Run `nightly` and `market` on their schedules, until it is told to end (Ctrl-C or SIGTERM).
+    """Run `nightly`, `market` and `compact` on their schedules until Ctrl-C or SIGTERM.
 
     The schedules are those of config.toml, by default 03:17 UTC and every hour at five past.
     """

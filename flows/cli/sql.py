@@ -26,18 +26,22 @@ class Format(StrEnum):
 def sql(
     query: Annotated[str, typer.Argument(help="One SELECT over the warehouse's tables and views.")],
     home: Home,
-    form: Annotated[Format, typer.Option("--format", "-f", help="How to print the answer.")] = Format.TABLE,
+    form: Annotated[Format, typer.Option("--format", "-f", help="Output format.")] = Format.TABLE,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead.")] = None,
     at: Annotated[
         datetime | None,
-        typer.Option(parser=moment, metavar="TIME", help="As the warehouse stood then, UTC; default now."),
+        typer.Option(
+            parser=moment,
+            metavar="TIME",
+            help="Query the warehouse as it was at this time, UTC; default now.",
+        ),
     ] = None,
     timeout: Annotated[
         float | None,
-        typer.Option(min=0, metavar="SECONDS", help="Give up after so many seconds; default never."),
+        typer.Option(min=0, metavar="SECONDS", help="Stop the query after this many seconds; default never."),
     ] = None,
 ) -> None:
-    """Ask the published warehouse a question. It cannot write, attach, or read other files."""
+    """Query the published warehouse. Read-only: no writes, no ATTACH, no other files."""
     from flows.operations.query import execute
     from warehouse.spill import bounded_process
 

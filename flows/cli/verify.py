@@ -22,11 +22,13 @@ def verify(
         list[datetime] | None,
         typer.Option(parser=moment, metavar="TIME", help="A slot, repeatable; default the newest."),
     ] = None,
-    sample: Annotated[int | None, typer.Option(min=1, help="Verify so many slots, drawn by chance.")] = None,
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="Verify this many slots, chosen at random.")
+    ] = None,
     only: Annotated[list[str] | None, typer.Option("--source", help="Only this source; repeatable.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print only what is no match.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print mismatches only.")] = False,
 ) -> None:
-    """Derive published rows and figures again from the archive, and print MATCH or MISMATCH for each.
+    """Derive published rows and figures again from the archive and print MATCH or MISMATCH.
 
     Void runs are named with their reason, and nothing of them is verified.
     Exit code 0 only if all match, 1 if one does not, 2 if one could not be verified.
