@@ -1,8 +1,7 @@
-"""A lake's credentials, taken out of the environment before a question of a user is read.
+"""A lake's credentials, removed from the environment before a user's query is parsed.
 
-libpq reads its PG* variables anew for every connection, to whatever server that goes. A lake that answers
-questions holds them itself instead: what is no secret in its connection string, the password in a secret of
-DuckDB that belongs to this lake alone.
+libpq reads its PG* variables for every connection, to any server. A lake that answers queries holds them
+itself instead: host, port and user in its connection string, the password in a DuckDB secret of this lake.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ class ProgressListener(Listener):
 
 @contextmanager
 def progress(console: Console) -> Iterator[ProgressListener]:
-    """A progress display; plain when the console is no terminal."""
+    """A progress display; plain when the console is not a terminal."""
     columns = (
         TextColumn("{task.description:<24}", markup=False),
         BarColumn(),

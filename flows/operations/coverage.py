@@ -19,8 +19,8 @@ COLUMNS: Final = ("on_demand", "spot", "reserved", "availability", "plans", "ter
 _HEAD: Final = ("provider", "state", *(name.replace("_", " ") for name in COLUMNS), "remark")
 _ABOUT: Final = """# Coverage
 
-What the demo has read from each provider, so no cell claims what no parser has done. A price that a source
-does not state (IBM's profiles) is no price here. Providers that are off by default, and sources that need a
+What the demo has read from each provider: each cell was filled by a parser. A price that a source does
+not state (IBM's profiles) is not a price here. Providers that are off by default, and sources that need a
 key, have parsers and tests and no place in the demo. `make docs` writes this page.
 """
 

@@ -19,7 +19,7 @@ from warehouse.text_safety import quoted
 
 
 class ExportRefused(GpuledgerError):
-    """The folder is no place for an export; the message says why."""
+    """The folder is not a place for an export; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def export(
     storage = installation.published()
     names = {table.name for table in TABLES}
     if folder.exists() and (strangers := sorted({path.name for path in folder.iterdir()} - names)):
-        raise ExportRefused(f"{folder} holds {strangers[0]}, which is no table: name another folder")
+        raise ExportRefused(f"{folder} holds {strangers[0]}, which is not a table: name another folder")
     with scratch(folder.parent, "export") as aside:
         if work:
             # A process that is ended at once runs no cleanup of its own.

@@ -60,7 +60,7 @@ def _owed(
 async def firings(cron: str, after: datetime, until: datetime) -> Sequence[datetime]:
     """The moments at which a schedule in UTC was due after one moment and before another.
 
-    Raises ValueError for what is no cron expression.
+    Raises ValueError for what is not a cron expression.
     """
     schedule = CronSchedule(cron=cron, timezone="UTC")
     found: list[datetime] = []

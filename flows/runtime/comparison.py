@@ -25,7 +25,7 @@ State = Literal["MATCH", "MISMATCH", "UNVERIFIED"]
 
 @dataclass(frozen=True)
 class Verification:
-    """One figure and how it came out; `detail` says what was found where it is no match."""
+    """One figure and how it came out; `detail` says what was found where it is not a match."""
 
     state: State
     slot: datetime

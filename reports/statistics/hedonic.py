@@ -84,7 +84,7 @@ def time_dummy(before: pl.DataFrame, after: pl.DataFrame) -> Hedonic:
 
 
 def _independent(design: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | None:
-    """The columns that are no sum of those before them; None where the last, the day, is one.
+    """The columns that are not the sum of those before them; None where the last, the day, is one.
 
     Model, memory and form factor say some things twice.
     """

@@ -18,7 +18,7 @@ from warehouse.errors import GpuledgerError
 
 PREFIX: Final = "Gpuledger-"
 MAX_BODY: Final = 128 * 1024 * 1024
-"""Bytes that a body may have, packed or unpacked; what is larger is no price list."""
+"""Bytes that a body may have, packed or unpacked; what is larger is not a price list."""
 
 # They describe a transfer that is over: chunks are put together, and the length is written anew.
 _TRANSFER: Final = frozenset({"content-length", "transfer-encoding", "connection", "keep-alive"})

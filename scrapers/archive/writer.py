@@ -248,7 +248,7 @@ def read_archive(path: Path, home: Path) -> Archive:
                 f"{path}: the record at offset {offset} cannot be read: {problem}"
             ) from problem
     if outcome is None:
-        raise ArchiveDamaged(f"{path} has no outcome, so it is no sealed job file")
+        raise ArchiveDamaged(f"{path} has no outcome, so it is not a sealed job file")
     return Archive(outcome, captures)
 
 

@@ -53,7 +53,7 @@ class FetchPlan:
     """What one crawl is asked to do.
 
     `recorded` is a folder of WARC files that is read in place of the network, and with `partial` an answer
-    that it lacks is no error. `allow_loopback` lets requests reach this machine, for tests. `chromium` is
+    that it lacks is not an error. `allow_loopback` lets requests reach this machine, for tests. `chromium` is
     the browser's path, `providers` a folder of further providers, `request_timeout` in seconds.
     """
 

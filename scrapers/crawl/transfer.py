@@ -109,6 +109,6 @@ def check_whole(request: Request, response: Response) -> None:
         source_format = state_of(request).source.declared.format
         is_page = source_format in {"html_table", "price_table", "liveness"}
         is_cut = is_page and _END_OF_PAGE not in body[-_LAST_BYTES:].lower()
-        # Cut JSON and XML are no JSON and XML, but YAML may end after any line.
+        # Cut JSON and XML are not JSON and XML, but YAML may end after any line.
         if is_cut or source_format == "yaml_file":
             raise BodyBroken("the answer states no length, so that it cannot be proved to be whole")

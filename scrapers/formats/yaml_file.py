@@ -45,7 +45,7 @@ class YamlFile(SourceFormat[Yaml]):
         """
         try:
             value = yaml.load(capture.body, Loader=_Loader)  # noqa: S506 (a safe one)  # nosec B506
-        # A value of a known kind that is none, such as the 45th of May, is no YAML error to the library.
+        # For an impossible value such as the 45th of May the library raises a Python error, not a YAML one.
         except (yaml.YAMLError, *MISTAKEN) as problem:
             raise PageBroken(f"{capture.url} answered no YAML: {problem}") from problem
         if not isinstance(value, dict):

@@ -76,7 +76,7 @@ def _row(provider: str, fact: Mapping[str, Any]) -> dict[str, Any]:
     row["value_number"] = None if isinstance(value, str) else value
     row["value_text"] = value if isinstance(value, str) else None
     if value is None and row["state"] == "present":
-        raise FactError(f"{where}: a fact without a value is absent, or it is no fact")
+        raise FactError(f"{where}: a fact without a value is absent, or it is not a fact")
     for name in ("state", "qualifier", "standing", "pricing_model", "term"):
         allowed = OBSERVED_TERMS if name == "term" else BY_NAME["observations"].by_name[name].allowed
         if row.get(name) is not None and row[name] not in allowed:

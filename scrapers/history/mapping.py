@@ -33,7 +33,7 @@ def _is_pattern(text: str) -> str:
     try:
         pl.Series([""]).str.contains(text or "x")
     except pl.exceptions.ComputeError as problem:
-        raise ValueError(f"{text!r} is no pattern: {problem}") from problem
+        raise ValueError(f"{text!r} is not a pattern: {problem}") from problem
     return text
 
 
@@ -41,7 +41,7 @@ def _is_zone(text: str) -> str:
     try:
         ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError) as problem:
-        raise ValueError(f"{text!r} is no time zone") from problem
+        raise ValueError(f"{text!r} is not a time zone") from problem
     return text
 
 

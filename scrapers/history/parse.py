@@ -109,7 +109,7 @@ def _without_refused(
 ) -> pl.DataFrame:
     frame = frame.with_columns(say.mark(raw).alias(MARK))
     reasons = [
-        pl.when(pl.col(MOMENT).is_null()).then(pl.format("{} is no time", pl.col(STATED).fill_null("")))
+        pl.when(pl.col(MOMENT).is_null()).then(pl.format("{} is not a time", pl.col(STATED).fill_null("")))
     ]
     for index, rule in enumerate(mapping.refuse):
         meant = say.condition(rule.when, columns, f"refuse[{index}]")

@@ -111,7 +111,7 @@ def _of_csv(text: io.TextIOBase, raw: BinaryIO, file: File, size: int) -> Iterat
     reader = csv.reader(text, delimiter=file.separator, strict=True)
     names = list(file.names) or [name.strip() for name in next(reader, [])]
     if len(set(names)) < len(names) or not all(names) or not names or LINE in names:
-        raise MappingError("the first line is no header of distinct names; give `file.names`")
+        raise MappingError("the first line is not a header of distinct names; give `file.names`")
     ended = False
     while not ended:
         lines: list[int] = []
@@ -146,7 +146,7 @@ def _cells(reader: Any) -> Iterator[tuple[int, list[str], str]]:
         except StopIteration:
             return
         except csv.Error as problem:
-            yield line, [], f"the line is no CSV: {problem}"
+            yield line, [], f"the line is not CSV: {problem}"
             continue
         if cells:
             yield line, cells, ""
@@ -159,7 +159,7 @@ def _of_lines(text: io.TextIOBase, file: File) -> Iterator[_Record]:
         try:
             document = json.loads(words, parse_float=str, parse_int=str, parse_constant=str)
         except ValueError as problem:
-            yield _Record(line, {}, f"the line is no JSON: {problem}", words.strip())
+            yield _Record(line, {}, f"the line is not JSON: {problem}", words.strip())
             continue
         yield from _walked(document, line, file)
 

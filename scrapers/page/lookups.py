@@ -56,7 +56,7 @@ def gpu_named(
         return Gpu(shown, form_factor, memory_gib, known=False, shown=shown)
     nominal = entry.nominal_memory(memory_gib)
     if nominal is None and memory_gib is not None:
-        notes.add("disagreement", shown, f"{memory_gib:g} GiB is no variant of {entry.model}")
+        notes.add("disagreement", shown, f"{memory_gib:g} GiB is not a variant of {entry.model}")
         nominal = memory_gib
     return Gpu(entry.model, form_factor or entry.form_factor, nominal, known=True, shown=shown)
 
@@ -80,7 +80,7 @@ def gibibytes(shown: str) -> float | None:
     """Memory as printed ("30 GB", "81559 MiB") in GiB.
 
     Machine memory is sold in powers of two and printed as GB, so GB is read as GiB. Returns None for
-    a dash or an empty cell; raises ValueError for words that are no size.
+    a dash or an empty cell; raises ValueError for words that are not a size.
     """
     if shown.strip() in {"", "-", "–", "—"}:
         return None

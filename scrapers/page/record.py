@@ -19,7 +19,7 @@ from warehouse.schema import BY_NAME
 
 MISSING: Final = object()
 LOST: Final = "\N{REPLACEMENT CHARACTER}"
-"""Stands for bytes that were no text in the charset that they were read in."""
+"""Stands for bytes that were not text in the charset that they were read in."""
 _PRIVATE: Final = frozenset({"public_ipaddr", "ip_address", "ipaddr", "email", "phone"})
 
 
@@ -180,7 +180,7 @@ def mistake(problem: Exception) -> str:
 def raw_json(raw: Mapping[str, Any]) -> str:
     """A raw record as JSON for quarantine, without private details of marketplace hosts.
 
-    What JSON does not have (not-a-number, names that are no text, dates) becomes text.
+    What JSON does not have (not-a-number, names that are not text, dates) becomes text.
     """
     shown = {name: value for name, value in raw.items() if name not in _PRIVATE}
     try:

@@ -163,7 +163,7 @@ def test_a_second_writer_is_told_that_the_ledger_is_busy(tmp_path: Path) -> None
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
-    (tmp_path / LEDGER_FILE).write_bytes(b"this is no database" * 1000)
+    (tmp_path / LEDGER_FILE).write_bytes(b"this is not a database" * 1000)
     with pytest.raises(LedgerDamaged, match=LEDGER_FILE):
         Ledger(FileStorage(tmp_path))
 

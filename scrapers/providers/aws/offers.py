@@ -29,7 +29,7 @@ def spot_offer(
     offer_key: str,
     **columns: Any,
 ) -> Row:
-    """An offer at a spot price of the whole machine; raises Unreadable for what is no price."""
+    """An offer at a spot price of the whole machine; raises Unreadable for what is not a price."""
     try:
         usd_per_hour = exact_decimal(shown)
     except ValueError as problem:
@@ -58,7 +58,7 @@ def listed_offer(
 ) -> Row:
     """An offer on demand at the price of the whole machine, with its vCPUs and memory as a list has them.
 
-    A price of zero is no price. Raises Unreadable where a figure is none.
+    A price of zero is not a price. Raises Unreadable where a figure is none.
     """
     try:
         usd_per_hour = exact_decimal(shown) or None

@@ -85,7 +85,7 @@ def _regions(document: Json) -> Mapping[str, Mapping[str, Any]]:
     if not regions or not isinstance(regions, dict):
         raise PageBroken(f"{document.capture.url} has no regions")
     if not all(isinstance(rates, dict) for rates in regions.values()):
-        raise PageBroken(f"{document.capture.url} has a region that is no map of rates")
+        raise PageBroken(f"{document.capture.url} has a region that is not a map of rates")
     if not any(regions.values()):
         raise PageBroken(f"{document.capture.url} has no prices in any region")
     if not all(isinstance(rate, dict) for rates in regions.values() for rate in rates.values()):

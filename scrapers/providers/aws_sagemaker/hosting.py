@@ -55,7 +55,7 @@ def _opened(document: Json) -> tuple[Mapping[str, Mapping[str, Any]], Mapping[st
         attributes = {sku: product["attributes"] for sku, product in document.value["products"].items()}
         terms = document.value["terms"]["OnDemand"]
     except (KeyError, TypeError, AttributeError) as problem:
-        raise PageBroken(f"{document.capture.url} is no price list: {problem!r} is missing") from problem
+        raise PageBroken(f"{document.capture.url} is not a price list: {problem!r} is missing") from problem
     hosts = {sku: named for sku, named in attributes.items() if named.get("component") == _COMPONENT}
     if not hosts:
         raise PageBroken(f"none of {len(attributes)} products of {document.capture.url} is for hosting")

@@ -3,7 +3,7 @@
 Traps: `type` Reservation states the total of the term under the unit "1 Hour"; DevTestConsumption is a
 discount for subscribers; "Low Priority" in a name is a third way of selling, for batch pools; Windows, Cloud
 Services and dedicated hosts are priced in the same list; a retailPrice of 0 is a price that is not known; one
-machine has several rows; and a walk over the pages is no snapshot, so one price may be met twice.
+machine has several rows; and a walk over the pages is not a snapshot, so one price may be met twice.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def free_account(pages: Sequence[Html], notes: Notes) -> Iterator[Row]:
 def _items(page: Json) -> list[Mapping[str, Any]]:
     items = page.field("Items")
     if not isinstance(items, list) or not all(isinstance(item, Mapping) for item in items):
-        raise PageBroken(f"{page.capture.url} has no Items, or some that are no records")
+        raise PageBroken(f"{page.capture.url} has no Items, or some that are not records")
     return items
 
 

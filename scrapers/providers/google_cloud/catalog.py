@@ -76,7 +76,7 @@ def catalog(documents: Sequence[Json], notes: Notes) -> Iterator[Row]:
 
 
 def _rates(sku: Mapping[str, Any], capture: Capture, notes: Notes) -> Rates:
-    """Hourly rates by part, region and way of selling; none for what is no part of a machine here."""
+    """Hourly rates by part, region and way of selling; none for what is not a part of a machine here."""
     match = _PART.match(str(sku.get("description")))
     pricing_model = _USAGES.get(sku.get("category", {}).get("usageType"))
     if match is None or pricing_model is None or match["part"] not in _wanted():

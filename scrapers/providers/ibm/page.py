@@ -80,7 +80,7 @@ def profiles(documents: Sequence[Json], notes: Notes) -> Iterator[Row | Rejected
 
 def _name(resource: Any) -> str:
     if not isinstance(resource, dict):
-        raise PageBroken(f"the catalogue lists {resource!r}, which is no resource")
+        raise PageBroken(f"the catalogue lists {resource!r}, which is not a resource")
     return str(resource.get("name"))
 
 

@@ -126,7 +126,7 @@ def _cluster(capture: Capture, record: Record, notes: Notes) -> Row:
     size = record.take("GPU COUNT")
     least = _COUNT.match(size)
     if least is None:
-        raise Unreadable(f"{size!r} is no number of GPUs")
+        raise Unreadable(f"{size!r} is not a number of GPUs")
     try:
         price = None if shown in _NO_PRICE else dollars(shown, period="hour").amount * int(least[1])
     except ValueError as problem:

@@ -127,7 +127,7 @@ def _specs(record: Record) -> dict[str, float | None]:
     vcpus = record.take("vcpus", "")
     match = _VCPUS.match(vcpus)
     if vcpus and match is None:
-        raise Unreadable(f"{vcpus!r} is no number of vCPUs")
+        raise Unreadable(f"{vcpus!r} is not a number of vCPUs")
     try:
         return {
             "gpu_memory_gib": gibibytes(record.take("gpu_memory", "")),

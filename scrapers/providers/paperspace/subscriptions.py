@@ -124,7 +124,7 @@ def _free_machines(page: Html, notes: Notes) -> Iterator[Row]:
 
 
 def _free_gpu_lines(page: Html) -> Iterator[Row]:
-    """The free GPUs as the older documentation lists them; a line with a condition is no free machine."""
+    """The free GPUs as the older documentation lists them; a line with a condition is not a free machine."""
     found = [(match[1] or match[2], block) for block in page.blocks if (match := _FREE_GPU_LINE.match(block))]
     if found:
         yield _gpu_models(page, "Free", found)

@@ -2,7 +2,7 @@
 
 It is built of the same tables as Compute Engine's pages. Prices of training and of prediction differ and look
 alike, so only a table under a heading that speaks of training is read; a GPU that is attached to another
-machine is priced apart from it and is no offer. The page itself has not been read: a heading or a column
+machine is priced apart from it and is not an offer. The page itself has not been read: a heading or a column
 that is named otherwise is reported as a changed page.
 """
 

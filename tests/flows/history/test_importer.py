@@ -119,7 +119,7 @@ def test_rows_stand_with_origin_licence_line_and_the_bytes_they_were_read_from(
     assert file.body == path.read_bytes()
     assert Mapping.model_validate_json(mapping.body) == parsed("a_list", LIST)
     refused = ledger.query("FROM quarantine").row(0, named=True)
-    assert (json.loads(refused["record"])["#"], refused["reason"]) == (5, "cheap is no price")
+    assert (json.loads(refused["record"])["#"], refused["reason"]) == (5, "cheap is not a price")
     assert one(ledger, "SELECT flow, origin, sources_ok, sources_failed FROM runs") == (
         "import",
         "imported",

@@ -200,5 +200,5 @@ def test_a_row_that_does_not_fit_its_columns_is_quarantined_and_no_other_with_it
     monkeypatch.setattr(aws_page, "spot", odd)
     record = record_of(archive(feed(("p3.2xlarge", "0.9"))))
     (row,) = record.frames["quarantine"].to_dicts()
-    assert "which is no integer" in row["reason"]
+    assert "which is not an integer" in row["reason"]
     assert record.scrape["rows_accepted"] == 1

@@ -46,7 +46,7 @@ def scrapes(home: Path) -> list[tuple[Any, ...]]:
 
 
 def running() -> dict[int, int]:
-    """Every process that is no zombie, with its parent."""
+    """Every process that is not a zombie, with its parent."""
     found = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):

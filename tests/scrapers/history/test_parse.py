@@ -173,7 +173,7 @@ def test_bounds_of_the_schema_refuse_what_no_gpu_costs(tmp_path: Path) -> None:
 
 def test_a_time_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     found = reading(tmp_path / "a.csv", f"{HEADER}yesterday,Us,a,L4,1,1\n", mapping())
-    assert reasons(found) == [(2, "yesterday is no time")]
+    assert reasons(found) == [(2, "yesterday is not a time")]
 
 
 @pytest.mark.parametrize(

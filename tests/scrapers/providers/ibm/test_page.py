@@ -131,7 +131,7 @@ def test_a_walk_that_stops_early_is_reported(payload: Callable[..., Json], answe
 
 
 def test_what_is_no_resource_breaks_the_page(payload: Callable[..., Json], answered: Any) -> None:
-    with pytest.raises(PageBroken, match="which is no resource"):
+    with pytest.raises(PageBroken, match="which is not a resource"):
         answered(page.profiles, [payload({"resources": ["gx3-16x80x1l4"]})])
 
 
