@@ -25,7 +25,7 @@ def page(connection: duckdb.DuckDBPyConnection) -> Page:
         {**row, "slot": moment(row["slot"])} for row in run_query(connection, "quarantine").to_dicts()
     ]
     shown = {
-        "nights": _nights(connection),
+        "snapshots": _snapshots(connection),
         "quarantined": quarantined,
         "expectations": table(
             "Expectations and how often they failed",
@@ -116,7 +116,7 @@ def _measured() -> list[dict[str, Any]]:
     ]
 
 
-def _nights(connection: duckdb.DuckDBPyConnection) -> TableView:
+def _snapshots(connection: duckdb.DuckDBPyConnection) -> TableView:
     """Days down, sources across, the status of each; a dash before a source was first tried."""
     found = run_query(connection, "snapshots")
     sources = sorted(found["source"].unique().to_list())
