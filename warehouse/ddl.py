@@ -93,8 +93,9 @@ def bounds(column: Column) -> str:
 
 def inherit_comments(connection: duckdb.DuckDBPyConnection) -> None:
     """Give the columns of views that have no comment the one of the tables' column of their name."""
-    for view, column in connection.execute(load_query("columns_without_comment")).fetchall():
-        connection.execute(inherited_comment(view, column))
+    lacking = connection.execute(load_query("columns_without_comment")).fetchall()
+    # All at once: hundreds of calls take longer than what they ask for.
+    connection.execute(";".join(inherited_comment(view, column) for view, column in lacking))
 
 
 def inherited_comment(view: str, column: str) -> str:

@@ -27,7 +27,7 @@ from warehouse.data_folder import (
 from warehouse.ddl import inherit_comments
 from warehouse.errors import LedgerBusy, LedgerDamaged
 from warehouse.machine_errors import refused_by_machine
-from warehouse.migrations import bring_up_to_date, steps
+from warehouse.migrations import bring_up_to_date, is_up_to_date, steps
 from warehouse.text_safety import first_line
 from warehouse.transaction import transaction
 from warehouse.views import view_statements
@@ -48,10 +48,11 @@ def open_ledger(home: Path, *, checked: bool = True) -> duckdb.DuckDBPyConnectio
     connection = _connect(home)
     try:
         with transaction(connection.cursor()) as cursor:
-            bring_up_to_date(cursor, steps())
-            for statement in view_statements():
-                cursor.execute(statement)
-            inherit_comments(cursor)
+            if not is_up_to_date(cursor, steps()):
+                bring_up_to_date(cursor, steps())
+                for statement in view_statements():
+                    cursor.execute(statement)
+                inherit_comments(cursor)
         if checked:
             ((scrapes,),) = connection.execute("SELECT count(*) FROM scrapes").fetchall()
             refuse_behind(home, int(scrapes))

@@ -53,6 +53,25 @@ def test_opening_again_changes_nothing(first_released: Path) -> None:
     assert versions == [max(steps(), default=FIRST)]
 
 
+def test_opening_a_ledger_of_today_writes_nothing(tmp_path: Path) -> None:
+    with Ledger(FileStorage(tmp_path)):
+        pass
+    before = (tmp_path / LEDGER_FILE).read_bytes()
+    with Ledger(FileStorage(tmp_path)):
+        pass
+    assert (tmp_path / LEDGER_FILE).read_bytes() == before
+
+
+@pytest.mark.parametrize("lost", ["VIEW volatility", "TABLE findings"])
+def test_a_table_or_view_that_was_dropped_is_made_again(tmp_path: Path, lost: str) -> None:
+    with Ledger(FileStorage(tmp_path)) as ledger:
+        whole = ledger.query(COLUMNS).rows()
+    with duckdb.connect(str(tmp_path / LEDGER_FILE)) as connection:
+        connection.execute(f"DROP {lost}")
+    with Ledger(FileStorage(tmp_path)) as ledger:
+        assert ledger.query(COLUMNS).rows() == whole
+
+
 def test_a_step_is_taken_once_and_only_by_a_ledger_that_lacks_it() -> None:
     two = {2: "UPDATE findings SET times = times + 10"}
     with duckdb.connect() as connection:

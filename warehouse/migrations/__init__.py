@@ -21,7 +21,7 @@ from warehouse.ddl import DUCKDB_TYPES, ddl
 from warehouse.errors import GpuledgerError
 from warehouse.queries import load_query
 from warehouse.schema import BY_NAME, TABLES, Column, Table
-from warehouse.views import view_statements
+from warehouse.views import view_statements, views
 
 FIRST: Final = 1
 """The version of a ledger that says none: before 0.1 none was written down."""
@@ -55,8 +55,7 @@ def bring_up_to_date(cursor: duckdb.DuckDBPyConnection, steps: Mapping[int, str]
         for column in _missing_columns(cursor, table):
             cursor.execute(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {DUCKDB_TYPES[column.kind]}")
             added.append(f"{table.name}.{column.name}")
-        for statement in ddl(table):
-            cursor.execute(statement)
+        cursor.execute(";".join(ddl(table)))
     if added or _stated(cursor) != (newest, definition()):
         row = [newest, datetime.now(UTC), definition(), added]
         cursor.execute(load_query("add_schema_version"), row)
@@ -64,7 +63,10 @@ def bring_up_to_date(cursor: duckdb.DuckDBPyConnection, steps: Mapping[int, str]
 
 def is_up_to_date(cursor: duckdb.DuckDBPyConnection, steps: Mapping[int, str]) -> bool:
     """Whether the tables and views are those that this gpuledger would make."""
-    if "schema_versions" not in _tables(cursor) or _missing_columns(cursor, BY_NAME["schema_versions"]):
+    there = {name for (name,) in cursor.execute(load_query("tables_and_views")).fetchall()}
+    if not there >= BY_NAME.keys() | views().keys():
+        return False
+    if _missing_columns(cursor, BY_NAME["schema_versions"]):
         return False
     return _stated(cursor) == (max(steps, default=FIRST), definition())
 
