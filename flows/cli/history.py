@@ -126,10 +126,11 @@ def list_() -> None:
     from scrapers.history.mappings import shipped
 
     for name in shipped():
-        told = load_mapping(name)
-        parts = f"; parts: {', '.join(told.parts)}" if told.parts else ""
+        mapping = load_mapping(name)
+        parts = f"; parts: {', '.join(mapping.parts)}" if mapping.parts else ""
         out.print(
-            f"{name}: {told.origin.title} ({told.origin.licence}){parts}\n  {told.origin.url}", markup=False
+            f"{name}: {mapping.origin.title} ({mapping.origin.licence}){parts}\n  {mapping.origin.url}",
+            markup=False,
         )
 
 

@@ -71,9 +71,9 @@ def compact(home: Home) -> None:
 
     Of a lake: merge small files into large ones, and drop what no reader can want any more.
     """
-    from flows.scheduling.compaction import packed, told
+    from flows.scheduling.compaction import compacted, summary
 
-    out.print(told(packed(Installation.of_process(home), waiting)), markup=False)
+    out.print(summary(compacted(Installation.of_process(home), waiting)), markup=False)
 
 
 @app.command()
@@ -95,11 +95,11 @@ def copy(
     installation = Installation.of_process(home)
     to = storage_of(Path(target).resolve(), target if target.startswith("ducklake:") else "", data)
 
-    def told(table: str, rows: int) -> None:
+    def on_table(table: str, rows: int) -> None:
         out.print(f"{table:<20} {rows:>12,} rows", markup=False)
 
     with run_lock(installation.home, "copy", waiting):
-        rows = transfer.copy(installation.storage, to, told)
+        rows = transfer.copy(installation.storage, to, on_table)
     out.print(f"{rows:,} rows in {to}", markup=False)
 
 

@@ -90,9 +90,9 @@ def print_summary(summary: RunSummary, console: Console) -> None:
         if scrape["error"]:
             console.print(Text(f"        {scrape['error']}"))
     console.print(Text(summary.sentence()))
-    if summary.told.new:
-        became = summary.told.problem or "delivered"
-        console.print(Text(f"alerts     {summary.told.new} new: {became}"))
+    if summary.notification.new:
+        became = summary.notification.problem or "delivered"
+        console.print(Text(f"alerts     {summary.notification.new} new: {became}"))
     if summary.site:
         console.print(Text(f"site       {summary.site}"))
     if summary.warehouse:
@@ -103,9 +103,9 @@ def print_json(summary: RunSummary) -> None:
     """The summary for a script."""
     answer: dict[str, Any] = {
         **summary.row(),
-        "already_settled": summary.already_settled,
+        "already_stored": summary.already_stored,
         "missed": summary.missed,
-        "alerts": {"new": summary.told.new, "problem": summary.told.problem},
+        "alerts": {"new": summary.notification.new, "problem": summary.notification.problem},
         "scrapes": summary.scrapes,
         "site": summary.site,
         "warehouse": summary.warehouse,

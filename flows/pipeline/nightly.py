@@ -113,10 +113,10 @@ async def alert(request: RunRequest, summary: RunSummary) -> Notification:
         return Notification()
     site = request.site_url or (request.home / "site").as_uri()
     with Ledger(request.storage) as ledger:
-        told = notify(ledger, request.alerts, run_id=summary.run_id, now=max(request.at), site=site)
-    if told.problem:
-        run_logger().error("%d alerts were not delivered: %s", told.new, told.problem)
-    return told
+        notification = notify(ledger, request.alerts, run_id=summary.run_id, now=max(request.at), site=site)
+    if notification.problem:
+        run_logger().error("%d alerts were not delivered: %s", notification.new, notification.problem)
+    return notification
 
 
 async def nightly(
@@ -172,7 +172,7 @@ async def finish(request: RunRequest, summary: RunSummary) -> None:
         with suppress(Exception):
             await alert(request, summary)
         raise
-    summary.told = await alert(request, summary)
+    summary.notification = await alert(request, summary)
 
 
 async def show(request: RunRequest, summary: RunSummary) -> None:
@@ -182,7 +182,7 @@ async def show(request: RunRequest, summary: RunSummary) -> None:
 
 
 async def _fill(request: RunRequest, ledger: Ledger, summary: RunSummary, watch: Listener) -> None:
-    jobs, summary.already_settled = due(request, ledger)
+    jobs, summary.already_stored = due(request, ledger)
     if jobs:
         watch.begun(len(jobs))
         for record in await _store_all(request, ledger, summary, jobs, watch):

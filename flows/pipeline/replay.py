@@ -57,7 +57,7 @@ async def _replay(request: RunRequest, watch: Listener) -> RunSummary:
             corrected, same = await replay_source.named(source.id)(
                 source, files, ledger, request.home, summary.run_id
             )
-            summary.already_settled += same
+            summary.already_stored += same
             for record in corrected:
                 summary.scrapes.append(record.scrape)
                 watch.stored(record)

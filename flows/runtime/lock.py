@@ -47,7 +47,7 @@ class RunUnderWay(GpuledgerError):
 def run_lock(
     home: Path,
     flow: str,
-    told: Callable[[str], None] = lambda _: None,
+    on_wait: Callable[[str], None] = lambda _: None,
     *,
     patience: float = PATIENCE,
     client_patience: float = CLIENT_PATIENCE,
@@ -62,18 +62,18 @@ def run_lock(
     """
     home.mkdir(parents=True, exist_ok=True)
     with (home / lock_file).open("a+", encoding="utf-8") as lock:
-        _wait(lock, flow, told, time.monotonic() + patience, queue)
+        _wait(lock, flow, on_wait, time.monotonic() + patience, queue)
         lock.truncate(0)
         json.dump(
             {"flow": flow, "process": os.getpid(), "since": f"{datetime.now(UTC):%Y-%m-%d %H:%MZ}"}, lock
         )
         lock.flush()
         if lock_file == LOCK_FILE:
-            _await_client(home / LEDGER_FILE, told, min(patience, client_patience))
+            _await_client(home / LEDGER_FILE, on_wait, min(patience, client_patience))
         yield
 
 
-def _await_client(ledger: Path, told: Callable[[str], None], patience: float) -> None:
+def _await_client(ledger: Path, on_wait: Callable[[str], None], patience: float) -> None:
     """Wait until no other program has the ledger open. Raises LedgerBusy."""
     until, waiting = time.monotonic() + patience, False
     while holder := holder_of(ledger):
@@ -85,12 +85,12 @@ def _await_client(ledger: Path, told: Callable[[str], None], patience: float) ->
                 f"to look at prices open {ledger.with_name(WAREHOUSE_FILE)} instead",
             )
         if not waiting:
-            told(f"{sentence}; waiting for it to be closed")
+            on_wait(f"{sentence}; waiting for it to be closed")
             waiting = True
         time.sleep(_SECONDS_BETWEEN_LOOKS)
 
 
-def _wait(lock: IO[str], flow: str, told: Callable[[str], None], until: float, queue: bool) -> None:
+def _wait(lock: IO[str], flow: str, on_wait: Callable[[str], None], until: float, queue: bool) -> None:
     waiting = False
     while not _taken(lock):
         holder = _holder(lock)
@@ -103,7 +103,7 @@ def _wait(lock: IO[str], flow: str, told: Callable[[str], None], until: float, q
         if time.monotonic() > until:
             raise RunUnderWay(f"{sentence}; this one has waited long enough")
         if not waiting:
-            told(f"{sentence}; waiting for it to end")
+            on_wait(f"{sentence}; waiting for it to end")
             waiting = True
         time.sleep(_SECONDS_BETWEEN_LOOKS)
 

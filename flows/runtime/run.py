@@ -105,9 +105,9 @@ class RunSummary:
     origin: Origin
     started_at: datetime
     scrapes: list[Mapping[str, Any]] = field(default_factory=list)
-    already_settled: int = 0
+    already_stored: int = 0
     missed: int = 0
-    told: Notification = field(default_factory=Notification)
+    notification: Notification = field(default_factory=Notification)
     warehouse: str | None = None
     site: Path | None = None
 
@@ -134,8 +134,8 @@ class RunSummary:
     def sentence(self) -> str:
         """What became of the run: nightly 20261120T031700Z-5f2a91c4: 41 ok, 1 failed."""
         parts = [f"{count} {status}" for status, count in sorted(self.statuses.items())]
-        if self.already_settled:
-            parts.append(f"{self.already_settled} already stored")
+        if self.already_stored:
+            parts.append(f"{self.already_stored} already stored")
         if self.missed:
             parts.append(f"{self.missed} missed before this run")
         return f"{self.flow} {self.run_id}: {', '.join(parts) or 'nothing was due'}"

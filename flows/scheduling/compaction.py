@@ -23,17 +23,17 @@ def run_name() -> str:
 def compact(home: str | None = None) -> State[None]:
     """Compact the ledger of a data folder, by default GPULEDGER_HOME of the process that runs it."""
     with installation_of_run("compact", home) as installation:
-        return Completed(message=told(packed(installation)))
+        return Completed(message=summary(compacted(installation)))
 
 
-def packed(installation: Installation, waiting: Callable[[str], None] = lambda _: None) -> Compaction:
+def compacted(installation: Installation, waiting: Callable[[str], None] = lambda _: None) -> Compaction:
     """Compact the ledger when it is this run's turn."""
     storage = installation.storage
     with run_lock(installation.home, "compact", waiting, lock_file=lock_file_of(storage, "compact")):
         return storage.compact(datetime.now(UTC))
 
 
-def told(done: Compaction) -> str:
+def summary(done: Compaction) -> str:
     """What a compaction did, in a sentence."""
     less = f" ({1 - done.after / done.before:.0%} less)" if done.before else ""
     return f"{done.rows:,} rows: {done.before / 1e6:,.1f} MB before, {done.after / 1e6:,.1f} MB now{less}"

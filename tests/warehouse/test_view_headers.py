@@ -104,7 +104,7 @@ def test_a_new_view_is_cached_and_says_the_same(storage: FileStorage, tmp_path: 
     assert "a_floor" in build.computed_once()
     with read_warehouse(storage) as connection:
         plain = connection.sql(asked).fetchall()
-    with read_warehouse(storage, kept=["a_floor"], settled=tmp_path / "cache") as connection:
+    with read_warehouse(storage, materialized=["a_floor"], cache=tmp_path / "cache") as connection:
         assert connection.sql(asked).fetchall() == plain
     written = list((tmp_path / "cache").glob("*/a_floor.parquet"))
     assert sum(pl.read_parquet(path).height for path in written) > 1
