@@ -1,1 +1,1 @@
-"""What a good snapshot looks like, and the gate that holds each one against it."""
+"""Validation: expectations of rows and snapshots, the gate, and anomaly detection."""

@@ -1,4 +1,4 @@
-"""An expectation as a polars expression: which rows fail it, and what those rows hold, in words.
+"""The compiler of expectations: each one as a polars expression, with the reason for each failed row.
 
 It reads the expectations that Great Expectations reads (expectations.suites), in milliseconds and without
 that library, which takes seconds to import. Imported histories are validated with it. Every night the gate

@@ -1,4 +1,4 @@
-"""What is stored and worth a look all the same."""
+"""Crossed prices: accepted rows whose prices contradict each other, reported as incidents."""
 
 from __future__ import annotations
 

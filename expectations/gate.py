@@ -1,4 +1,4 @@
-"""The gate: a source's frames -> accepted rows, quarantined rows, and a verdict on each snapshot.
+"""The validation gate: a source's frames -> accepted rows, quarantined rows, a verdict for each snapshot.
 
 Three fates and no fourth: a row is accepted, a row is quarantined with its reason and record, or the
 whole snapshot is refused (its captures stay in the archive, to be read again by a mended parser).

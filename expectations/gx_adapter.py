@@ -1,4 +1,4 @@
-"""Great Expectations, run over a frame: expectations in, the ids of the rows that failed each one out.
+"""Adapter for Great Expectations: expectations and a frame in, ids of the failed rows out.
 
 The library is imported inside a function: it costs seconds, and most commands never validate. It is given
 pandas frames, because it has no polars source (docs/decisions/0004).

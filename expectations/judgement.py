@@ -1,4 +1,4 @@
-"""A snapshot under judgement: what was found about it so far, as rows of the ledger's tables."""
+"""The judgement of one snapshot: its results, incidents and quarantine so far, as rows of the tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every threshold of the detector and of the gate, once.
+"""Thresholds of the gate and the anomaly detector, by cadence, in one table.
 
 The detector's are in slots of a source's own cadence, so that a fortnight is one for an hourly source too.
 The limits of published statistics are in warehouse.limits: views need them, and reports may not import

@@ -1,4 +1,4 @@
-"""The fate of each row: accepted, or quarantined with the expectations it failed and what was found."""
+"""Row checks: each row is accepted, or quarantined with the failed expectations and the values found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A snapshot as a whole: enough rows, what must appear, no collapse after the last good snapshot."""
+"""Snapshot checks: minimum rows, required values, no collapse since the last good snapshot."""
 
 from __future__ import annotations
 

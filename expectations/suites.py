@@ -1,4 +1,4 @@
-"""What is expected of a source's rows and snapshots, derived from the schema and its own assertions.
+"""Expectation suites of a source's rows and snapshots, derived from the schema and its declaration.
 
 An expectation is data here: a name in plain words beside the type and arguments that Great Expectations
 knows. expectations.gx_adapter runs them with that library, expectations.compiler as polars expressions.

@@ -1,4 +1,4 @@
-"""What runs: the nightly flow, the hourly market, replay, the demo, and the gpuledger command."""
+"""Flows: the pipeline, its scheduling, and the `gpuledger` command."""
 
 from importlib.metadata import version
 

@@ -1,1 +1,1 @@
-"""The site: gold views -> static pages that open from disk."""
+"""The report: static HTML pages from the views, readable from disk."""

@@ -1,4 +1,4 @@
-"""The build of the site: every page from the published warehouse, readable from disk without a server."""
+"""The build of the report: every page from the published warehouse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Charts: one Altair specification is both the static SVG and what vega.js redraws with tooltips.
+"""Charts: one Altair specification for the static SVG and for vega.js.
 
 Colours are CSS variables, so that a chart follows the reader's light or dark theme. Altair copies and
 validates a chart at every step, so each kind of chart is made once, and its rows and names are put in after.

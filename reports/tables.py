@@ -1,4 +1,4 @@
-"""Tables for the pages: values put into words here, marked up by the one macro in templates/parts.html.
+"""Tables of pages: formatted values, rendered by one macro in templates/parts.html.
 
 Great Tables writes a light-theme style sheet into every table it renders, which neither follows the
 reader's dark theme nor the site's Content-Security-Policy, so the markup is the site's own.

@@ -1,1 +1,1 @@
-"""Fetching and reading: who the providers are, how they are asked, what their answers say."""
+"""Providers, the crawl, the archive and the parsers."""

@@ -1,4 +1,4 @@
-"""Child processes: what they inherit, and their end with the process that started them."""
+"""Child processes: their environment, and their end together with the parent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Captures -> typed frames: one source's archived answers read by its page."""
+"""Parsing: one source's archived captures -> typed frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parser: a child process that reads archives and answers within bounds of memory and time.
+"""The parser process: archives are parsed in a child within limits of memory and time.
 
 A few bytes of an answer can become gigabytes once they are read. In a child with a limit they end that source
 and nothing else: the process that holds the ledger, and the crawl of the other sources, never open a body.

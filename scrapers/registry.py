@@ -1,4 +1,4 @@
-"""The declarations under scrapers/providers, loaded and checked.
+"""The registry: declarations under scrapers/providers, loaded and checked.
 
 A provider is a folder: provider.toml says who it is, what is asked, how often, and what a good
 night looks like; page.py has one pure function for each source, named like it.

@@ -1,4 +1,4 @@
-"""The demo's web: what every provider's simulated.py answers, archived as if it had been fetched."""
+"""The simulated web of the demo: the answers of every provider's simulated.py, archived as if fetched."""
 
 from __future__ import annotations
 

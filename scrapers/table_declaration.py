@@ -1,4 +1,4 @@
-"""How provider.toml describes a price table: `[source.<name>.table]` of a source of format price_table.
+"""The declaration of a price table: `[source.<name>.table]` in provider.toml.
 
     [source.machines.table]
     ignored = ["Description"]

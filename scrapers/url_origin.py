@@ -1,4 +1,4 @@
-"""Origins: where a request goes, and where a key may go with it."""
+"""URL origins: scheme, host and port, and where a key may be sent."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The ledger: what the tables are, how snapshots are appended, what users query."""
+"""The warehouse: schema, ledger, storage and views."""

@@ -1,4 +1,4 @@
-"""The files of a data folder, and what is there of the ledger when the ledger itself is not.
+"""Files of a data folder, and how to recover when the ledger is missing.
 
 Its errors stop callers that would otherwise begin an empty ledger over the last copy of an old one.
 """

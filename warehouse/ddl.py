@@ -1,4 +1,4 @@
-"""What derives from the schema: the DDL, with comments that DuckDB shows, and the dictionary's rows."""
+"""DDL and the data dictionary, derived from the schema."""
 
 from __future__ import annotations
 

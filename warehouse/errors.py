@@ -1,4 +1,4 @@
-"""The root of every error that a user can act on, and the errors that several modules raise."""
+"""Errors that a user can act on: the root class, and those that several modules raise."""
 
 from __future__ import annotations
 

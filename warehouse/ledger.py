@@ -1,4 +1,4 @@
-"""The ledger: one source's snapshot is appended in one transaction, and nothing is ever changed.
+"""The ledger, append-only: a source's snapshot is appended in one transaction.
 
 Readers use warehouse/session.py. Where the tables are is a storage's affair (warehouse/storage).
 """

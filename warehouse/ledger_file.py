@@ -1,4 +1,4 @@
-"""ledger.duckdb of a data folder: opened by one process at a time, and copied to be published.
+"""ledger.duckdb: opened by one process at a time, copied to be published.
 
 While it is open no other process can read it. Users read `warehouse.duckdb`, a copy that is swapped in whole,
 so that it opens at any moment.

@@ -1,4 +1,4 @@
-"""The limits of published statistics: from when on a figure is given, and over which window.
+"""Limits of published statistics: minimum samples and windows.
 
 Views, queries, statistics and pages all read them here; SQL finds them in the view `limits`. The thresholds
 of the detector and of the gate are in expectations.limits.

@@ -1,4 +1,4 @@
-"""What the machine refused, in errors of DuckDB too: no room, no permission, a broken disk."""
+"""Errors of the operating system, also inside DuckDB's: no space, no permission, a failing disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Maintenance of a data folder's ledger: backups, and compaction without a changed row.
+"""Maintenance of a ledger file: backup and compaction, proved by checksum.
 
 The caller holds the lock of the data folder. Whatever is written is written elsewhere and swapped in, so that
 an end at any point leaves the ledger as it was.

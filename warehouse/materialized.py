@@ -1,4 +1,4 @@
-"""The cache of view results of closed days, in files: a night need not read the whole ledger.
+"""The cache of view results of closed days.
 
 Rows are never changed: what a view says of a day can only change when a scrape of that day, or of one before
 it, is corrected or comes late. Days are put together into periods of some quarter of a million rows. The

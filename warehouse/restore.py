@@ -1,4 +1,4 @@
-"""Bring a backup back as the ledger, begin an empty one on purpose, publish the ledger again.
+"""Restore a backup, create an empty ledger, publish again.
 
 The caller holds the lock of the data folder. What is replaced is kept in backups/ first. At every moment the
 folder has a complete ledger of the former rows or of the new ones: a file is swapped in by one rename.

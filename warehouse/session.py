@@ -1,4 +1,4 @@
-"""Sessions that read what is published: as of now or as it stood at a moment, over a file or a lake.
+"""Read sessions of the published warehouse: current, or as it was at a time.
 
 A session makes the gold views in its own memory where they are wanted as of a moment, are to be materialized,
 or are not stored with their comments. Rows are written once and never changed, so that what stood at a moment

@@ -1,4 +1,4 @@
-"""Bounds of a reader's memory, and of its temporary files, which lie outside the data folder.
+"""Limits of a reader's memory and temporary files.
 
 DuckDB's own default puts temporary files beside the file that it reads, where they fill the disk of the
 ledger and stay after a kill.

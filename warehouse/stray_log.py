@@ -1,4 +1,4 @@
-"""A write-ahead log that another program left beside a file that is read only.
+"""Stray WAL files: left by other programs beside a read-only file, ignored and reported.
 
 A program that opened the published copy for writing and was killed leaves warehouse.duckdb.wal. DuckDB
 applies it to whatever file has that name next, so that a reader misses rows or cannot open the file. What is

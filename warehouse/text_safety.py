@@ -1,4 +1,4 @@
-r"""Text made plain: what a terminal, a log or a reader's eye would obey is shown instead of being obeyed.
+r"""Text safety: control characters and direction marks are escaped before text is shown.
 
 What a source says may hold escape sequences that repaint a terminal, marks that turn the direction of
 writing, and letters of no width. The ledger keeps them as they are, because they are evidence; whatever

@@ -1,4 +1,4 @@
-"""Copy a whole ledger into an empty place: out of a data folder into a lake, and back.
+"""Transfer of a whole ledger into an empty folder or lake, proved by checksum.
 
 A copy is there completely or not at all. In a data folder it is made aside and swapped in. On a lake tables,
 views and rows are one transaction.

@@ -1,4 +1,4 @@
-"""Void runs: a tombstone for a run whose rows must not count, such as one with a wrong clock.
+"""Void runs: a tombstone for a run whose rows must not count.
 
 Nothing is deleted: the run's rows stay in the tables, and every view and query leaves them out from the
 moment at which the run was declared void.

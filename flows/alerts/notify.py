@@ -1,4 +1,4 @@
-"""Alerts: the rules held against the ledger after a run, and whoever is to know told once.
+"""Notifications: alert rules evaluated on the ledger after a run; each alert is sent once.
 
 A rule speaks when what it sees begins, and again only after that has passed. What could not be delivered is
 not on record as told, so that the next run tries again.

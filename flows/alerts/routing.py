@@ -1,4 +1,4 @@
-"""Which alert rules hold, where notifications go, and what none of them may hold."""
+"""Alert routing: rules, recipients, and the secrets that no notification may contain."""
 
 from __future__ import annotations
 

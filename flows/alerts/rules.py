@@ -1,4 +1,4 @@
-"""The rules of config.toml that say when somebody is to be told."""
+"""Alert rules of config.toml."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`gpuledger alerts`: the rules of config.toml, and whether they reach anybody."""
+"""`gpuledger alerts`: show what the alert rules find, and send a test notification."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The `gpuledger` command, put together."""
+"""The `gpuledger` command with all its subcommands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command that looks at the installation: doctor."""
+"""`gpuledger doctor`: health checks of an installation."""
 
 from __future__ import annotations
 

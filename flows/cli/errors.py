@@ -1,4 +1,4 @@
-"""How a command ends in an error that the user can act on: one sentence on standard error, exit code 2."""
+"""Error handling of commands: a user's error is one sentence on standard error and exit code 2."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`gpuledger history`: what is known from before the first snapshot."""
+"""`gpuledger history`: import, list and verify public price histories."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options that commands share, and how a command refuses."""
+"""Options and parsers that several commands share."""
 
 from __future__ import annotations
 

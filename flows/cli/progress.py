@@ -1,4 +1,4 @@
-"""What the command prints while it works and when it is done."""
+"""Progress display and summary of a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`gpuledger providers`: what is declared, what is held, and what a check would write."""
+"""`gpuledger providers`: list, check and add providers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command that keeps running: serve."""
+"""`gpuledger serve`: scheduled runs in one long-running process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a command ends that a signal or a closed pipe ended."""
+"""Exit codes of commands that a signal or a closed pipe ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one way to the terminal: whatever is printed, nothing that a source said is obeyed by it."""
+"""The terminal: every output is escaped, so that no control character of a source takes effect."""
 
 from __future__ import annotations
 

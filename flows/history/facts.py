@@ -1,4 +1,4 @@
-"""History into the ledger: the dated facts, archived as the bytes that they were read from.
+"""Import of the dated facts: archived as a file, stored as observations.
 
 Facts become observations of the source `history:facts`. Loading the same bytes twice changes nothing; bytes
 that have changed are a newer snapshot of the same source, and the views take the newest.

@@ -1,4 +1,4 @@
-"""Public price histories into the ledger: archived once, read by a mapping, stored snapshot by snapshot.
+"""Import of public price histories: archived once, parsed by a mapping, stored snapshot by snapshot.
 
 A snapshot is a moment of the data set. Snapshots are stored a batch at a time, each batch in one transaction,
 so that an import that was killed goes on where it stopped, and a second import of the same bytes by the same

@@ -1,4 +1,4 @@
-"""The lookups that mappings of public histories ask of the providers' folders."""
+"""Lookup files of providers, for the mappings of public histories."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows on their way from a file to the ledger: kept on disk, taken up again snapshot by snapshot.
+"""Staging of an import: rows on disk, grouped by snapshot, before they are stored.
 
 A file need not be in order of time, and a snapshot is stored whole: all rows are read before any is stored.
 """

@@ -1,4 +1,4 @@
-"""Verify imported histories: read the archived file again by the archived mapping, and compare row by row."""
+"""Verification of imported histories: parse the archived file again and compare row by row."""
 
 from __future__ import annotations
 

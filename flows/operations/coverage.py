@@ -1,4 +1,4 @@
-"""docs/coverage.md: what is read from each provider, and what it takes.
+"""docs/coverage.md: what is parsed from each provider.
 
 What is read comes from a ledger, so that the page claims nothing that a parser has not done. `make docs`
 writes it from the demo's.

@@ -1,4 +1,4 @@
-"""Parsed answers of one source -> the records that the ledger stores: identity, judged rows, incidents.
+"""Derivation: parsed captures of one source -> judged records, as the ledger stores them.
 
 Everything a scrape did is put together here as ScrapeRecords, so that a failure leaves as complete a
 trace as a success. No network and no Prefect in this module.

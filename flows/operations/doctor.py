@@ -1,4 +1,4 @@
-"""`gpuledger doctor`: whether an installation can do its work tonight, and what to do where it cannot."""
+"""Health checks of an installation: what the next run needs, what is wrong, what to do about it."""
 
 from __future__ import annotations
 

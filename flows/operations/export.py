@@ -1,4 +1,4 @@
-"""The ledger as Parquet files by month, for Spark, Trino, Athena and whatever else reads folders of them."""
+"""Export: every table as Parquet files by month."""
 
 from __future__ import annotations
 

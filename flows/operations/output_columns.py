@@ -1,4 +1,4 @@
-"""SQL expressions that give a column of an answer a type that its output format can hold.
+"""Types of output columns: SQL expressions that cast a result for its output format.
 
 The writers of CSV, JSON and Parquet know fewer types than DuckDB, and only dates between the years 1 and
 9999. What they know is kept; a date beyond becomes the text that DuckDB has for it ("infinity",

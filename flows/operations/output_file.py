@@ -1,4 +1,4 @@
-"""The file of an answer, written beside its place and renamed, so that nobody finds half of one."""
+"""The output file of a query, replaced atomically."""
 
 from __future__ import annotations
 

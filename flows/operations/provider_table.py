@@ -1,4 +1,4 @@
-"""The providers as declared, beside what the warehouse holds of them."""
+"""The table of `gpuledger providers`: declarations beside stored rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions to the published warehouse, answered on the terminal or into a file.
+"""Queries of the published warehouse, printed or written to a file.
 
 Tables and CSV are for eyes and spreadsheets, and show plainly what those would obey; JSON and Parquet hold
 the exact text.

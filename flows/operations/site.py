@@ -1,4 +1,4 @@
-"""The site of a data folder, rendered by one process at a time."""
+"""The report of a data folder, rendered by one process at a time."""
 
 from __future__ import annotations
 

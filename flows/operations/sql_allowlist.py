@@ -1,4 +1,4 @@
-"""What a question of `gpuledger sql` may name, checked in its parse tree before anything of it is bound.
+"""The SQL allow-list: names in a user's query, checked in its parse tree before binding.
 
 DuckDB binds a table function by calling it: `postgres_scan` connects, `read_csv` opens its file, and on a
 lake the functions of DuckLake delete files. A connection cannot be denied a function, so that a question is

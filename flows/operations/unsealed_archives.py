@@ -1,4 +1,4 @@
-"""Archive files that a killed crawl left unsealed: no row refers to them, and each run writes its own."""
+"""Unsealed archive files of killed crawls: no row refers to them; the next run deletes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verify: derive what is published once more from the archived bytes, and compare figure by figure.
+"""Verification: derive published rows and figures again from the archive and compare them.
 
 For every standing scrape of the chosen slots the archive is read, its digests checked, its bytes parsed and
 judged by today's code into a ledger of its own, whose rows and price figures are then held against the

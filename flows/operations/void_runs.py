@@ -1,4 +1,4 @@
-"""Declaring a run void in a data folder or on a lake, and publishing the ledger without it."""
+"""Void runs: declare one and publish the ledger without it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The anomaly detector over the ledger: each stored snapshot against those of its source before it."""
+"""Anomaly detection after an append: each stored snapshot against the earlier ones of its source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The crawl of a run, and its archives as they arrive: a source goes on as soon as it has all of its own."""
+"""The crawl of a run: archives are processed as they are sealed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo: sixty nights of a recorded web that this project wrote itself, run as the real thing.
+"""The demo: sixty nights of a simulated, recorded web through the real pipeline.
 
 Every provider's folder holds its simulated answers; they are archived as WARC once, and the nightly
 flow then reads them as it would read the network.

@@ -1,4 +1,4 @@
-"""What a source would write, without writing it: one fetch into a folder of its own, read and judged."""
+"""Dry run of a source: fetch, parse and judge it in a temporary folder, store nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One source on its way into the ledger: judge its rows, append them, look for anomalies."""
+"""Ingest of one source: judge its rows, append them, detect anomalies."""
 
 from __future__ import annotations
 

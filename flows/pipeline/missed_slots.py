@@ -1,4 +1,4 @@
-"""Slots at whose time no run came: recorded as missed, never filled with the prices of a later day."""
+"""Missed slots: recorded as missed, never filled with later prices."""
 
 from __future__ import annotations
 

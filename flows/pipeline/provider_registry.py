@@ -1,4 +1,4 @@
-"""The registry in the ledger: every provider's declaration, appended whenever it has changed."""
+"""The `providers` table: every declaration, appended when it has changed."""
 
 from __future__ import annotations
 

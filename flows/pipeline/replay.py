@@ -1,4 +1,4 @@
-"""Replay: parse archived captures again and append the rows that come out different.
+"""Replay: parse archived captures again and append the differences as corrections.
 
 A row is written once and never updated; a correction is a new scrape of the same slot, marked with the
 parser's version, and the views take the newest.

@@ -1,4 +1,4 @@
-"""The questions that flows ask the ledger, one .sql file each."""
+"""SQL queries of flows, one .sql file each."""
 
 from functools import partial
 

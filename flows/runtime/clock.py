@@ -1,4 +1,4 @@
-"""This machine's clock, checked before anything is stored by it: slots and the order of rows are named by it.
+"""Clock checks before anything is stored: against the newest stored run, and against Date headers.
 
 Two checks. A run that would begin before the newest stored run had ended is refused before it fetches. After
 the fetch the clock is compared with the Date headers of the answers: the median over hosts decides, and only

@@ -1,4 +1,4 @@
-"""Two readings of the same bytes, made comparable by the names of their columns.
+"""Comparison of stored and derived frames by column name.
 
 The order of columns says nothing: a column that a release adds comes last in a ledger that was upgraded, and
 in its own place in a new one.

@@ -1,4 +1,4 @@
-"""What to say of an error: one sentence for the user, or a traceback for a defect."""
+"""Explanations of errors: one sentence for the user, or None for a defect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work that ends when it is told to: by Ctrl-C, by SIGTERM, or when its time is over.
+"""Interruptible work: ends on Ctrl-C, SIGTERM or a timeout.
 
 The work runs in a thread of its own. DuckDB is interrupted; where it does not stop soon, as in the middle of
 one long string function, the process ends all the same. Only what reads is run like this, so that nothing can

@@ -1,4 +1,4 @@
-"""One run at a time writes a data folder.
+"""The run lock: one run at a time writes a data folder.
 
 Two runs of different flows take turns: the later one waits. A second run of the same flow is refused, since
 whatever it would do is being done. A lake takes many writers: there each flow has a lock of its own. The lock

@@ -1,4 +1,4 @@
-"""What a run is asked, what is due, and what it did. No Prefect in this module."""
+"""A run: its request, its due slots, its listener and its summary. No Prefect in this module."""
 
 from __future__ import annotations
 

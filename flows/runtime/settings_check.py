@@ -1,4 +1,4 @@
-"""What is wrong in the settings of an installation, although each of them can be read by itself.
+"""Checks of settings that are valid one by one and wrong together.
 
 A name that nothing has, a folder that is not there: a run would leave something out without a word.
 """

@@ -1,4 +1,4 @@
-"""Compaction as a flow, once a week: fewer bytes, the same rows; a lake loses snapshots that are over."""
+"""The weekly compaction flow: fewer bytes, the same rows; expired snapshots of a lake are removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The flows that schedules and work pools start: a nightly or market run of this installation, now."""
+"""Deployments: the Prefect flows that schedules and work pools start."""
 
 from __future__ import annotations
 

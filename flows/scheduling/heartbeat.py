@@ -1,4 +1,4 @@
-"""The shares of a run, watched: which of them has a worker that still lives, and when to give one up.
+"""Heartbeats of a shared run: which shares have a live worker, and when to give one up.
 
 A share shows that it lives by touching its own flow run every few seconds; the run that shared it sees the
 touch in Prefect. Times are those of the watching process, so that the clocks of machines need not agree.

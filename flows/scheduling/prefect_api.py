@@ -1,4 +1,4 @@
-"""Whether a run has Prefect's API, decided before it begins: a run never waits for its dashboard.
+"""The choice of a Prefect API for a run, made before it starts: none, the configured one, or our own.
 
 Without PREFECT_API_URL a server of our own is started for the run, on a free port of this machine and behind
 the installation's secret. An API that does not answer within seconds is done without.

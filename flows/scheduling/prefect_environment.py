@@ -1,4 +1,4 @@
-"""The environment that Prefect sees in processes of gpuledger.
+"""Prefect's environment variables in processes of gpuledger.
 
 Prefect reads a hundred PREFECT_* variables, a .env file, two TOML files and a profile. Any of them can end a
 run or open its server to others, so the rule is short. Without PREFECT_API_URL no PREFECT_* variable counts.

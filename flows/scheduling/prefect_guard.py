@@ -1,4 +1,4 @@
-"""What gpuledger's own Prefect server lets through: an ASGI guard in front of Prefect's application.
+"""An ASGI guard in front of our Prefect server: which requests it accepts.
 
 Prefect answers any Host and any Origin, and a client that may write to its API may have a shell command run.
 The guard answers under the server's own addresses only, to no page of another origin, and refuses what would

@@ -1,4 +1,4 @@
-"""The secret of this installation that opens the API of its own Prefect server."""
+"""The secret of this installation's Prefect server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""gpuledger's own Prefect server: on loopback, behind a password and a guard, its state in the data folder.
+"""Our Prefect server: on loopback, with a password and a guard, its state in the data folder.
 
 The process that starts it keeps the listening socket. No other process can take the port while the server
 restarts, and requests wait meanwhile instead of being refused. The server ends when that process ends.

@@ -1,4 +1,4 @@
-"""What a scheduled run is asked to do in this installation."""
+"""The request of a scheduled run, from the installation's settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scheduler of `gpuledger serve`: Prefect's runner with this installation's flows, kept up.
+"""The scheduler of `gpuledger serve`: Prefect's runner, restarted when it dies.
 
 Prefect keeps the schedules and starts each flow in a process of its own, so that this process stays small and
 a run that is killed takes nothing with it. The runner has the flows in memory: the entrypoints and pull steps

@@ -1,4 +1,4 @@
-"""The servers of `gpuledger serve`, for this machine only: Prefect's, and that of the site."""
+"""The servers of `gpuledger serve`: Prefect's and the site's, on loopback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The site on a port of this machine, for its own user's browser and nothing else.
+"""The web server of the report: loopback only, read only, for its own address only.
 
 A page of another site can send a browser here under a name of its own (DNS rebinding), so that only requests
 for this address are answered. What lies outside the site is not served, whatever links lie in it.

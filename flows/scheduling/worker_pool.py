@@ -1,4 +1,4 @@
-"""A run that many workers share: one run for each provider in the work pool, then the site and the alerts.
+"""Shared runs: one flow run a provider in the work pool, then the report and the alerts.
 
 The data folder may be on one machine or shared by all; only with a lake do the shares write at once. A share
 whose worker dies, or that no worker takes, is given up within minutes: this process then reads its provider,

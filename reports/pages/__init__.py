@@ -1,4 +1,4 @@
-"""The pages, one kind a module: each asks its questions and says what its template shows."""
+"""The pages, one module a kind: each runs its queries and fills its template."""
 
 from __future__ import annotations
 

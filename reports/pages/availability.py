@@ -1,4 +1,4 @@
-"""Availability: what marketplaces list and have rented out, what comes and goes, and over how many venues."""
+"""Availability: machines listed and rented, churn, and breadth over venues."""
 
 from __future__ import annotations
 

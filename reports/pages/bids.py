@@ -1,4 +1,4 @@
-"""What to bid: how long bids have held on a marketplace's machines, and the least that was enough."""
+"""What to bid: how long bids have survived on a marketplace, and the lowest bid that sufficed."""
 
 from __future__ import annotations
 

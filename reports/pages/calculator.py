@@ -1,4 +1,4 @@
-"""The usage calculator: a month by the hour, by a plan, for nothing, and on a machine of one's own.
+"""The usage calculator: a month of use by the hour, by plan, for free, and on an own machine.
 
 The page computes with assets/calculator.js; what it shows before anyone has moved a field, and without
 scripts, is computed here by the same rules. A test holds the two against each other.

@@ -1,4 +1,4 @@
-"""The SQL cookbook: questions, the queries that answer them, and their answers here."""
+"""The SQL cookbook: questions, queries, results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Free tiers and plans: what holds now, and every change with the words on the page."""
+"""Free tiers and plans: current terms, and every change with the words on the page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Price history: long runs from what others have published, by whom and under which licence."""
+"""Price history: imported public histories with their origin and licence."""
 
 from __future__ import annotations
 

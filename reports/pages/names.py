@@ -1,4 +1,4 @@
-"""Names for readers, beside the ids that the warehouse holds."""
+"""Display names for ids of the warehouse."""
 
 from __future__ import annotations
 

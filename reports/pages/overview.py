@@ -1,4 +1,4 @@
-"""The overview: what is cheapest now, what moved, how fresh every source is, what broke."""
+"""The overview: cheapest offers, price moves, freshness of every source, incidents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Providers: the registry, what each gives for nothing side by side, and the machines they rent out."""
+"""Providers: the registry, free tiers side by side, and machines for rent."""
 
 from __future__ import annotations
 

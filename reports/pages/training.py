@@ -1,4 +1,4 @@
-"""Where to train: cost against time of one job on every offer, and which losses a spot discount survives."""
+"""Where to train: cost against time of one training job on every offer, and when spot still pays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spot volatility: historical volatility with its sticky-price companion, and the bands behind it."""
+"""Spot volatility: historical volatility, its sticky-price companion, and price bands."""
 
 from __future__ import annotations
 

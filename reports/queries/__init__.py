@@ -1,4 +1,4 @@
-"""The questions that the pages ask the warehouse, one .sql file each."""
+"""SQL queries of pages, one .sql file each."""
 
 import duckdb
 import polars as pl

@@ -1,4 +1,4 @@
-"""What a bid is worth: price availability, price-at-risk (S8) and bid survival (S9).
+"""Bid statistics: price availability, price-at-risk (S8) and bid survival (S9).
 
 Price availability follows Agmon Ben-Yehuda et al., "Deconstructing Amazon EC2 Spot Instance Pricing" (2013);
 survival is Kaplan and Meier's estimator (1958).

@@ -1,4 +1,4 @@
-"""The GEKS-Jevons index over a rolling window (S13), free of the drift that chaining adds where offers churn.
+"""The GEKS-Jevons index over a rolling window (S13), free of chain drift under churn.
 
 P^{0,t} = prod over l of (J_{0,l} J_{l,t})^{1/W} over the W days l of a window, where J_{a,b} is Jevons's
 index of the offers of both days. A further day is joined on by the mean splice: the geometric mean over

@@ -1,4 +1,4 @@
-"""Hedonic time-dummy index (S14): what prices did once the offers' qualities are held equal.
+"""The hedonic time-dummy index (S14): price changes at constant quality.
 
 On two adjacent days ln p = a + sum b_k ln x_k + dummies + delta * [second day] + e; the index moves by
 exp(delta). The standard error is clustered by host, because the offers of one host are priced together.

@@ -1,4 +1,4 @@
-"""WARC as this project writes it: exchanges, and what their heads hold."""
+"""HTTP exchanges as WARC records: requests, responses and their headers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTTP bodies: transfer and content codings undone, and the proof that a body is whole.
+"""HTTP transfer and content codings: decoded, with proof that a body is complete.
 
 A body is accepted when its own coding proves it: the stated length is there, the last chunk was sent, and the
 checksum and length at the end of gzip or zlib agree with what was unpacked. Anything else is refused, because

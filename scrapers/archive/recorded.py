@@ -1,4 +1,4 @@
-"""The recorded web: archives that stand in for the network.
+"""The recorded web: archives that replace the network.
 
 Every WARC file below a folder counts, this project's own and those of any other tool. An answer belongs
 to a slot when it was recorded while the slot lasted; it is never carried over into another one.

@@ -1,4 +1,4 @@
-"""What must never stand in an archive or a log: credentials.
+"""Redaction: credentials are removed from archives and logs.
 
 Headers and parameters are known by their names; beyond them, the values of this installation's own keys are
 struck out wherever they are met, also where a source echoes one in a body. Such a capture says so.

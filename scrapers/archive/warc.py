@@ -1,4 +1,4 @@
-"""WARC files read record by record, each with the proof that it is whole.
+"""The WARC reader: record by record, each checked to be complete.
 
 warcio reads what it can: a file that was cut short ends early, and damaged gzip is passed on as it is. Here
 both are errors that name the file, so that the archive is blamed and not the site whose answer it holds.

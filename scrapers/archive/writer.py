@@ -1,4 +1,4 @@
-"""Captures in WARC files: written before anything reads them, never changed afterwards.
+"""The WARC writer: captures are written before they are parsed and never changed.
 
 One file holds one job (a source and a slot): every request and response as they crossed the wire, what a
 browser made of a page, and a closing `metadata` record with the job's Outcome as JSON. Facts of this

@@ -1,4 +1,4 @@
-"""Signatures that some APIs want in place of a key: Amazon's, made by its own library."""
+"""Request signatures for APIs that need them: AWS Signature V4, by botocore."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages that need a browser: what they get is archived, or answered from the archive.
+"""Rendered pages: navigation in the browser, archived, or answered from the archive.
 
 scrapy-playwright drives the browser; scrapers.crawl.page_guard bounds what a page may do in it.
 """

@@ -1,4 +1,4 @@
-"""The handler of pages for the browser; what it asks without the browser is bounded as everything else is."""
+"""The download handler for pages of the browser, with the same bounds as every other request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chromium as the crawl starts it: with no network of its own, and with bounds."""
+"""Launch options of Chromium: no direct network, bounded resources."""
 
 from __future__ import annotations
 

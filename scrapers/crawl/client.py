@@ -1,4 +1,4 @@
-"""Fetching, seen from the flows: a plan of jobs in, sealed archives out.
+"""The client of the crawl process: a plan of jobs in, sealed archives out.
 
 The crawl runs in a child process of its own, because a reactor starts only once in a process and a hung
 browser can only be ended from outside.

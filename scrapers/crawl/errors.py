@@ -1,4 +1,4 @@
-"""What keeps a request from being answered, in a sentence for a person."""
+"""Fetch errors as sentences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A bound on the memory of the browser, kept from outside by looking at its processes in /proc.
+"""The memory limit of the browser, enforced by watching its processes in /proc.
 
 Chromium has no bound that covers all that a page can allocate: V8's own limit leaves out buffers, images and
 the document. Where there is no /proc nothing is watched, and V8's limit is the only one.

@@ -1,4 +1,4 @@
-"""The two middlewares next to the wire: out of the archive instead of the network, and into it."""
+"""Downloader middleware next to the network: answers from the archive, and writes to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page in the browser may do: where it goes, how much it asks, and what ends it.
+"""The page guard: allowed requests of a page in the browser, and its limits.
 
 scrapy-playwright registers its own route for every request of a page before it calls back, and a later route
 comes first. Each try of a page has a browser context of its own, which ends with the page: a further page in

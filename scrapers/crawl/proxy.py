@@ -1,4 +1,4 @@
-"""The proxy of the browser: all that a page asks passes here, and is connected only where it may go.
+"""The filtering proxy of the browser: every connection is checked when it is made.
 
 Chromium resolves nothing itself. The proxy resolves the name, checks every address and connects to the one
 that was checked, so that a name cannot lead elsewhere a moment later. It listens on loopback, knows each

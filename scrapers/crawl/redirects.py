@@ -1,4 +1,4 @@
-"""Redirects: followed with nothing that is secret, and not at all by a request that bears a key."""
+"""Redirects: followed without secrets; requests with a key follow none to another origin."""
 
 from __future__ import annotations
 

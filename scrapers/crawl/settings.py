@@ -1,4 +1,4 @@
-"""The settings of the crawl: what Scrapy leaves open or leaves off, decided."""
+"""Scrapy's settings for a crawl."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The spider: every job of a plan, many at a time."""
+"""The spider: all jobs of a plan, concurrently."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where requests may go: public addresses by http or https, and nowhere else.
+"""The SSRF guard: requests reach public addresses over http and https only.
 
 A page or a redirect of a stranger must not be able to point the crawl at this machine or its network. This
 module is the only one that decides what is public: the crawl's middleware and resolver use it, and so does

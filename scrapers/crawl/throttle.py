@@ -1,4 +1,4 @@
-"""The pace of requests to one host: never faster than its declaration or robots.txt allows."""
+"""Rate limits for each host: by its declaration, robots.txt and AutoThrottle."""
 
 from __future__ import annotations
 

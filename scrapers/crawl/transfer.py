@@ -1,4 +1,4 @@
-"""The transfer of an answer: bounded heads, and bodies that are proved to be whole.
+"""The download handler: bounded headers, complete bodies.
 
 Twisted bounds a line of a head but not their number, and Scrapy takes a body without a stated length for
 whole even when its connection was reset. The classes below replace the protocol of Scrapy's handler.

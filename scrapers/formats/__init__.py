@@ -1,4 +1,4 @@
-"""How a kind of source is fetched and opened; a provider is data on top of a format."""
+"""Formats: how a kind of source is fetched and opened."""
 
 from __future__ import annotations
 

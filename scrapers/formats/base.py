@@ -1,4 +1,4 @@
-"""What every format does unless it says otherwise."""
+"""Defaults that all formats share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Static pages: HTML as served, or the Markdown twin that some docs publish."""
+"""Static HTML pages, and Markdown pages that some documentation serves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON APIs, asked by GET or POST."""
+"""JSON APIs by GET or POST."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a service that has gone would be noticed if it came back; no price is ever read from it.
+"""Liveness probes of services that have closed; no price is parsed from them.
 
 A parked domain answers 200 too, so an answer counts only on the same host and with the provider's words.
 """

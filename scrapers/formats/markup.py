@@ -1,4 +1,4 @@
-"""The text of an HTML page, as it was meant, and whether all of it is there."""
+"""Text of HTML responses: decoding, and detection of truncated pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of a source, found in the provider's page.py by the source's name."""
+"""Lookup of a source's page function in its provider's page.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plain HTML tables of prices, read as provider.toml describes them; such a source needs no page.py.
+"""Plain HTML price tables, parsed by their declaration in provider.toml; no page.py is needed.
 
 The table is in the page as it is served. GPU names go through `[gpus]` of the provider's gpus.toml, where
 there is such a file, regions through `[country]` of its regions.toml.

@@ -1,4 +1,4 @@
-"""Pages that only their scripts fill: read from the rendered document, not from what was served."""
+"""Pages that scripts fill: parsed from the rendered document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""APIs that answer XML, read as an element tree whose tags have lost their namespaces."""
+"""XML APIs, parsed into an element tree without namespaces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Price lists kept as one YAML file, read as the values that they hold."""
+"""YAML price lists."""
 
 from __future__ import annotations
 

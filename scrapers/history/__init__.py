@@ -1,1 +1,1 @@
-"""What is known from before the first snapshot: dated facts with their origin."""
+"""Public price histories and dated facts, parsed by mappings."""

@@ -1,4 +1,4 @@
-"""Cells of prices, of numbers and of GPU names, parsed by the functions that the providers' pages use.
+"""Cells of prices, numbers and GPU names, parsed by the functions of the providers' pages.
 
 Those take one value. Columns of a history repeat few values many times, so each different value is parsed
 once and joined back to its rows.

@@ -1,4 +1,4 @@
-"""The columns that a mapping fills: words looked up, numbers read, GPUs named as the ledger names them."""
+"""Columns of a mapping: lookups, numbers, GPU names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Polars expressions for what a mapping says: conditions, moments, words.
+"""Polars expressions for conditions, times and words of a mapping.
 
 All of them read columns of text and give null, never a guess, where the text is something else.
 """

@@ -1,4 +1,4 @@
-"""The dated facts of facts.toml as rows of the observations table."""
+"""The dated facts of facts.toml as rows of `observations`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a public price history is read: a small TOML file that says what its columns mean.
+"""Mappings: TOML files that declare how a public price history is parsed.
 
 Mappings that are shipped stand in scrapers/history/mappings; anyone can write another. A mapping holds no
 data. docs/history.md explains every key.

@@ -1,4 +1,4 @@
-"""What becomes of the records of a public history: rows, quarantine, a blank, or nothing asked for."""
+"""Outcomes of records: a row, quarantine, a blank, or outside the mapping."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records of a public history -> rows of the ledger's tables, by a mapping. Pure: text in, frames out.
+"""Records of a public history -> rows of the ledger's tables. Pure: text in, frames out.
 
 Every record has one of four fates: rows, quarantine with its reason, a blank whose meaning the mapping gives,
 or outside what the mapping is about.

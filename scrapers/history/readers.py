@@ -1,4 +1,4 @@
-"""Files of price histories, read in batches of text: CSV, JSON lines, JSON, YAML and Parquet, packed or not.
+"""Readers of history files in batches of text: CSV, JSON lines, JSON, YAML and Parquet.
 
 Everything is read as the text that stands in the file. A record that cannot be read is kept with its line
 and the reason, never skipped. CSV is read by the standard library because it says the true line of a record

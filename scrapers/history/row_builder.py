@@ -1,4 +1,4 @@
-"""One `rows` of a mapping: the records that it claims become rows of its table."""
+"""The row builder: one `rows` block of a mapping, applied to the records that it matches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a provider's page works with: documents in, typed rows out, every field accounted for.
+"""The toolkit of providers' pages: documents in, typed rows out, every field accounted for.
 
 A page is a pure function of archived documents. It has no network and no clock, and it may import
 only this package and `warehouse.schema`.

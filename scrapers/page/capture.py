@@ -1,4 +1,4 @@
-"""What is asked of a source, and what came back."""
+"""Requests of a source and their captures."""
 
 from __future__ import annotations
 

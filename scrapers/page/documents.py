@@ -1,4 +1,4 @@
-"""A capture, opened: JSON and YAML as values, XML as a tree, HTML as a selectable page with its tables."""
+"""Documents: a capture opened as JSON, YAML, an XML tree, or HTML with its tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Their words -> ours, through the lookup files of each provider only.
+"""Lookups: a provider's words mapped to ours by its lookup files; GPU names by the catalogue.
 
 An unknown word is a finding, never a default and never a substring guess: "A4000" is not an A40.
 """

@@ -1,4 +1,4 @@
-"""Prices as sources print them, read without guessing.
+"""Money: printed prices parsed without guessing.
 
 price-parser finds the amount in an isolated price cell; it is not asked about anything else,
 because it reads "8x H100 $23.92/hr" as 8 and "Free" as 0.

@@ -1,4 +1,4 @@
-"""Raw records in, typed rows out: nothing is dropped silently.
+"""Records: raw fields in, typed rows out; a field that is not used is a finding.
 
 A record is popped field by field; what is neither taken nor named as ignored becomes a finding.
 A record that cannot be read becomes a `Rejected` row with its reason and the raw record.

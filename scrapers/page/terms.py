@@ -1,4 +1,4 @@
-"""Terms in prose: how a page would say each one, and what its silence means.
+"""Terms in prose: phrases that state a term, and what their absence means.
 
 A page that no longer says a term in the words known here is silent: the term is unknown. It is absent only
 where the page itself says that there is none.

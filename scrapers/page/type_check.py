@@ -1,4 +1,4 @@
-"""Whether a row's values are of the kinds that its table's columns hold.
+"""Type checks of a row's values against the columns of its table.
 
 Polars makes 1 of True, of "1" and of 1.9 where a column holds whole numbers: a misread value would become one
 that was never there.

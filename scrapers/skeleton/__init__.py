@@ -1,4 +1,4 @@
-"""The files that a new provider begins with: declaration, page, lookup, simulation, test and fixture."""
+"""The skeleton of a new provider: declaration, page, lookup, simulation, test and fixture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger's schema over time: forward only, each step once.
+"""Migrations of the schema: forward only, each step once.
 
 A new table or a new column that may be empty needs no step: what is declared in schema.py and lacks in the
 file is added when the ledger is opened. Everything else is a file in migrations/, named

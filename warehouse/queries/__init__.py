@@ -1,4 +1,4 @@
-"""The questions that the ledger asks itself, one .sql file each."""
+"""SQL queries of the warehouse, one .sql file each."""
 
 from importlib import resources
 

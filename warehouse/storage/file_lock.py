@@ -1,4 +1,4 @@
-"""Who holds a DuckDB file open, as the kernel knows it: DuckDB locks the whole file of a database."""
+"""The holder of a DuckDB file, from the kernel's table of locks."""
 
 from __future__ import annotations
 

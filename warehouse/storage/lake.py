@@ -1,4 +1,4 @@
-"""The ledger's tables on DuckLake, for installations in which several machines write at once.
+"""The lake: the ledger's tables on DuckLake, for several writers.
 
 The catalog is a PostgreSQL database; the rows are Parquet files in a folder that every machine sees, or in an
 S3 bucket. A commit is one snapshot of the catalog: readers see all of it or none, and need no copy. Only

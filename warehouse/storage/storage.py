@@ -1,4 +1,4 @@
-"""What a storage of the ledger can do. Whatever differs between a file and a lake is one of these methods."""
+"""The storage interface: everything that differs between a file and a lake."""
 
 from __future__ import annotations
 

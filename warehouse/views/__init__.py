@@ -1,4 +1,4 @@
-"""The gold views: one .sql file each, which is all that a new view needs.
+"""The gold views: one .sql file each.
 
 A file has the view's name and three parts:
 

@@ -1,4 +1,4 @@
-"""The header of a view's file: comment lines `-- key: value` that say what no SQL can say.
+"""Headers of view files: comment lines `-- key: value` with facts that SQL cannot express.
 
 The keys are documented in warehouse/views/__init__.py, for whoever writes a view.
 """

@@ -1,4 +1,4 @@
-"""The mappings that are shipped, one TOML file each, and how a mapping is loaded."""
+"""The shipped mappings, one TOML file each."""
 
 from __future__ import annotations
 
