@@ -14,7 +14,7 @@ class _Rule(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     def parameters(self) -> dict[str, Any]:
-        """What the rule's question is asked with."""
+        """The parameters of the rule's SQL query."""
         return self.model_dump(exclude={"on"})
 
 

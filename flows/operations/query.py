@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from flows.operations.output_columns import expressions, figures
 from flows.operations.output_file import written_aside
-from flows.operations.sql_allowlist import QuestionRefused, check
+from flows.operations.sql_allowlist import QueryRefused, check
 from flows.runtime.installation import Installation
 from flows.runtime.interruption import Work
 from reports.downloads import harmless
@@ -45,10 +45,10 @@ def execute(
 
     With `at`, an aware datetime, the warehouse is as it stood then. Ctrl-C and SIGTERM end it within a
     second, and so does the end of `timeout` seconds. Raises NothingPublished, TimeOver, Interrupted, and
-    QuestionRefused for a query that is not a question, names what is not allowed, or fails.
+    QueryRefused for a statement that is not a query, names what is not allowed, or fails.
     """
     if form == "parquet" and output is None:
-        raise QuestionRefused("parquet is not for a terminal: name a file with --output")
+        raise QueryRefused("parquet is not for a terminal: name a file with --output")
     storage = installation.for_queries()
 
     def answer(work: Work[None]) -> None:
@@ -62,12 +62,12 @@ def execute(
                 reason = _reason(problem)
         # Raised here, it holds on to no result; DuckDB opens a file anew only once those are gone.
         if reason:
-            raise QuestionRefused(reason)
+            raise QueryRefused(reason)
 
     Work(answer).run(timeout)
 
 
-_TOO_MUCH: Final = "the answer needs more memory than a question may have: ask for less at once"
+_TOO_MUCH: Final = "the query needs more memory than it may use: select less at once"
 
 
 def _reason(problem: Exception) -> str:

@@ -1,7 +1,7 @@
 """The SQL allow-list: names in a user's query, checked in its parse tree before binding.
 
 DuckDB binds a table function by calling it: `postgres_scan` connects, `read_csv` opens its file, and on a
-lake the functions of DuckLake delete files. A connection cannot be denied a function, so that a question is
+lake the functions of DuckLake delete files. A connection cannot be denied a function, so that a query is
 let through only if every function in it is listed in sql_functions.toml and every table is one of the
 warehouse.
 """
@@ -21,7 +21,7 @@ from warehouse.errors import GpuledgerError
 
 _LIST: Final = Path(__file__).with_name("sql_functions.toml")
 _COMPUTING: Final = ("operators", "scalar", "aggregate", "macro")
-# What the parser calls the parts of a question; one that is not known here is refused.
+# What the parser calls the parts of a query; an unknown part is refused.
 _NODES: Final = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
 _RELATIONS: Final = frozenset(
     {
@@ -68,12 +68,12 @@ _OURS: Final = """
 """
 
 
-class QuestionRefused(GpuledgerError):
-    """The question cannot be answered; the message says why."""
+class QueryRefused(GpuledgerError):
+    """The query is refused; the message says why."""
 
 
 class QueryNames:
-    """The names that a question may use, in lower case, asked of a connection once they are needed."""
+    """The names that a query may use, in lower case, listed by a connection when they are needed."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
@@ -92,7 +92,7 @@ class QueryNames:
         return frozenset(name for (name,) in self._connection.execute(query).fetchall())
 
     def refuse_table(self, node: dict[str, Any], ctes: frozenset[str]) -> None:
-        """Raise QuestionRefused for a table that is neither the warehouse's nor the question's own."""
+        """Raise QueryRefused for a table that is neither the warehouse's nor the query's own."""
         name = str(node["table_name"]).lower()
         qualifiers = [str(node[part]).lower() for part in ("catalog_name", "schema_name") if node[part]]
         if name in ctes and qualifiers in ([], ["recurring"]):
@@ -107,22 +107,22 @@ class QueryNames:
         shown = ".".join(
             str(node[part]) for part in ("catalog_name", "schema_name", "table_name") if node[part]
         )
-        raise QuestionRefused(
+        raise QueryRefused(
             f'{shown} is not a table or view of the warehouse; `gpuledger sql "SHOW TABLES"` lists them'
         )
 
 
 def check(connection: duckdb.DuckDBPyConnection, query: str) -> None:
-    """Raise QuestionRefused unless the query is one question that names nothing but what is listed.
+    """Raise QueryRefused unless the text is one query that names only what is listed.
 
     Nothing of the query is bound or run.
     """
     explained = _EXPLAIN.match(query)
     statements = _parsed(connection, query[explained.end() :] if explained else query)
     if not statements:
-        raise QuestionRefused(_STATEMENT)
+        raise QueryRefused(_STATEMENT)
     if len(statements) > 1:
-        raise QuestionRefused("those are several questions: ask one at a time")
+        raise QueryRefused("those are several queries: run one at a time")
     names = QueryNames(connection)
     waiting: list[tuple[Any, frozenset[str]]] = [(statements[0]["node"], frozenset())]
     while waiting:
@@ -133,7 +133,7 @@ def check(connection: duckdb.DuckDBPyConnection, query: str) -> None:
             waiting += _checked(node, ctes, names)
 
 
-_STATEMENT: Final = "that is a statement, not a question: ask with SELECT; the warehouse is read-only"
+_STATEMENT: Final = "that is a statement, not a query: use SELECT; the warehouse is read-only"
 
 
 def _parsed(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
@@ -141,15 +141,15 @@ def _parsed(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str,
         ((text,),) = connection.execute("SELECT json_serialize_sql(?)", [query]).fetchall()
         tree = json.loads(text)
     except RecursionError:
-        raise QuestionRefused("the question is nested too deeply: split it with WITH") from None
+        raise QueryRefused("the query is nested too deeply: split it with WITH") from None
     if not tree["error"]:
         return list(tree["statements"])
     if tree["error_type"] == "parser":
         # Parsed once more for the message, which shows the place; what does not parse is not run.
         connection.extract_statements(query)
     if tree["error_type"] == "not implemented":
-        raise QuestionRefused(_STATEMENT)
-    raise QuestionRefused(tree["error_message"])
+        raise QueryRefused(_STATEMENT)
+    raise QueryRefused(tree["error_message"])
 
 
 def _checked(
@@ -192,7 +192,7 @@ def _within(node: dict[str, Any], ctes: frozenset[str]) -> list[tuple[Any, froze
 
 def _refuse_unknown(kind: Any, known: frozenset[str]) -> None:
     if kind not in known:
-        raise QuestionRefused(f"{kind} is not a part of SQL that questions may use; ask with a plain SELECT")
+        raise QueryRefused(f"{kind} is not allowed in a query; use a plain SELECT")
 
 
 def _refuse_function(node: dict[str, Any], kinds: tuple[str, ...]) -> None:
@@ -202,8 +202,8 @@ def _refuse_function(node: dict[str, Any], kinds: tuple[str, ...]) -> None:
         "system",
     }
     if not ours or not any(name.lower() in _allowed(kind) for kind in kinds):
-        raise QuestionRefused(
-            f"{name}() is not allowed in a question, which only computes from the warehouse's tables and "
+        raise QueryRefused(
+            f"{name}() is not allowed in a query, which only computes from the warehouse's tables and "
             "views; export them with `gpuledger export` to use it in a DuckDB of your own"
         )
 
@@ -211,7 +211,7 @@ def _refuse_function(node: dict[str, Any], kinds: tuple[str, ...]) -> None:
 def _refuse_list(node: dict[str, Any]) -> None:
     shown = str(node["table_name"]).strip('"')
     if node["show_type"] == "SHOW_UNQUALIFIED" and shown not in _allowed("show"):
-        raise QuestionRefused(f"SHOW {shown.upper()} is not a question about the warehouse; ask SHOW TABLES")
+        raise QueryRefused(f"SHOW {shown.upper()} does not query the warehouse; use SHOW TABLES")
 
 
 @cache

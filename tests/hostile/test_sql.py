@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from flows.operations.query import execute
-from flows.operations.sql_allowlist import QuestionRefused
+from flows.operations.sql_allowlist import QueryRefused
 from flows.runtime.installation import Installation
 from warehouse.ledger import Ledger
 from warehouse.session import read_warehouse
@@ -101,7 +101,7 @@ def test_every_way_out_is_refused_and_leaves_nothing_behind(
     home: Path, query: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = _folder(home)
-    with pytest.raises(QuestionRefused) as refused:
+    with pytest.raises(QueryRefused) as refused:
         execute(Installation(home), query.replace("{folder}", str(home)), "table", None)
     assert str(refused.value)
     assert "hush" not in capsys.readouterr().out + str(refused.value).replace("hush AS", "")

@@ -62,10 +62,10 @@ def test_sql_answers_in_four_forms(
     ("query", "why"),
     [
         ("DELETE FROM offers", "read-only"),
-        ("ATTACH 'other.duckdb'", "not a question"),
+        ("ATTACH 'other.duckdb'", "not a query"),
         ("SELECT * FROM read_csv('/etc/passwd')", "read_csv() is not allowed"),
-        ("COPY offers TO 'stolen.csv'", "not a question"),
-        ("SET enable_external_access = true", "not a question"),
+        ("COPY offers TO 'stolen.csv'", "not a query"),
+        ("SET enable_external_access = true", "not a query"),
         ("SELECT * FROM nowhere", "nowhere"),
     ],
 )

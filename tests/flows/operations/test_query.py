@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from flows.cli.terminal import Terminal
 from flows.operations.query import execute
-from flows.operations.sql_allowlist import QuestionRefused, check
+from flows.operations.sql_allowlist import QueryRefused, check
 from flows.runtime.installation import Installation
 from flows.runtime.interruption import TimeOver
 from reports.cookbook import Recipe, recipes
@@ -101,7 +101,7 @@ def test_a_sum_is_a_number_in_parquet_and_one_that_no_column_holds_is_said_to_be
     answer = tmp_path / "answer"
     execute(Installation(home), "SELECT sum(x) AS total FROM range(4) t(x)", "parquet", answer)
     assert pq.read_table(answer)["total"].to_pylist() == [6]
-    with pytest.raises(QuestionRefused, match=r"out of range|DECIMAL"):
+    with pytest.raises(QueryRefused, match=r"out of range|DECIMAL"):
         execute(
             home,
             "SELECT 170141183460469231731687303715884105727::HUGEINT AS x",
@@ -188,7 +188,7 @@ def test_an_answer_that_takes_too_much_memory_is_a_sentence(home: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert ended.returncode == 2
-    assert "the answer needs more memory than a question may have" in ended.stderr
+    assert "the query needs more memory than it may use" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
@@ -225,7 +225,7 @@ def test_a_function_that_is_not_listed_is_refused_by_name_wherever_it_is_named(h
                 f"SELECT sum(1) FILTER ({call} = '') OVER (ORDER BY {call})",
                 f"PIVOT (SELECT 1 AS a) ON a IN (1) USING max({call})",
             ):
-                with pytest.raises(QuestionRefused, match="not allowed in a question"):
+                with pytest.raises(QueryRefused, match="not allowed in a query"):
                     check(connection, query)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flows.operations.query import execute as answer
-from flows.operations.sql_allowlist import QuestionRefused, _allowed, check
+from flows.operations.sql_allowlist import QueryRefused, _allowed, check
 from flows.runtime.installation import Installation
 from tests.lake.conftest import HOST, execute
 from warehouse.credentials import environment_without_credentials, self_contained
@@ -86,10 +86,10 @@ def test_every_attack_is_refused_on_both_storages_and_nobody_is_called(
             installation = Installation.of_process(folder)
             with read_warehouse(installation.for_queries()) as connection:
                 for query in attacks:
-                    with pytest.raises(QuestionRefused):
+                    with pytest.raises(QueryRefused):
                         check(connection, query)
             for query in attacks[:1]:
-                with pytest.raises(QuestionRefused):
+                with pytest.raises(QueryRefused):
                     answer(installation, query, "table", None)
         with pytest.raises(BlockingIOError):
             elsewhere.accept()
@@ -110,7 +110,7 @@ def test_every_function_of_every_extension_is_listed_or_refused(place: Lake) -> 
             query = f'FROM "{name}"()' if of_rows else f'SELECT "{name}"()'
             kinds = ("table",) if of_rows else ("operators", "scalar", "aggregate", "macro")
             if not any(name.lower() in listed[kind] for kind in kinds):
-                with pytest.raises(QuestionRefused, match="not allowed in a question"):
+                with pytest.raises(QueryRefused, match="not allowed in a query"):
                     check(connection, query)
         foreign = ("ducklake", "postgres", "read_", "pg_clear", "http", "s3", "write", "glob", "getenv")
         assert not [name for kind in listed.values() for name in kind if name.startswith(foreign)]
