@@ -1,7 +1,8 @@
 """Rows of a history that share their key in a snapshot: one is kept, by the rule of the providers' pages.
 
-Of the records of a snapshot the newest counts. Of several at that moment the first in the file is kept; one
-that says the same is refused as a duplicate, another with both figures, as in scrapers.page.OnePrice.
+Of the records of a snapshot the newest counts. Of several at that moment the first in the file is kept. One
+that says the same is refused as a duplicate, one that says otherwise with both figures: `OnePrice` of
+scrapers.page decides.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ def split_duplicates(frame: pl.DataFrame, table: Table) -> tuple[pl.DataFrame, p
     is_newest = pl.col(seen) == pl.col(seen).max().over(key)
     newest, older = shared.filter(is_newest), shared.filter(~is_newest)
     says = [name for name in frame.columns if name not in _WHERE_READ]
-    told = list(_told(newest, key, says))
+    # Most columns hold one value in all of these rows; comparing them row by row would take the longest.
+    vary = [name for name in says if name not in key and newest[name].n_unique() > 1]
+    told = list(_told(newest, key, vary))
     newest = newest.with_columns(pl.Series(REASON, [reason for _, reason in told], dtype=pl.String))
     counts = Counter({LATER: older.height}) + Counter(kind for kind, reason in told if reason)
     kept = newest.filter(pl.col(REASON).is_null()).drop(REASON)
@@ -56,14 +59,15 @@ def split_duplicates(frame: pl.DataFrame, table: Table) -> tuple[pl.DataFrame, p
     return rows, refused.select(REFUSED.names()), counts
 
 
-def _told(rows: pl.DataFrame, key: list[str], says: list[str]) -> Iterator[tuple[str, str | None]]:
+def _told(rows: pl.DataFrame, key: list[str], vary: list[str]) -> Iterator[tuple[str, str | None]]:
     """For each row its kind and why it is refused, None for the first of its key."""
     first: defaultdict[tuple[object, ...], OnePrice] = defaultdict(OnePrice)
-    for row in rows.iter_rows(named=True):
-        named = tuple(row[name] for name in key)
-        thing = ", ".join(str(row[name]) for name in key if name != "slot" and row[name] is not None)
+    words = (pl.col(name).cast(pl.String) for name in key if name != "slot")
+    things = rows.select(pl.concat_str(words, separator=", ", ignore_nulls=True)).to_series()
+    for row, thing in zip(rows.select(*key, *vary).iter_rows(), things, strict=True):
+        price = dict(zip(vary, row[len(key) :], strict=True))
         try:
-            is_new = first[named].is_new(thing, {name: row[name] for name in says})
+            is_new = first[row[: len(key)]].is_new(thing, price)
         except Unreadable as problem:
             yield OTHERWISE, str(problem)
             continue

@@ -119,7 +119,7 @@ def test_rows_stand_with_origin_licence_line_and_the_bytes_they_were_read_from(
     assert file.body == path.read_bytes()
     assert Mapping.model_validate_json(mapping.body) == parsed("a_list", LIST)
     refused = ledger.query("FROM quarantine").row(0, named=True)
-    assert (json.loads(refused["record"])["#"], refused["reason"]) == (5, "cheap is not a price")
+    assert (json.loads(refused["record"])["#"], refused["reason"]) == (5, "'cheap' holds no amount")
     assert one(ledger, "SELECT flow, origin, sources_ok, sources_failed FROM runs") == (
         "import",
         "imported",
@@ -192,18 +192,40 @@ def test_a_file_out_of_order_is_stored_as_one_in_order_is(tmp_path: Path, ledger
     assert ledger.query(query, {"source": "history:shuffled"}).equals(ordered)
 
 
-def test_rows_that_share_a_key_are_one_if_they_agree_and_none_if_they_do_not(
+def test_of_two_prices_for_one_thing_the_first_is_kept_and_the_other_refused_with_both(
     tmp_path: Path, ledger: Ledger
 ) -> None:
-    lines = [(0, "same", "1"), (0, "same", "1"), (0, "torn", "1"), (0, "torn", "2"), (0, "alone", "3")]
-    result = import_history(request(ledger, listed(tmp_path / "list.csv", lines)), ledger)
-    found = ledger.query("SELECT offer_key, offer_id FROM history_offers ORDER BY ALL").rows()
-    assert found == [("alone", "L6"), ("same", "L2")]
-    assert result.read.readings == result.accepted + result.refused == 5
-    assert dict(result.doubles) == {
-        "another record says the same": 1,
-        "another record of the same key says otherwise": 2,
+    lines = [(0, "same", "1"), (0, "same", "1"), (0, "torn", "8"), (0, "torn", "16"), (0, "torn", "8")]
+    result = import_history(request(ledger, listed(tmp_path / "l.csv", [*lines, (0, "alone", "3")])), ledger)
+    found = ledger.query("SELECT offer_key, offer_id, usd_per_hour FROM history_offers ORDER BY ALL").rows()
+    assert found == [("alone", "L7", 3.0), ("same", "L2", 1.0), ("torn", "L4", 8.0)]
+    assert result.read.readings == result.accepted + result.refused == 6
+    assert dict(result.duplicates) == {
+        "another record says the same": 2,
+        "another record of the same key says otherwise": 1,
     }
+    refused = ledger.query("SELECT record->>'#' AS line, reason FROM quarantine ORDER BY ALL").rows()
+    assert refused == [
+        ("3", "another record says the same"),
+        (
+            "5",
+            "torn, on_demand is listed twice, with usd_per_hour 8.0 and 16.0, usd_per_gpu_hour 1.0 and 2.0, "
+            "price_as_shown 8 and 16",
+        ),
+        ("6", "another record says the same"),
+    ]
+
+
+def test_the_newest_record_of_a_snapshot_is_kept(tmp_path: Path, ledger: Ledger) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(
+        "when,machine,usd\n2024-01-01T06:00:00Z,m,1\n2024-01-01T18:00:00Z,m,3\n2024-01-01T12:00:00Z,m,2\n",
+        encoding="utf-8",
+    )
+    daily = parsed("a_list", LIST.replace(b'cadence = "stamped"', b'cadence = "daily"'))
+    result = import_history(request(ledger, path, mapping=daily), ledger)
+    assert one(ledger, "SELECT list(usd_per_hour) FROM history_offers") == ([3.0],)
+    assert dict(result.duplicates) == {"a later record of the same snapshot is current": 2}
 
 
 def test_a_newer_edition_adds_its_new_snapshots_and_replaces_only_when_asked(

@@ -260,23 +260,38 @@ def test_free_credit_is_told_in_its_currency_with_who_took_it_away(
 
 
 @pytest.mark.parametrize(
-    ("file", "name", "part", "moment", "rows"),
+    ("file", "name", "part", "moment", "rows", "findings"),
     [
-        ("gcp/cyclenerd-pricing.2026-07-30.yml.gz", "cyclenerd_gcp", "", "2026-07-30T06:13:37Z", 3000),
-        ("multi/gpurentalprices.latest.2026-08-22.json", "gpurentalprices", "", "", 250),
-        ("paperspace/vms.csv", "skypilot_catalog", "paperspace", "2025-03-01", 10),
-        ("ibm/vms.csv", "skypilot_catalog", "ibm", "2025-03-01", 20),
+        ("gcp/cyclenerd-pricing.2026-07-30.yml.gz", "cyclenerd_gcp", "", "2026-07-30T06:13:37Z", 3000, {}),
+        (
+            "multi/gpurentalprices.latest.2026-08-22.json",
+            "gpurentalprices",
+            "",
+            "",
+            250,
+            # Listed with 262 GiB, where the catalogue has 288.
+            {("disagreement", "B300"): 1},
+        ),
+        ("paperspace/vms.csv", "skypilot_catalog", "paperspace", "2025-03-01", 10, {}),
+        ("ibm/vms.csv", "skypilot_catalog", "ibm", "2025-03-01", 20, {}),
     ],
 )
 def test_shipped_mappings_read_what_is_published_as_it_is_published(
-    captures_dir: Path, tmp_path: Path, file: str, name: str, part: str, moment: str, rows: int
+    captures_dir: Path,
+    tmp_path: Path,
+    file: str,
+    name: str,
+    part: str,
+    moment: str,
+    rows: int,
+    findings: dict[tuple[str, str], int],
 ) -> None:
     with Ledger(FileStorage(tmp_path)) as ledger:
         request = ImportRequest(tmp_path, captures_dir / file, load(name), part, moment)
         result = import_history(request, ledger)
     assert result.accepted >= rows
     assert result.refused == 0
-    assert not result.read.findings
+    assert dict(result.read.findings) == findings
 
 
 def test_a_zone_is_available_where_all_that_were_asked_for_started(

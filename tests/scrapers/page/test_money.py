@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrapers.page import dollars, exact_decimal, price
+from scrapers.page.money import cell_number, cell_price
 
 
 @pytest.mark.parametrize(
@@ -125,3 +126,74 @@ def test_a_period_is_known_however_it_is_said(shown: str, period: str) -> None:
     if period != "hour":
         with pytest.raises(ValueError, match=f"is per {period}, expected per hour"):
             dollars(shown, period="hour")
+
+
+@pytest.mark.parametrize(
+    ("shown", "decimal", "amount", "currency"),
+    [
+        ("16.00", ".", "16", "USD"),
+        ("1,234.50", ".", "1234.5", "USD"),
+        ("9.0E-4", ".", "0.0009", "USD"),
+        (".5", ".", "0.5", "USD"),
+        ("1.234,50", ",", "1234.5", "USD"),
+        ("$1,234.50", ".", "1234.5", "USD"),
+        ("US$ 3", ".", "3", "USD"),
+        ("$1.50/hr", ".", "1.5", "USD"),
+    ],
+)
+def test_a_cell_is_a_bare_number_in_its_columns_currency_or_a_price(
+    shown: str, decimal: str, amount: str, currency: str
+) -> None:
+    read = cell_price(shown, currency="USD", period="hour", decimal=decimal)
+    assert (read.amount, read.currency) == (Decimal(amount), currency)
+
+
+@pytest.mark.parametrize(
+    ("shown", "decimal", "currency"),
+    [
+        ("1,50", ".", "USD"),
+        ("1.50", ",", "USD"),
+        ("€1.50", ".", "USD"),
+        ("€1,50", ".", "EUR"),
+        ("12,34,567", ".", "USD"),
+        ("2.2.44", ".", "USD"),
+        ("-1", ".", "USD"),
+        ("-$1", ".", "USD"),
+        ("1.50", ".", ""),
+        ("$5/month", ".", "USD"),
+        ("1_000", ".", "USD"),
+        ("\u0663", ".", "USD"),
+        ("Infinity", ".", "USD"),
+        ("1-2", ".", "USD"),
+        ("", ".", "USD"),
+    ],
+)
+def test_a_cell_that_is_not_one_price_of_its_column_is_refused(
+    shown: str, decimal: str, currency: str
+) -> None:
+    with pytest.raises(ValueError, match=re.escape(repr(shown).strip("'$€"))):
+        cell_price(shown, currency=currency, period="hour", decimal=decimal)
+
+
+@given(
+    st.integers(min_value=0, max_value=9_999_999),
+    st.integers(min_value=0, max_value=4),
+    st.sampled_from("$€£¥"),
+)
+def test_a_cell_with_a_sign_holds_the_price_that_a_page_would_print(
+    digits: int, places: int, sign: str
+) -> None:
+    shown = f"{sign}{Decimal(digits).scaleb(-places):,}"
+    cell, printed = cell_price(shown), price(shown, decimal=".")
+    assert (cell.amount, cell.currency, cell.shown) == (printed.amount, printed.currency, printed.shown)
+
+
+def test_a_number_may_carry_the_sign_of_its_currency() -> None:
+    assert [cell_number(shown) for shown in ("300", "$300", "1,234.5", "-2")] == [
+        300,
+        300,
+        Decimal("1234.5"),
+        -2,
+    ]
+    with pytest.raises(ValueError, match="'80 GB'"):
+        cell_number("80 GB")
