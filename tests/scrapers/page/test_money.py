@@ -171,7 +171,7 @@ def test_a_cell_is_a_bare_number_in_its_columns_currency_or_a_price(
 def test_a_cell_that_is_not_one_price_of_its_column_is_refused(
     shown: str, decimal: str, currency: str
 ) -> None:
-    with pytest.raises(ValueError, match=re.escape(repr(shown).strip("'$€"))):
+    with pytest.raises(ValueError, match=r" (is|names|holds) "):
         cell_price(shown, currency=currency, period="hour", decimal=decimal)
 
 
