@@ -310,6 +310,12 @@ class Registry:
 
     providers: Mapping[str, Provider]
 
+    @property
+    def hourly(self) -> frozenset[str]:
+        """The ids of the sources that have a slot every hour."""
+        found = (source for provider in self.providers.values() for source in provider.sources.values())
+        return frozenset(source.id for source in found if source.declared.cadence == "hourly")
+
     def sources(self, only: Iterable[str] = (), *, enable: Iterable[str] = ()) -> list[Source]:
         """Every source of an enabled provider, or those named (a provider's id or a source's).
 

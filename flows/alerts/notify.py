@@ -7,7 +7,7 @@ not on record as told, so that the next run tries again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -17,7 +17,6 @@ import polars as pl
 from flows.alerts.routing import AlertRouting
 from flows.alerts.rules import Rule
 from flows.queries import load_query
-from scrapers.registry import providers
 from warehouse.ledger import Ledger
 
 # These stay true until they pass; the others are events, which happen once.
@@ -53,9 +52,10 @@ def unknown_addresses(addresses: Sequence[str]) -> int:
     return sum(not Apprise().add(address) for address in addresses)
 
 
-def evaluate(rule: Rule, query: Query, now: datetime) -> list[Alert]:
+def evaluate(rule: Rule, query: Query, now: datetime, hourly: Collection[str] = ()) -> list[Alert]:
     """What one rule sees in the ledger or the published warehouse that `query` asks.
 
+    `hourly` are the ids of the sources whose slots are hours and not nights.
     Nothing for a rule of failed runs: those may have no ledger; see flows.alerts.run_failures.
     """
     if rule.on == "run_failed":
@@ -65,15 +65,9 @@ def evaluate(rule: Rule, query: Query, now: datetime) -> list[Alert]:
     if "$now" in text:
         asked["now"] = now
     if "$hourly" in text:
-        asked["hourly"] = _hourly_sources()
+        asked["hourly"] = sorted(hourly)
     rows = query(text, asked).iter_rows(named=True)
     return [Alert(str(rule), row["subject"], row["message"], row["page"]) for row in rows]
-
-
-def _hourly_sources() -> list[str]:
-    """The ids of the sources that have a slot every hour."""
-    declared = (source for provider in providers().values() for source in provider.sources.values())
-    return [source.id for source in declared if source.declared.cadence == "hourly"]
 
 
 def notify(ledger: Ledger, routing: AlertRouting, *, run_id: str, now: datetime, site: str) -> Notification:
@@ -84,7 +78,7 @@ def notify(ledger: Ledger, routing: AlertRouting, *, run_id: str, now: datetime,
     if not (rules := routing.rules):
         return Notification()
     raised = set(ledger.query(load_query("alerts_raised")).iter_rows())
-    found = [(rule, alert) for rule in rules for alert in evaluate(rule, ledger.query, now)]
+    found = [(rule, alert) for rule in rules for alert in evaluate(rule, ledger.query, now, routing.hourly)]
     standing = {(alert.rule, alert.subject) for _, alert in found}
     new = [alert for _, alert in found if (alert.rule, alert.subject) not in raised]
     lasting = {str(rule) for rule in rules if rule.on in _LASTING}

@@ -13,10 +13,11 @@ class AlertRouting:
     """The rules of an installation, the Apprise addresses that it notifies, and its secrets.
 
     Addresses hold keys, so that neither they nor the secrets are ever printed. `secrets` are struck out of
-    what is sent. `nightly_hour` is the UTC hour of nightly slots.
+    what is sent. `nightly_hour` is the UTC hour of nightly slots, `hourly` are the ids of hourly sources.
     """
 
     rules: tuple[Rule, ...] = ()
     addresses: tuple[str, ...] = field(default=(), repr=False)
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     nightly_hour: int = NIGHTLY_HOUR
+    hourly: frozenset[str] = frozenset()

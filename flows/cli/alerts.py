@@ -48,7 +48,10 @@ def check(home: Home) -> None:
                 out.print(f"{rule}: told when it happens", markup=False)
                 continue
             found = evaluate(
-                rule, lambda text, asked: connection.execute(text, asked).pl(), datetime.now(UTC)
+                rule,
+                lambda text, asked: connection.execute(text, asked).pl(),
+                datetime.now(UTC),
+                installation.registry.hourly,
             )
             out.print(f"{rule}: {len(found) or 'nothing'}", markup=False)
             for alert in found:

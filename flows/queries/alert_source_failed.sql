@@ -1,7 +1,7 @@
 -- Sources that fail now and have failed in at least $slots slots of their own cadence since their last good one, or since
 -- their first where none was good. $hourly are the sources with a slot every hour; the others have one a night.
 WITH failing AS (
-    SELECT *, list_contains($hourly, source) AS is_hourly
+    SELECT *, list_contains($hourly::VARCHAR[], source) AS is_hourly
     FROM freshness
     WHERE last_status NOT IN ('ok', 'partial') AND failures_since >= $slots AND ($source IS NULL OR source = $source)
 )

@@ -114,7 +114,12 @@ class Installation:
         hour = NIGHTLY_HOUR
         with suppress(SettingsWrong):
             hour = self.settings.schedule.nightly_hour
-        return AlertRouting(tuple(self.settings.alerts), addresses, frozenset(secrets | {*addresses}), hour)
+        hourly: frozenset[str] = frozenset()
+        with suppress(OSError, GpuledgerError):
+            hourly = self.registry.hourly
+        return AlertRouting(
+            tuple(self.settings.alerts), addresses, frozenset(secrets | {*addresses}), hour, hourly
+        )
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import pytest
 from expectations.limits import DETECTOR, GATE, page
 from warehouse.ledger import Ledger
 from warehouse.limits import LENGTH, STATISTICS, rows, view_of_limits
+from warehouse.storage import FileStorage
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,7 +22,7 @@ def test_the_document_and_the_view_are_as_generated() -> None:
 
 
 def test_sql_finds_every_limit_of_a_statistic(tmp_path: Path) -> None:
-    with Ledger(tmp_path) as ledger:
+    with Ledger(FileStorage(tmp_path)) as ledger:
         (found,) = ledger.query("FROM limits").to_dicts()
     assert {name: float(value) for name, value in found.items()} == pytest.approx(asdict(STATISTICS))
 

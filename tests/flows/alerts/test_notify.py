@@ -133,7 +133,7 @@ def alerts_after(ledger: Ledger, source: str, *slots: datetime, **declared: Any)
     said = []
     for slot in slots:
         failed(ledger, slot, source)
-        said.append("".join(alert.message for alert in evaluate(failing, ledger.query, slot)))
+        said.append("".join(alert.message for alert in evaluate(failing, ledger.query, slot, {HOURLY})))
     return said
 
 

@@ -89,7 +89,7 @@ def kinds(ledger: Ledger) -> list[tuple[datetime, str]]:
 
 
 def test_a_late_snapshot_is_judged_by_what_is_before_it_alone(tmp_path: Path) -> None:
-    with Ledger(tmp_path) as ledger:
+    with Ledger(FileStorage(tmp_path)) as ledger:
         for index in range(20):
             store(ledger, index, {"H100": 5.0 + index / 100, "A100": 3.0})
         for index in range(21, 60):
@@ -100,7 +100,7 @@ def test_a_late_snapshot_is_judged_by_what_is_before_it_alone(tmp_path: Path) ->
 
 
 def test_every_one_of_many_snapshots_that_come_together_is_judged(tmp_path: Path) -> None:
-    with Ledger(tmp_path) as ledger:
+    with Ledger(FileStorage(tmp_path)) as ledger:
         slots = [store(ledger, index, {"H100": 5.0 + index / 100}) for index in range(20)]
         slots += [store(ledger, 20, {"H100": None})]
         slots += [store(ledger, index, {"H100": 5.0 + index / 100}) for index in range(21, 130)]
