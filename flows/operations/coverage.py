@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Final
 
 from flows.queries import load_query
@@ -23,6 +24,13 @@ What the demo has read from each provider: each cell was filled by a parser. A p
 not state (IBM's profiles) is not a price here. Providers that are off by default, and sources that need a
 key, have parsers and tests and no place in the demo. `make docs` writes this page.
 """
+
+
+def outdated(installation: Installation, document: Path) -> str:
+    """What to type where the document does not say what the ledger has read, "" where it does."""
+    if document.read_text(encoding="utf-8") == coverage(installation):
+        return ""
+    return f"{document.name} does not say what the demo reads now: run `make docs` and commit what it writes"
 
 
 def coverage(installation: Installation) -> str:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flows.operations.coverage import coverage
 from flows.pipeline import provider_registry
-from flows.runtime.installation import Installation
 from scrapers.registry import Provider, Registry, providers, shipped
 from warehouse.ledger import Ledger
 from warehouse.session import read_warehouse
@@ -43,8 +41,3 @@ def test_every_provider_of_the_seeds_is_in_the_registry_and_the_gone_have_eviden
     gone = {"floydhub", "blobcity", "q_blocks", "vectordash", "salamander", "crestle", "snark_ai"}
     assert gone == {provider for provider, status in states.items() if status != "active"}
     assert all(evidence for _, status, evidence in rows if status != "active")
-
-
-def test_the_coverage_page_says_what_the_demo_has_read(demo_home: Path) -> None:
-    written = Path(__file__).parents[3] / "docs" / "coverage.md"
-    assert written.read_text(encoding="utf-8") == coverage(Installation(demo_home))
