@@ -18,6 +18,9 @@ PACKAGES = ("expectations", "flows", "reports", "scrapers", "warehouse")
 OF_FRAMES = {
     "scrapers/history/columns.py": {"named.rename(lambda name: f'={name}')"},
     "scrapers/history/expressions.py": {"column.replace(dict(lookups[declared.words]))"},
+    "scrapers/history/row_builder.py": {
+        "prices(frame[price.column], price).rename(lambda name: f'@{name}')",
+    },
     "reports/downloads.py": {"""safe.rename(lambda name: re.sub(_FORMULA, "'\\\\g<0>", name))"""},
     "warehouse/text_safety.py": {"shown.rename(visible)"},
 }
@@ -41,7 +44,7 @@ WRITES = {
 _CHANGES = frozenset({"update", "pop", "setdefault", "clear", "popitem"})
 
 INTERNAL = {
-    "expectations.gx_adapter.GateBroken": "Great Expectations did not judge: a defect, with its traceback",
+    "expectations.suites.GateBroken": "Great Expectations did not judge: a defect, with its traceback",
     "flows.runtime.interruption.Interrupted": "a signal, which ends the process with the shell's own code",
     "flows.scheduling.deployment.RunCrashed": "ends a flow run of Prefect, whose page has the reason",
     "flows.scheduling.prefect_guard.RequestRefused": "an HTTP status for a client of the server",
