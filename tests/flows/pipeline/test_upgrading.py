@@ -10,9 +10,9 @@ import pytest
 
 from expectations.gate import Good
 from flows.history.facts import load_facts
+from flows.operations import derivation
 from flows.operations.derivation import judged
 from flows.operations.verify import verify
-from flows.pipeline import ingest as ingesting
 from flows.pipeline.ingest import ingest
 from flows.pipeline.replay import _differs
 from flows.runtime.installation import Installation
@@ -38,7 +38,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder with a night of prices and the dated facts, each with its archive."""
     with Ledger(FileStorage(tmp_path)):
         pass
-    monkeypatch.setattr(ingesting, "_good", lambda _: {"offers": Good(1, 100, 0.0, {})})
+    monkeypatch.setattr(derivation, "_good", lambda *_, **__: {"offers": Good(1, 100, 0.0, {})})
     writer = ArchiveWriter(archive_path(tmp_path, SPOT.id, SLOT, "run-12345678"), source=SPOT.id, slot=SLOT)
     body = feed(("p3.2xlarge", "3.06"), ("p4d.24xlarge", "32.77"), ("g4dn.xlarge", "0.52"))
     json_type = [("Content-Type", "application/json")]
