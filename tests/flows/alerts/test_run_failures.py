@@ -52,7 +52,7 @@ def test_a_full_disk_is_told_once_too(tmp_path: Path, inbox: Inbox, monkeypatch:
     def full(*_: Any, **__: Any) -> None:
         raise FULL
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(run_failures, "replacing", full)
     for _ in range(2):
         notify_run_failed(tmp_path, "market", FULL, routing(inbox))
     assert len(inbox.messages) == 1
