@@ -55,9 +55,12 @@ def prefect_at_work(folder: Path, **variables: str) -> Iterator[str]:
     environment = {**os.environ, "PREFECT_HOME": str(folder), **variables}
     with subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet) as server:
         address = f"http://127.0.0.1:{port}/api"
-        eventually(lambda: urlopen(f"{address}/health"))
-        yield address
-        server.terminate()
+        # Whoever leaves this block waits for the server, so it is ended even where it never answered.
+        try:
+            eventually(lambda: urlopen(f"{address}/health"))
+            yield address
+        finally:
+            server.terminate()
 
 
 def eventually(found: Callable[[], Any], seconds: float = 60) -> Any:

@@ -73,6 +73,7 @@ def _leaves(url: str) -> bool:
 
 
 def test_every_page_says_what_it_may_load_and_has_no_script_but_ours(pages: dict[str, str]) -> None:
+    assert "index.html" in pages
     for name, text in pages.items():
         document = html.document_fromstring(text)
         (policy,) = document.xpath("//head/meta[@http-equiv='Content-Security-Policy']/@content")
@@ -88,6 +89,7 @@ def test_every_page_says_what_it_may_load_and_has_no_script_but_ours(pages: dict
 
 
 def test_every_link_leads_into_the_site_or_to_the_web(pages: dict[str, str], hostile_site: Path) -> None:
+    followed = 0
     for name, text in pages.items():
         for href in html.document_fromstring(text).xpath("//@href | //@src"):
             if urlsplit(href).scheme in {"http", "https"}:
@@ -97,6 +99,8 @@ def test_every_link_leads_into_the_site_or_to_the_web(pages: dict[str, str], hos
                 continue
             target = (hostile_site / href.partition("#")[0]).resolve()
             assert target.is_relative_to(hostile_site) and target.is_file(), (name, href)
+            followed += 1
+    assert followed > len(pages)
 
 
 def test_no_name_of_a_file_leaves_the_site(hostile_home: Path, hostile_site: Path) -> None:

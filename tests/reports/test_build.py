@@ -82,7 +82,9 @@ def test_an_empty_ledger_has_honest_pages(tmp_path: Path) -> None:
 
 
 def test_what_a_source_says_is_shown_and_never_run(hostile: Path, tmp_path: Path) -> None:
-    for text in pages(hostile, tmp_path / "site").values():
+    built = pages(hostile, tmp_path / "site")
+    assert "&lt;script&gt;alert" in "".join(built.values())
+    for text in built.values():
         assert "<script>alert" not in text
         assert 'href="javascript:' not in text
 
@@ -97,12 +99,15 @@ def test_the_same_ledger_gives_the_same_bytes(hostile: Path, tmp_path: Path) -> 
 
 
 def test_simulated_prices_say_so_on_every_page_and_real_ones_do_not(hostile: Path, tmp_path: Path) -> None:
-    for text in pages(hostile, tmp_path / "real").values():
+    real = pages(hostile, tmp_path / "real")
+    for text in real.values():
         assert build.SIMULATED not in text
     with Ledger(FileStorage(tmp_path)) as ledger:
         ledger.append_run(RunSummary("r", "nightly", "simulated", SLOT).row())
-    for text in pages(FileStorage(tmp_path).publish(), tmp_path / "simulated").values():
+    simulated = pages(FileStorage(tmp_path).publish(), tmp_path / "simulated")
+    for text in simulated.values():
         assert build.SIMULATED in text
+    assert real.keys() == simulated.keys() >= {"index.html", "quality.html"}
 
 
 @pytest.mark.parametrize(("price", "shown"), [(0.0731, "$0.0731"), (1.953, "$1.95"), (1234.5, "$1,234.50")])

@@ -247,6 +247,7 @@ def test_the_downloads_carry_the_attribution(built: Path) -> None:
 
 
 def test_no_page_leads_to_one_that_is_not_there(built: Path) -> None:
+    assert (built / "index.html").exists()
     for page in built.glob("*.html"):
         for target in re.findall(r'href="([^":#]+\.html)"', page.read_text(encoding="utf-8")):
             assert (built / target).exists(), f"{page.name} leads to {target}"

@@ -202,7 +202,9 @@ def test_an_unknown_name_is_an_error_not_an_empty_run() -> None:
 
 @pytest.mark.parametrize("provider_id", sorted(providers()))
 def test_every_source_has_a_page_for_its_format(provider_id: str) -> None:
-    for found in providers()[provider_id].sources.values():
+    declared = providers()[provider_id].sources
+    assert declared
+    for found in declared.values():
         assert callable(format_of(found).page(found))
 
 

@@ -92,6 +92,7 @@ def test_no_model_has_two_entries_of_one_form_factor() -> None:
 
 def test_form_factors_are_those_of_the_offers_table_and_sizes_are_sorted() -> None:
     allowed = OFFERS.by_name["gpu_form_factor"].allowed
+    assert CATALOGUE
     for entry in CATALOGUE:
         assert entry.get("form_factor", "SXM") in allowed, entry["model"]
         assert entry["memory_gib"] == sorted(set(entry["memory_gib"])), entry["model"]

@@ -79,6 +79,7 @@ def test_every_declared_table_exists_with_its_comments(tmp_path: Path) -> None:
             "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal"
         )
     described = {(row["table_name"], row["column_name"]): row["comment"] for row in comments.to_dicts()}
+    assert described
     for table in TABLES:
         for column in table.columns:
             assert column.meaning in described[table.name, column.name]

@@ -34,6 +34,7 @@ def test_keys_and_groups_name_columns_that_exist(table: Table) -> None:
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_every_column_says_what_it_means_and_a_unit_in_a_name_is_its_unit(table: Table) -> None:
+    assert table.columns
     for column in table.columns:
         assert re.search(r"[.)]$", column.meaning), f"{table.name}.{column.name}"
         units = [unit for ending, unit in UNITS.items() if column.name.endswith(ending)]

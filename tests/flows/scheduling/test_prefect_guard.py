@@ -103,6 +103,7 @@ def test_a_body_that_is_not_json_is_refused(body: bytes) -> None:
 
 
 def test_what_serve_itself_registers_passes_whole() -> None:
+    assert ENTRYPOINTS.keys() == {"nightly", "market", "compact"}
     for name, entrypoint in ENTRYPOINTS.items():
         body = {"name": name, "entrypoint": entrypoint, "path": ".", "pull_steps": None, "job_variables": {}}
         assert status("/api/deployments/", "POST", body) == (PASSED, json.dumps(body).encode())

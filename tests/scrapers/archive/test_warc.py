@@ -43,6 +43,7 @@ def test_an_archive_cut_anywhere_is_named(archive: Path, tmp_path: Path) -> None
 
 def test_a_flipped_bit_never_changes_what_is_read(archive: Path, tmp_path: Path) -> None:
     whole, meant = archive.read_bytes(), read_archive(archive, tmp_path)
+    assert len(meant.captures) == 1
     for place in range(len(whole)):
         damaged = bytearray(whole)
         damaged[place] ^= 1 << place % 8

@@ -77,7 +77,9 @@ def test_a_rendered_page_bears_the_time_of_the_page_it_was_made_of(writer: Archi
 def test_an_offset_leads_straight_to_the_record(writer: ArchiveWriter, tmp_path: Path) -> None:
     writer.write(PAGE)
     writer.write(POST)
-    for capture in read(writer, tmp_path).captures:
+    captures = read(writer, tmp_path).captures
+    assert len(captures) == 2
+    for capture in captures:
         with (tmp_path / capture.warc_file).open("rb") as file:
             file.seek(capture.warc_offset)
             record = next(ArchiveIterator(file))

@@ -264,6 +264,7 @@ def test_the_demo_breaks_the_price_list_for_one_night() -> None:
 @pytest.mark.parametrize("source_id", ["paperspace.machines", "paperspace.plans"])
 def test_a_night_of_the_demo_is_a_good_night(source_id: str) -> None:
     parsed = simulated(source_id, 0)
+    assert source(source_id).declared.good
     for table, good in source(source_id).declared.good.items():
         assert parsed.frames[table].height >= good.rows_at_least
         for column, values in good.must_have.items():
