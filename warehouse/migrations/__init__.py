@@ -66,7 +66,8 @@ def is_up_to_date(cursor: duckdb.DuckDBPyConnection, steps: Mapping[int, str]) -
     there = {name for (name,) in cursor.execute(load_query("tables_and_views")).fetchall()}
     if not there >= BY_NAME.keys() | views().keys():
         return False
-    if _missing_columns(cursor, BY_NAME["schema_versions"]):
+    columns = set(cursor.execute(load_query("all_columns")).fetchall())
+    if not columns >= {(table.name, column.name) for table in TABLES for column in table.columns}:
         return False
     return _stated(cursor) == (max(steps, default=FIRST), definition())
 
