@@ -14,7 +14,7 @@ _ELSEWHERE = "http://10.255.255.1/prices"
 _HALF = 400
 _TOO_LARGE = r"the answer is larger than 128 MiB$"
 # On a busy machine a browser may not have come to 128 MiB when its time is over.
-_TOO_LARGE_OR_LATE = rf"{_TOO_LARGE}|did not load within 5 s"
+_TOO_LARGE_OR_LATE = rf"{_TOO_LARGE}|did not load within 10 s"
 
 
 def _in_browser(others: Expected, browser: Expected) -> dict[str, Expected]:
@@ -70,7 +70,7 @@ FAULTS = [
         "slow_headers",
         "no headers within the time",
         _in_browser(
-            _fetch_failed(r"timed out after 5 s \(3 tries\)$"), _fetch_failed(r"did not load within 5 s")
+            _fetch_failed(r"timed out after 10 s \(3 tries\)$"), _fetch_failed(r"did not load within 10 s")
         ),
         always(lambda format: reply(format, stalls_at=0)),
     ),
@@ -78,7 +78,7 @@ FAULTS = [
         "slow_body",
         "the body stops coming",
         _in_browser(
-            _fetch_failed(r"timed out after 5 s \(3 tries\)$"), _fetch_failed(r"did not load within 5 s")
+            _fetch_failed(r"timed out after 10 s \(3 tries\)$"), _fetch_failed(r"did not load within 10 s")
         ),
         always(lambda format: reply(format, stalls_at=_HALF)),
     ),
@@ -92,7 +92,7 @@ FAULTS = [
         "wrong_length",
         "the stated length is too short",
         dict.fromkeys(FORMATS, failed("page_changed", r"answered no |breaks off"))
-        | {"rendered_page": _fetch_failed(r"did not show 'td' within 5 s")},
+        | {"rendered_page": _fetch_failed(r"did not show 'td' within 10 s")},
         always(lambda format: reply(format, length=len(body(format)) - 60)),
     ),
     Fault(
@@ -116,7 +116,7 @@ FAULTS = [
     Fault(
         "redirect_loop",
         "a redirect to itself",
-        _in_browser(_fetch_failed(r"max redirections"), _fetch_failed(r"max redirections|within 5 s")),
+        _in_browser(_fetch_failed(r"max redirections"), _fetch_failed(r"max redirections|within 10 s")),
         always(lambda format: _redirect(PATH)),
     ),
     Fault(
