@@ -25,7 +25,7 @@ Level = Literal["row", "table", "warning"]
 
 @dataclass(frozen=True)
 class Good:
-    """A source's assertions on one table of a good night; see scrapers.registry.GoodNight."""
+    """A source's assertions on one table of a good night; see scrapers.declaration.GoodNight."""
 
     rows_at_least: int
     rows_warn_above: int | None

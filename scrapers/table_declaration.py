@@ -53,11 +53,11 @@ def _is_declared(pricing_model: str) -> str:
 PricingModel = Annotated[str, AfterValidator(_is_declared)]
 
 
-class _Part(BaseModel):
+class _TablePart(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class TableColumn(_Part):
+class DeclaredColumn(_TablePart):
     """What the cells below one header hold, as a column of the table offers.
 
     `unit` is the time that a price is for (an hour by default), or the unit of a size whose cells are bare
@@ -80,7 +80,7 @@ class TableColumn(_Part):
         return frozenset({self.column, *re.compile(self.pattern).groupindex})
 
     @model_validator(mode="after")
-    def _pattern_names_columns(self) -> TableColumn:
+    def _pattern_names_columns(self) -> DeclaredColumn:
         try:
             groups = re.compile(self.pattern).groupindex.keys()
         except re.error as problem:
@@ -92,20 +92,20 @@ class TableColumn(_Part):
         return self
 
     @model_validator(mode="after")
-    def _unit_fits(self) -> TableColumn:
+    def _unit_fits(self) -> DeclaredColumn:
         known = set(HOURS) if self.column in PRICES else _UNITS_OF_SIZE if self.column in SIZES else set()
         if self.unit and self.unit not in known:
             raise ValueError(f"unit of {self.column} is {' or '.join(sorted(known)) or 'not needed'}")
         return self
 
     @model_validator(mode="after")
-    def _only_prices_are_sold(self) -> TableColumn:
+    def _only_prices_are_sold(self) -> DeclaredColumn:
         if self.column not in PRICES and (self.pricing_model or self.not_stated):
             raise ValueError(f"pricing_model and not_stated are for prices, not for {self.column}")
         return self
 
 
-class PriceTableDeclared(_Part):
+class PriceTableDeclared(_TablePart):
     """The tables of a page that list prices.
 
     A table is read where it has every header of `columns` and, where there are `pricing_models`, the words of
@@ -113,13 +113,13 @@ class PriceTableDeclared(_Part):
     `left_out` are rows that are out of scope: header -> pattern of the whole cell.
     """
 
-    columns: dict[str, TableColumn] = Field(min_length=1)
+    columns: dict[str, DeclaredColumn] = Field(min_length=1)
     pricing_models: dict[str, PricingModel] = {}
     ignored: list[str] = []
     left_out: dict[str, str] = {}
 
     @property
-    def prices(self) -> Iterator[tuple[str, TableColumn]]:
+    def prices(self) -> Iterator[tuple[str, DeclaredColumn]]:
         """The columns that are prices, by header."""
         return ((header, column) for header, column in self.columns.items() if column.column in PRICES)
 

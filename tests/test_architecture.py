@@ -184,3 +184,13 @@ def test_no_module_of_flows_takes_the_shipped_providers_for_those_of_its_install
     }
     # The demo's web is that of the shipped providers, whatever else an installation has.
     assert found == {"flows/pipeline/demo.py"}
+
+
+def test_no_two_classes_have_one_name() -> None:
+    named: dict[str, list[str]] = {}
+    for module, tree in modules().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                named.setdefault(node.name, []).append(module)
+    assert len(named) > 100
+    assert {name: where for name, where in named.items() if len(where) > 1} == {}

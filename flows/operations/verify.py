@@ -23,9 +23,9 @@ from flows.runtime.comparison import AddedColumns, Verification, comparable
 from flows.runtime.installation import Installation
 from scrapers.archive.exchange import ArchiveDamaged
 from scrapers.archive.writer import read_archive
+from scrapers.declaration import DeclarationError
 from scrapers.history.facts import observations
 from scrapers.parser_process import Parser, ParsingStopped
-from scrapers.registry import DeclarationError
 from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.schema import FACT_TABLES
 from warehouse.session import read_warehouse

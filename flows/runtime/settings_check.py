@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 from flows.runtime.installation import Installation
 from flows.runtime.settings import Settings
 from scrapers.browser import find_chromium
-from scrapers.registry import DeclarationError, Source, load_provider
+from scrapers.declaration import DeclarationError
+from scrapers.registry import Source, load_provider
 from warehouse.schema import HISTORY
 
 _S3 = "s3://"

@@ -21,7 +21,8 @@ from scrapers.child_process import end_with_parent
 from scrapers.crawl.client import PLAN
 from scrapers.crawl.settings import settings_for
 from scrapers.crawl.spider import SourcesSpider, tell
-from scrapers.registry import DeclarationError, make_importable, registry_with
+from scrapers.declaration import DeclarationError
+from scrapers.registry import make_importable, registry_with
 
 MEMORY: Final = 4096
 """MiB that the crawl may hold, its browser and its parser not counted; a healthy night's holds 130."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from scrapers.declaration import FormatName
 from scrapers.formats.base import SourceFormat
 from scrapers.formats.html_table import HtmlTable
 from scrapers.formats.json_api import JsonApi
@@ -12,7 +13,7 @@ from scrapers.formats.price_table import PriceTable
 from scrapers.formats.rendered_page import RenderedPage
 from scrapers.formats.xml_api import XmlApi
 from scrapers.formats.yaml_file import YamlFile
-from scrapers.registry import FormatName, Source
+from scrapers.registry import Source
 
 FORMATS: Final[dict[FormatName, SourceFormat[Any]]] = {
     "json_api": JsonApi(),

@@ -35,7 +35,7 @@ from scrapers.page import (
     price,
 )
 from scrapers.registry import Source
-from scrapers.table_declaration import HOURS, SIZES, PriceTableDeclared, TableColumn
+from scrapers.table_declaration import HOURS, SIZES, DeclaredColumn, PriceTableDeclared
 
 _BARE_NUMBER: Final = re.compile(r"\d[\d.,]*")
 _UNHEADED: Final = "cell {} without a header"
@@ -167,7 +167,7 @@ def _offers(
         )
 
 
-def _texts(cell: str, header: str, column: TableColumn) -> dict[str, str]:
+def _texts(cell: str, header: str, column: DeclaredColumn) -> dict[str, str]:
     """Column -> text, of one cell; raises Unreadable for a cell that its pattern does not match."""
     if not column.pattern:
         return {column.column: cell}
@@ -211,7 +211,7 @@ def _gpu(shown: str, memory_gib: float | None, source: Source, notes: Notes) -> 
     return gpu_named(meant, notes, memory_gib=memory_gib).columns() | {"gpu_as_shown": shown}
 
 
-def _usd_per_hour(shown: str, column: TableColumn, count: int) -> Decimal | None:
+def _usd_per_hour(shown: str, column: DeclaredColumn, count: int) -> Decimal | None:
     """The price of the whole offer for an hour; None where none is stated, or not in USD."""
     if shown in column.not_stated:
         return None

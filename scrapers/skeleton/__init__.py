@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from scrapers.declaration import FormatName
 from scrapers.formats import FORMATS
-from scrapers.registry import PROVIDERS, FormatName
+from scrapers.registry import PROVIDERS
 from warehouse.errors import GpuledgerError
 
 # Python and TOML, not HTML: nothing is to be escaped.

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from scrapers.declaration import FormatName
 from scrapers.formats import FORMATS, format_of
-from scrapers.registry import FormatName, load_provider, providers
+from scrapers.registry import load_provider, providers
 from scrapers.skeleton import ProviderRefused, SkeletonPlace, clone, write_skeleton
 
 ROOT = Path(__file__).parents[2]

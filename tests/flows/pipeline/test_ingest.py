@@ -14,10 +14,11 @@ import pytest
 from flows.operations.derivation import judged, unstored
 from flows.pipeline.ingest import ingest
 from scrapers.archive.writer import Archive, FetchOutcome
+from scrapers.declaration import SourceDeclared
 from scrapers.page import Capture, Json, Row, source_page
 from scrapers.parse import reading_of
 from scrapers.providers.aws import page as aws_page
-from scrapers.registry import Source, SourceDeclared, source
+from scrapers.registry import Source, source
 from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.storage import FileStorage
 

@@ -29,7 +29,7 @@ from flows.runtime.installation import Installation
 from flows.runtime.run import RunRequest, RunSummary
 from flows.runtime.settings import SettingsWrong
 from flows.scheduling import compaction, deployment, serve, servers, worker_pool
-from scrapers.registry import DeclarationError
+from scrapers.declaration import DeclarationError
 from tests.flows.history.test_importer import LIST, many
 from tests.flows.homes import LAKE, Home, two_homes
 from warehouse.data_folder import LEDGER_FILE, WAREHOUSE_FILE

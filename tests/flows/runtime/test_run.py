@@ -13,7 +13,8 @@ import pytest
 from flows.runtime.installation import Installation
 from flows.runtime.run import RunRequest, RunSummary, due, new_run_id
 from scrapers.archive.writer import archive_path
-from scrapers.registry import Source, SourceDeclared
+from scrapers.declaration import SourceDeclared
+from scrapers.registry import Source
 from scrapers.slots import first_hour, slot_of
 from warehouse.ledger import CurrentScrape, Ledger
 

@@ -23,7 +23,8 @@ from flows.runtime.installation import Installation
 from flows.runtime.lock import RunUnderWay, run_lock
 from flows.runtime.run import RunRequest
 from flows.scheduling.prefect_secret import secret_file
-from scrapers.registry import Source, SourceDeclared
+from scrapers.declaration import SourceDeclared
+from scrapers.registry import Source
 from scrapers.slots import NIGHTLY_HOUR, slot_name, slot_of
 from tests.prepared import Prepared
 from tests.processes import eventually, free_port, started

@@ -4,10 +4,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from scrapers.declaration import SourceDeclared
 from scrapers.formats import format_of, page_module
 from scrapers.formats.json_api import JsonApi
 from scrapers.page import Capture, FetchRequest, FollowFunction, Json, PageBroken, SourcePage
-from scrapers.registry import Source, SourceDeclared
+from scrapers.registry import Source
 
 
 def capture(body: bytes) -> Capture:

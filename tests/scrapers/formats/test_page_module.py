@@ -7,10 +7,11 @@ from typing import get_args
 import pytest
 
 from scrapers import registry
+from scrapers.declaration import FormatName
 from scrapers.formats import FORMATS, format_of
 from scrapers.formats.page_module import page_of
 from scrapers.page import Capture, Html, Json, PageBroken
-from scrapers.registry import FormatName, Source, sources
+from scrapers.registry import Source, sources
 from tests.loopback import Declared, declare_provider
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from scrapers import registry
+from scrapers.declaration import DeclarationError
 from scrapers.formats.price_table import PriceTable
 from scrapers.page import Capture, PageBroken
 from scrapers.parse import Parsed, parse
-from scrapers.registry import DeclarationError, Source, load_provider
+from scrapers.registry import Source, load_provider
 
 AT = datetime(2026, 11, 20, 3, 17, tzinfo=UTC)
 PROVIDER = """
