@@ -17,6 +17,16 @@ from warehouse.schema import BY_NAME, Kind
 
 _MOST: Final = 2**63
 _SHOWN: Final = 80
+_NAMED: Final[Mapping[Kind, str]] = {
+    "text": "text",
+    "json": "JSON text",
+    "integer": "an integer",
+    "number": "a number",
+    "flag": "true or false",
+    "timestamp": "a time with its zone",
+    "date": "a date",
+    "text_list": "a list of texts",
+}
 
 
 def misfit(row: Row) -> str | None:
@@ -24,8 +34,8 @@ def misfit(row: Row) -> str | None:
     fits = _fits_of(row.table)
     for name, value in row.values.items():
         if value is not None and not fits[name](value):
-            kind = BY_NAME[row.table].by_name[name].kind
-            return f"column {name} holds {repr(value)[:_SHOWN]}, which is no {kind}"
+            kind = _NAMED[BY_NAME[row.table].by_name[name].kind]
+            return f"column {name} holds {repr(value)[:_SHOWN]}, which is not {kind}"
     return None
 
 

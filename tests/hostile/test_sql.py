@@ -155,4 +155,4 @@ def test_what_is_for_eyes_is_plain_and_what_is_for_programs_is_exact(home: Path,
 def test_the_command_refuses_in_a_sentence(home: Path, gpuledger: Gpuledger) -> None:
     refused = gpuledger("sql", "--home", home, "SELECT 1; SELECT 2")
     assert (refused.returncode, refused.stdout) == (2, "")
-    assert "ask one at a time" in refused.stderr
+    assert "run one at a time" in refused.stderr

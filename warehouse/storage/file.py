@@ -94,6 +94,9 @@ class FileStorage(Storage):
         return self
 
     def unreadable(self, problem: Exception) -> WarehouseDamaged:
+        if isinstance(problem, duckdb.CatalogException):
+            said = f"{self.warehouse_file} was published by another version ({first_line(problem)})"
+            return WarehouseDamaged(said, advice="run `gpuledger publish`")
         said = f"{self.warehouse_file} cannot be read ({first_line(problem)})"
         return WarehouseDamaged(said, advice=self.advice_unreadable())
 

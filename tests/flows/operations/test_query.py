@@ -103,7 +103,7 @@ def test_a_sum_is_a_number_in_parquet_and_one_that_no_column_holds_is_said_to_be
     assert pq.read_table(answer)["total"].to_pylist() == [6]
     with pytest.raises(QueryRefused, match=r"out of range|DECIMAL"):
         execute(
-            home,
+            Installation(home),
             "SELECT 170141183460469231731687303715884105727::HUGEINT AS x",
             "parquet",
             tmp_path / "other",

@@ -53,6 +53,7 @@ COMMANDS: dict[tuple[str, ...], tuple[str, int, str]] = {
     ("doctor",): ("--json", 1, "nightly 22 2 * * *"),
     ("providers",): ("--json", 0, "b_lab.prices"),
     ("providers", "check"): ("b_lab.prices --recorded {tmp}/nothing", 1, "b_lab.prices: failed"),
+    ("providers", "new"): ("acme_gpus --into {tmp}/own", 0, "acme_gpus"),
     ("alerts", "test"): ("", 1, "names no address"),
     ("alerts", "check"): ("", 0, "b_lab"),
     ("captures", "add"): (

@@ -42,7 +42,7 @@ def offers(index: int) -> dict[str, dict[str, Any]]:
 
 
 def test_a_night_is_good_by_the_declaration() -> None:
-    good = SPOT.declared.good["offers"]
+    good = SPOT.declared.limits(simulated=True)["offers"]
     parsed = read_night(0)
     assert (parsed.rejected, parsed.notes.counts) == ([], {})
     frame = parsed.frames["offers"]
