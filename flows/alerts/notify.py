@@ -1,7 +1,7 @@
 """Notifications: alert rules evaluated on the ledger after a run; each alert is sent once.
 
 A rule speaks when what it sees begins, and again only after that has passed. What could not be delivered is
-not on record as told, so that the next run tries again.
+not recorded as sent, so that the next run tries again.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def evaluate(rule: Rule, query: Query, now: datetime, hourly: Collection[str] = 
 
 
 def notify(ledger: Ledger, routing: AlertRouting, *, run_id: str, now: datetime, site: str) -> Notification:
-    """Hold every rule against the ledger, deliver what is new as one message, and record what was told.
+    """Evaluate every rule on the ledger, send new alerts as one message, and record what was sent.
 
     `site` is the address that the pages stand under.
     """
@@ -94,7 +94,7 @@ def notify(ledger: Ledger, routing: AlertRouting, *, run_id: str, now: datetime,
 
 def deliver(title: str, text: str, addresses: Sequence[str]) -> str:
     """Send a message to every address; returns why that failed in a sentence, "" when it did not."""
-    from apprise import Apprise, NotifyFormat  # noqa: PLC0415 - only who is told something waits for it
+    from apprise import Apprise, NotifyFormat  # noqa: PLC0415 - only a run that sends something needs it
 
     # Its log names the addresses, keys and all.
     logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)

@@ -118,7 +118,7 @@ class IncidentRule(_Rule):
 
 
 class RunFailedRule(_Rule):
-    """A run could not start, broke off or was killed: told by the run itself, without a ledger."""
+    """A run could not start, failed or was killed; the run itself notifies, without a ledger."""
 
     on: Literal["run_failed"]
     flow: Literal["nightly", "market", "replay", "compact"] | None = None

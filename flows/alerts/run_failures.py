@@ -1,8 +1,8 @@
 """Notifications of failed runs, by the rule `on = "run_failed"`, whatever state the ledger is in.
 
-Nothing here needs the ledger, the warehouse or Prefect. What was told is kept in alerts.json of the data
-folder: a failure of one kind is told once for each flow, until a run of that flow has succeeded. The file has
-a fixed size, so that a full disk can still take another state of it.
+Nothing here needs the ledger, the warehouse or Prefect. Sent notifications are kept in alerts.json of the
+data folder: a failure of one kind is sent once for each flow, until a run of that flow has succeeded. The
+file has a fixed size, so that a full disk can still take another state of it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _ENDINGS: Final = {"TerminationSignal": "it was ended by SIGTERM", "CancelledErr
 def notifying_failures(home: Path, flow: str, routing: AlertRouting) -> Iterator[None]:
     """Tell of whatever ends the block early, and note when it ends well; the error itself passes on.
 
-    Ctrl-C is a person's own wish and is told to nobody.
+    Nobody is notified of Ctrl-C.
     """
     try:
         yield
@@ -54,19 +54,19 @@ def notify_run_failed(
     *,
     at: datetime | None = None,
 ) -> str:
-    """Tell that a run failed, unless that was told already; never raises.
+    """Notify of a failed run, unless that was sent already; never raises.
 
-    Returns why nothing could be delivered, "" where it was delivered, told before, or no rule asks for it.
+    Returns why nothing could be delivered, "" where it was delivered, sent before, or no rule asks for it.
     """
     try:
         return _notify(home, flow, problem, routing, at or datetime.now(UTC))
-    # Whatever is wrong with telling must not hide what is told.
+    # A failure to notify must not hide the failure of the run.
     except Exception as other:
         return f"the failure could not be told: {type(other).__name__}"
 
 
 def run_succeeded(home: Path, flow: str) -> None:
-    """Note that a run of a flow came to its end, so that the next failure is told again; never raises."""
+    """Record that a run of a flow succeeded, so that the next failure is sent again; never raises."""
     with suppress(Exception):
         state = _read(home)
         if state.pop(flow, None) is not None or not (home / STATE_FILE).exists():
@@ -115,7 +115,7 @@ def _message(home: Path, flow: str, problem: BaseException, slot: str) -> str:
 
 
 def _read(home: Path) -> dict[str, dict[str, str]]:
-    """What was told, by flow and kind; nothing where the file cannot be read."""
+    """Sent notifications by flow and kind; empty where the file cannot be read."""
     try:
         found: Any = json.loads((home / STATE_FILE).read_text(encoding="utf-8"))
         return {flow: dict(kinds) for flow, kinds in found["run_failed"].items()}

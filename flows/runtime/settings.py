@@ -85,7 +85,7 @@ class Settings(BaseSettings):
     schedule: Schedule = Schedule()
     """When `serve` starts its runs; also what tells a run which slots were missed before it."""
     alerts: list[Rule] = []
-    """When somebody is to be told; see flows.alerts.rules. Where to, GPULEDGER_ALERT_URLS says."""
+    """Alert rules; see flows.alerts.rules. The addresses are in GPULEDGER_ALERT_URLS."""
     site_url: str = ""
     """The address that the site is published at, for links in alerts; by default its folder."""
 
