@@ -98,7 +98,7 @@ def test_an_import_that_is_killed_again_and_again_stores_every_row_once(tmp_path
     command = [sys.executable, "-c", PRELUDE + IMPORT, str(home)]
     while killed < KILLS:
         with subprocess.Popen(command) as process:
-            time.sleep(moments.uniform(1.0, 6.0))
+            time.sleep(moments.uniform(0.5, 2.5))
             process.send_signal(signal.SIGKILL)
             if process.wait() == 0:
                 break
