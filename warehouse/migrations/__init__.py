@@ -50,9 +50,9 @@ def bring_up_to_date(cursor: duckdb.DuckDBPyConnection, steps: Mapping[int, str]
     for step, statements in steps.items():
         if step > version:
             cursor.execute(statements)
-    added = []
+    added, columns = [], _columns(cursor)
     for table in TABLES:
-        for column in _missing_columns(cursor, table):
+        for column in _missing(columns, table):
             cursor.execute(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {DUCKDB_TYPES[column.kind]}")
             added.append(f"{table.name}.{column.name}")
         cursor.execute(";".join(ddl(table)))
@@ -64,10 +64,8 @@ def bring_up_to_date(cursor: duckdb.DuckDBPyConnection, steps: Mapping[int, str]
 def is_up_to_date(cursor: duckdb.DuckDBPyConnection, steps: Mapping[int, str]) -> bool:
     """Whether the tables and views are those that this gpuledger would make."""
     there = {name for (name,) in cursor.execute(load_query("tables_and_views")).fetchall()}
-    if not there >= BY_NAME.keys() | views().keys():
-        return False
-    columns = set(cursor.execute(load_query("all_columns")).fetchall())
-    if not columns >= {(table.name, column.name) for table in TABLES for column in table.columns}:
+    columns = _columns(cursor)
+    if not there >= BY_NAME.keys() | views().keys() or any(_missing(columns, table) for table in TABLES):
         return False
     return _stated(cursor) == (max(steps, default=FIRST), definition())
 
@@ -102,7 +100,15 @@ def _version(cursor: duckdb.DuckDBPyConnection, newest: int) -> int:
     return int(version)
 
 
-def _missing_columns(cursor: duckdb.DuckDBPyConnection, table: Table) -> list[Column]:
+def _columns(cursor: duckdb.DuckDBPyConnection) -> Mapping[str, set[str]]:
+    """The columns of each table of the database in use, by the table's name."""
+    found: dict[str, set[str]] = {}
+    for table, column in cursor.execute(load_query("all_columns")).fetchall():
+        found.setdefault(table, set()).add(column)
+    return found
+
+
+def _missing(columns: Mapping[str, set[str]], table: Table) -> list[Column]:
     """The columns that a table of the database lacks; none where there is no such table yet."""
-    there = {name for (name,) in cursor.execute(load_query("columns"), [table.name]).fetchall()}
+    there = columns.get(table.name)
     return [column for column in table.columns if there and column.name not in there]
