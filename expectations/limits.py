@@ -14,7 +14,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Final
 
-from warehouse.limits import LENGTH, STATISTICS, Cadence, as_markdown, limit, rows
+from warehouse.limits import LENGTH, STATISTICS, Cadence, as_markdown, limit
 
 SLOTS: Final[Mapping[Cadence, str]] = MappingProxyType({"nightly": "nights", "hourly": "hours"})
 """What the slots of a cadence are called in messages."""
@@ -127,15 +127,6 @@ GATE: Final = GateLimits()
 
 def page() -> str:
     """docs/limits.md: every limit with its value, unit, meaning and source."""
-    nightly, hourly = (list(rows(DETECTOR[cadence])) for cadence in ("nightly", "hourly"))
-    detector = [
-        "| "
-        + " | ".join(
-            [f"`{one.name}`", f"{one.value:g}", f"{other.value:.5g}", one.unit, one.meaning, one.source]
-        )
-        + " |"
-        for one, other in zip(nightly, hourly, strict=True)
-    ]
     return "\n".join(
         [
             _HEAD,
@@ -143,21 +134,19 @@ def page() -> str:
             "",
             _DETECTOR,
             "",
-            "| limit | nightly | hourly | unit | meaning | source |",
-            "|---|---|---|---|---|---|",
-            *detector,
+            as_markdown(nightly=DETECTOR["nightly"], hourly=DETECTOR["hourly"]),
             "",
             "## The gate",
             "",
             "What else a source must meet is in its own provider.toml.",
             "",
-            as_markdown(GATE),
+            as_markdown(value=GATE),
             "",
             "## Statistics",
             "",
             "In `warehouse/limits.py`, and in SQL `FROM limits`. S1 and so on are the statistics.",
             "",
-            as_markdown(STATISTICS),
+            as_markdown(value=STATISTICS),
             "",
         ]
     )

@@ -100,14 +100,16 @@ def view_of_limits() -> str:
     return "\n".join([_HEADER, create, *comments, ""])
 
 
-def as_markdown(limits: Any) -> str:
-    """A table of limits for a document."""
-    head = ["| limit | value | unit | meaning | source |", "|---|---|---|---|---|"]
+def as_markdown(**columns: Any) -> str:
+    """Tables of the same limits as one table of a document, a column of values for each, by its title."""
+    head = ["limit", *columns, "unit", "meaning", "source"]
     lines = [
-        f"| `{one.name}` | {one.value:g} | {one.unit} | {one.meaning} | {one.source} |"
-        for one in rows(limits)
+        [f"`{one.name}`", *(f"{each.value:.5g}" for each in alike), one.unit, one.meaning, one.source]
+        for alike in zip(*map(rows, columns.values()), strict=True)
+        for one in alike[:1]
     ]
-    return "\n".join([*head, *lines])
+    written = [f"| {' | '.join(line)} |" for line in [head, *lines]]
+    return "\n".join([written[0], f"|{'---|' * len(head)}", *written[1:]])
 
 
 if __name__ == "__main__":
