@@ -12,7 +12,16 @@ from typing import Final
 
 from warehouse.limits import LENGTH, Cadence
 
-__all__ = ["LENGTH", "NIGHTLY_HOUR", "Cadence", "due_slot", "first_hour", "slot_name", "slot_of"]
+__all__ = [
+    "LENGTH",
+    "NIGHTLY_HOUR",
+    "Cadence",
+    "due_slot",
+    "first_hour",
+    "slot_name",
+    "slot_of",
+    "slot_of_run",
+]
 
 NIGHTLY_HOUR: Final = 3
 """The hour of nightly slots where nothing is scheduled."""
@@ -29,6 +38,11 @@ def slot_of(cadence: Cadence, at: datetime, nightly_hour: int = NIGHTLY_HOUR) ->
         return hour
     slot = hour.replace(hour=nightly_hour)
     return slot if slot <= hour else slot - timedelta(days=1)
+
+
+def slot_of_run(flow: str, at: datetime, nightly_hour: int = NIGHTLY_HOUR) -> datetime:
+    """The slot that a run of a flow is named by: nightly for the nightly flow, hourly for every other one."""
+    return slot_of("nightly" if flow == "nightly" else "hourly", at, nightly_hour)
 
 
 def due_slot(

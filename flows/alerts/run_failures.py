@@ -19,7 +19,7 @@ from flows.alerts.notify import deliver
 from flows.alerts.routing import AlertRouting
 from flows.alerts.rules import RunFailedRule
 from scrapers.archive.redaction import Secrets
-from scrapers.slots import slot_name, slot_of
+from scrapers.slots import slot_name, slot_of_run
 from warehouse.atomic import replacing
 from warehouse.text_safety import first_line, visible
 
@@ -82,7 +82,7 @@ def _notify(home: Path, flow: str, problem: BaseException, routing: AlertRouting
     if kind in state.get(flow, {}):
         return ""
     title = f"gpuledger: {flow} failed on {socket.gethostname()}"
-    slot = slot_name(_slot(flow, routing, at))
+    slot = slot_name(slot_of_run(flow, at, routing.nightly_hour))
     text = Secrets(routing.secrets).struck(_message(home, flow, problem, slot))
     if trouble := deliver(title, text, routing.addresses):
         return trouble
@@ -97,11 +97,6 @@ def kind_of(problem: BaseException) -> str:
     """What makes two failures the same: the type of the error, and for one of the machine its number."""
     number = getattr(problem, "errno", None)
     return f"{type(problem).__name__}{f' {number}' if number else ''}"
-
-
-def _slot(flow: str, routing: AlertRouting, at: datetime) -> datetime:
-    """The slot that a run was for: its hour where the flow has none of its own."""
-    return slot_of("nightly", at, routing.nightly_hour) if flow == "nightly" else slot_of("hourly", at)
 
 
 def _message(home: Path, flow: str, problem: BaseException, slot: str) -> str:

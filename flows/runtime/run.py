@@ -19,7 +19,7 @@ from flows.runtime.lock import lock_file_of
 from scrapers.archive.recorded import recorded_slots
 from scrapers.crawl.client import REQUEST_TIMEOUT, Job
 from scrapers.registry import Source
-from scrapers.slots import NIGHTLY_HOUR, due_slot, slot_name, slot_of
+from scrapers.slots import NIGHTLY_HOUR, due_slot, slot_name, slot_of_run
 from warehouse.errors import GpuledgerError
 from warehouse.ledger import Ledger, ScrapeRecord
 from warehouse.storage import Storage
@@ -87,7 +87,7 @@ class RunRequest:
     @property
     def run_name(self) -> str:
         """The name of the run in Prefect, by its newest slot: nightly 2026-11-25T03Z."""
-        slot = slot_of("nightly" if self.flow == "nightly" else "hourly", max(self.at), self.nightly_hour)
+        slot = slot_of_run(self.flow, max(self.at), self.nightly_hour)
         return f"{self.title} {slot_name(slot)}"
 
     @property

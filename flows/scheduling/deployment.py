@@ -23,7 +23,7 @@ from flows.runtime.run import FlowName, RunRequest, RunSummary
 from flows.runtime.settings import SettingsWrong
 from flows.scheduling.heartbeat import heartbeats
 from flows.scheduling.scheduled_request import scheduled_request
-from scrapers.slots import NIGHTLY_HOUR, slot_name, slot_of
+from scrapers.slots import NIGHTLY_HOUR, slot_name, slot_of_run
 from warehouse.text_safety import visible
 
 
@@ -31,12 +31,7 @@ def run_name() -> str:
     """The name of a run of this module, by flow, provider and slot: market 2026-11-25T04Z."""
     parameters = flow_run.parameters or {}
     flow = str(parameters.get("flow") or flow_run.flow_name)
-    now = datetime.now(UTC)
-    slot = (
-        slot_of("nightly", now, _nightly_hour(parameters.get("home")))
-        if flow == "nightly"
-        else slot_of("hourly", now)
-    )
+    slot = slot_of_run(flow, datetime.now(UTC), _nightly_hour(parameters.get("home")))
     share = parameters.get("share")
     return f"{flow} of {share} {slot_name(slot)}" if share else f"{flow} {slot_name(slot)}"
 
