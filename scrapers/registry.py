@@ -137,10 +137,13 @@ class Registry:
 
     providers: Mapping[str, Provider]
 
+    def _every_source(self) -> list[Source]:
+        return [source for provider in self.providers.values() for source in provider.sources.values()]
+
     @property
     def hourly(self) -> frozenset[str]:
         """The ids of the sources that have a slot every hour."""
-        found = (source for provider in self.providers.values() for source in provider.sources.values())
+        found = self._every_source()
         return frozenset(source.id for source in found if source.declared.cadence == "hourly")
 
     def sources(self, only: Iterable[str] = (), *, enable: Iterable[str] = ()) -> list[Source]:
@@ -152,7 +155,7 @@ class Registry:
         wanted, enabled = list(only), set(enable)
         if unknown := enabled - self.providers.keys():
             raise DeclarationError(f"no provider is called {', '.join(map(repr, sorted(unknown)))}")
-        found = [source for provider in self.providers.values() for source in provider.sources.values()]
+        found = self._every_source()
         if not wanted:
             enabled |= {provider.id for provider in self.providers.values() if provider.declared.enabled}
             return [source for source in found if source.provider in enabled]
@@ -174,8 +177,7 @@ class Registry:
 
         Never to be logged.
         """
-        sources = (source for provider in self.providers.values() for source in provider.sources.values())
-        declared = (source.declared.credential for source in sources)
+        declared = (source.declared.credential for source in self._every_source())
         names = {name for one in declared if one for name in (one.variable, one.secret)}
         return frozenset(value for name in names if (value := environment.get(name, "")))
 

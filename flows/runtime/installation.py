@@ -37,10 +37,10 @@ _RULE: Final = re.compile(r"""^[^#\n]*\bon\s*=\s*["']run_failed["']""", re.MULTI
 
 @dataclass(frozen=True)
 class Installation:
-    """A data folder, its settings, and the variables of whoever started the process.
+    """A data folder, its settings, and the environment of the process.
 
-    `environment` holds keys and passwords: it is never printed, logged or sent to Prefect. What follows from
-    the three is worked out when it is first asked for, so that a command pays for what it uses.
+    `environment` holds keys and passwords: it is never printed, logged or sent to Prefect. Everything derived
+    from the three is computed at first use, so that a command pays only for what it needs.
     """
 
     home: Path
@@ -62,7 +62,7 @@ class Installation:
 
         To be called once, where a command or a deployment starts. Raises SettingsWrong.
         """
-        return cls.read(Path(home).resolve() if home else default_home(os.environ), os.environ)
+        return cls.read(_home_of_process(home), os.environ)
 
     def with_site_at(self, url: str) -> Self:
         """This installation with its site served at an address, unless its settings name one."""
@@ -103,20 +103,19 @@ class Installation:
         """The values of every variable that a provider declares as its key. Raises DeclarationError."""
         return self.registry.credentials(self.environment)
 
-    @property
+    @cached_property
     def alert_routing(self) -> AlertRouting:
         """Which rules are notified where, and what no notification may hold."""
         addresses = tuple(self.environment.get(ALERT_ADDRESSES, "").split())
         secrets = {value for name, value in self.environment.items() if _SECRET.search(name)}
+        hourly: frozenset[str] = frozenset()
         # A declaration that is wrong must not keep a failure from being notified.
         with suppress(OSError, GpuledgerError):
             secrets |= self.keys
+            hourly = self.registry.hourly
         hour = NIGHTLY_HOUR
         with suppress(SettingsWrong):
             hour = self.settings.schedule.nightly_hour
-        hourly: frozenset[str] = frozenset()
-        with suppress(OSError, GpuledgerError):
-            hourly = self.registry.hourly
         return AlertRouting(
             tuple(self.settings.alerts), addresses, frozenset(secrets | {*addresses}), hour, hourly
         )
@@ -134,11 +133,15 @@ def installation_of_run(flow: str, home: Path | str | None = None) -> Iterator[I
     try:
         installation = Installation.of_process(home)
     except SettingsWrong as problem:
-        unread = _without_settings(Path(home).resolve() if home else default_home(os.environ), os.environ)
+        unread = _without_settings(_home_of_process(home), os.environ)
         notify_run_failed(unread.home, flow, problem, unread.alert_routing)
         raise
     with notifying_failures(installation.home, flow, installation.alert_routing):
         yield installation
+
+
+def _home_of_process(home: Path | str | None) -> Path:
+    return Path(home).resolve() if home else default_home(os.environ)
 
 
 def _without_settings(home: Path, environment: Mapping[str, str]) -> Installation:
