@@ -17,7 +17,7 @@ Facts = dict[str, Any]
 
 
 def mostly_accepted(case: Case) -> bool:
-    """Whether few enough rows were quarantined for the snapshot to stand as whole."""
+    """Whether few enough rows were quarantined for the snapshot to be accepted as complete."""
     quarantined = len(case.quarantine)
     return quarantined <= GATE.quarantined_share * (quarantined + case.rows_accepted)
 

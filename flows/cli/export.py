@@ -14,7 +14,7 @@ from flows.runtime.installation import Installation
 
 def export(
     folder: Annotated[
-        Path, typer.Argument(help="The target folder, used for nothing else.", file_okay=False)
+        Path, typer.Argument(help="The target folder; it must hold nothing else.", file_okay=False)
     ],
     home: Home,
 ) -> None:

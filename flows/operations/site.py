@@ -13,6 +13,6 @@ from warehouse.storage import Storage
 
 def render(home: Path, storage: Storage, as_of: datetime) -> list[Path]:
     """Render the site, once another process that renders it has done so; returns the pages' paths."""
-    # On a lake runs of two flows may both come here, and whoever asks for a report may come beside a run.
+    # Two runs on a lake, or a run and `gpuledger report`, may render the site at the same time.
     with run_lock(home, "site", lock_file="site.lock", queue=True):
         return build.build(storage, home / "site", as_of=as_of, cache=cache_folder(home))

@@ -66,7 +66,7 @@ class Arrivals:
 
 @step("crawl", timeout=CRAWL_TIMEOUT)
 async def crawl(plan: FetchPlan, arrivals: Arrivals, keys: frozenset[str]) -> None:
-    """Fetch and archive every job of the plan in one child process; `keys` never stand in its log."""
+    """Fetch and archive every job of the plan in one child process; `keys` are redacted in its log."""
     try:
         await fetch(plan, arrivals.landed, keys)
     except FetchRefused as problem:

@@ -49,7 +49,7 @@ _WIDTH: Final = 40
 class DryRun:
     """How a source is to be tried: as a FetchPlan without home, run and jobs, at a moment.
 
-    `keys` never stand in its log.
+    `keys` are redacted in its log.
     """
 
     at: datetime

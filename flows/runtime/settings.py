@@ -59,7 +59,7 @@ class SettingsWrong(GpuledgerError):
 
 
 class Settings(BaseSettings):
-    """What can be set; secrets never stand here, they come from the environment where they are used.
+    """The settings. Secrets are not among them: they are read from the environment.
 
     Made as `Settings(...)` it has what it is given and nothing else.
     """

@@ -84,7 +84,7 @@ def _asked() -> str:
 
 
 def _is_usable(problem: str, warn: Callable[[str], None]) -> bool:
-    """Whether there is no problem; else warns of it."""
+    """Whether Prefect's API can be used; warns where it cannot."""
     if problem:
         warn(f"Prefect is not used for this run: {problem}; the run itself goes on")
     return not problem

@@ -80,7 +80,7 @@ def prefect_environment(home: Path, given: Mapping[str, str]) -> PrefectEnvironm
 def prefect_prepared(
     home: Path, given: Mapping[str, str], server: Mapping[str, str] | None = None
 ) -> Iterator[str]:
-    """Prefect imported for an installation; yields what is wrong with its variables, "" for nothing.
+    """Import Prefect for an installation; yields the problem with its variables, "" without one.
 
     `given` is the environment that the installation was built with, `server` the variables that reach a
     server of our own. Until the block ends, this process has the environment of prefect_environment, but for
