@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from flows.alerts.routing import AlertRouting
+from flows.alerts.route import AlertRoute
 from flows.alerts.rules import Rule
 from flows.queries import load_query
 from warehouse.ledger import Ledger
@@ -70,7 +70,7 @@ def evaluate(rule: Rule, query: Query, now: datetime, hourly: Collection[str] = 
     return [Alert(str(rule), row["subject"], row["message"], row["page"]) for row in rows]
 
 
-def notify(ledger: Ledger, routing: AlertRouting, *, run_id: str, now: datetime, site: str) -> Notification:
+def notify(ledger: Ledger, routing: AlertRoute, *, run_id: str, now: datetime, site: str) -> Notification:
     """Evaluate every rule on the ledger, send new alerts as one message, and record what was sent.
 
     `site` is the address that the pages stand under.

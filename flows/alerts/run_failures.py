@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from flows.alerts.notify import deliver
-from flows.alerts.routing import AlertRouting
+from flows.alerts.route import AlertRoute
 from flows.alerts.rules import RunFailedRule
 from scrapers.archive.redaction import Secrets
 from scrapers.slots import slot_name, slot_of_run
@@ -31,7 +31,7 @@ _ENDINGS: Final = {"TerminationSignal": "it was ended by SIGTERM", "CancelledErr
 
 
 @contextmanager
-def notifying_failures(home: Path, flow: str, routing: AlertRouting) -> Iterator[None]:
+def notifying_failures(home: Path, flow: str, routing: AlertRoute) -> Iterator[None]:
     """Tell of whatever ends the block early, and note when it ends well; the error itself passes on.
 
     Nobody is notified of Ctrl-C.
@@ -50,7 +50,7 @@ def notify_run_failed(
     home: Path,
     flow: str,
     problem: BaseException,
-    routing: AlertRouting,
+    routing: AlertRoute,
     *,
     at: datetime | None = None,
 ) -> str:
@@ -73,7 +73,7 @@ def run_succeeded(home: Path, flow: str) -> None:
             _write(home, state)
 
 
-def _notify(home: Path, flow: str, problem: BaseException, routing: AlertRouting, at: datetime) -> str:
+def _notify(home: Path, flow: str, problem: BaseException, routing: AlertRoute, at: datetime) -> str:
     rules = [rule for rule in routing.rules if isinstance(rule, RunFailedRule)]
     if not any(rule.flow in {None, flow} for rule in rules):
         return ""

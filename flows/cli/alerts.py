@@ -26,7 +26,7 @@ def test(home: Home) -> None:
     from flows.alerts.notify import deliver
 
     installation = Installation.of_process(home)
-    routing = installation.alert_routing
+    routing = installation.alert_route
     rules = routing.rules
     named = "\n".join(f"- {rule}" for rule in rules) or "- none: config.toml has no [[alerts]]"
     text = f"This is a test. Rules of {installation.home.name}/config.toml:\n{named}"

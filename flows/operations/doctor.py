@@ -150,7 +150,7 @@ def _credentials(installation: Installation) -> Iterator[HealthCheck]:
 
 
 def _alerts(installation: Installation) -> Iterator[HealthCheck]:
-    routing = installation.alert_routing
+    routing = installation.alert_route
     if not routing.rules:
         return
     given = len(routing.addresses)

@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
-from flows.alerts.routing import AlertRouting
+from flows.alerts.route import AlertRoute
 from flows.alerts.rules import RunFailedRule
 from flows.runtime.settings import CONFIG_FILE, Settings, SettingsWrong, default_home, read_settings
 from scrapers.slots import NIGHTLY_HOUR
@@ -104,7 +104,7 @@ class Installation:
         return self.registry.credentials(self.environment)
 
     @cached_property
-    def alert_routing(self) -> AlertRouting:
+    def alert_route(self) -> AlertRoute:
         """Which rules are notified where, and what no notification may hold."""
         addresses = tuple(self.environment.get(ALERT_ADDRESSES, "").split())
         secrets = {value for name, value in self.environment.items() if _SECRET.search(name)}
@@ -116,7 +116,7 @@ class Installation:
         hour = NIGHTLY_HOUR
         with suppress(SettingsWrong):
             hour = self.settings.schedule.nightly_hour
-        return AlertRouting(
+        return AlertRoute(
             tuple(self.settings.alerts), addresses, frozenset(secrets | {*addresses}), hour, hourly
         )
 
@@ -134,9 +134,9 @@ def installation_of_run(flow: str, home: Path | str | None = None) -> Iterator[I
         installation = Installation.of_process(home)
     except SettingsWrong as problem:
         unread = _without_settings(_home_of_process(home), os.environ)
-        notify_run_failed(unread.home, flow, problem, unread.alert_routing)
+        notify_run_failed(unread.home, flow, problem, unread.alert_route)
         raise
-    with notifying_failures(installation.home, flow, installation.alert_routing):
+    with notifying_failures(installation.home, flow, installation.alert_route):
         yield installation
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 from flows import VERSION
 from flows.alerts.notify import Notification
-from flows.alerts.routing import AlertRouting
+from flows.alerts.route import AlertRoute
 from flows.queries import load_query
 from flows.runtime.installation import Installation
 from flows.runtime.lock import lock_file_of
@@ -61,7 +61,7 @@ class RunRequest:
     first_slots: Mapping[str, datetime] = field(default_factory=dict)
     schedule: str = ""
     nightly_hour: int = NIGHTLY_HOUR
-    alerts: AlertRouting = field(default_factory=AlertRouting)
+    alerts: AlertRoute = field(default_factory=AlertRoute)
     share: str = ""
 
     @property

@@ -60,7 +60,7 @@ def scheduled_request(
         chromium=chromium(settings),
         schedule=settings.schedule.of(flow),
         nightly_hour=settings.schedule.nightly_hour if flow == "nightly" else NIGHTLY_HOUR,
-        alerts=installation.alert_routing,
+        alerts=installation.alert_route,
     )
 
 

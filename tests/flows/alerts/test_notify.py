@@ -13,7 +13,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from flows.alerts.notify import Notification, deliver, evaluate, notify
-from flows.alerts.routing import AlertRouting
+from flows.alerts.route import AlertRoute
 from flows.alerts.rules import Rule
 from flows.runtime.installation import ALERT_ADDRESSES
 from flows.runtime.settings import SettingsWrong, read_settings
@@ -78,7 +78,7 @@ def night(ledger: Ledger, day: int, price: float) -> datetime:
 
 
 def told(ledger: Ledger, inbox: Inbox | None, now: datetime, *rules: Rule) -> Notification:
-    routing = AlertRouting(rules, (inbox.address,) if inbox else ())
+    routing = AlertRoute(rules, (inbox.address,) if inbox else ())
     return notify(ledger, routing, run_id="r", now=now, site=SITE)
 
 

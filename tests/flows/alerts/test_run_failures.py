@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from flows.alerts import run_failures
-from flows.alerts.routing import AlertRouting
+from flows.alerts.route import AlertRoute
 from flows.alerts.run_failures import STATE_FILE, notify_run_failed, notifying_failures, run_succeeded
 from flows.runtime.installation import ALERT_ADDRESSES, Installation
 from flows.runtime.settings import Schedule, Settings
@@ -24,10 +24,10 @@ RULES = ({"on": "run_failed"},)
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
 
-def routing(inbox: Inbox, *rules: dict[str, str], **variables: str) -> AlertRouting:
+def routing(inbox: Inbox, *rules: dict[str, str], **variables: str) -> AlertRoute:
     """That of an installation with these rules and variables, which notifies the inbox."""
     settings = Settings(alerts=list(rules or RULES))  # type: ignore[arg-type]
-    return Installation(Path("home"), settings, {ALERT_ADDRESSES: inbox.address, **variables}).alert_routing
+    return Installation(Path("home"), settings, {ALERT_ADDRESSES: inbox.address, **variables}).alert_route
 
 
 def test_a_kind_of_failure_is_told_once_until_a_run_has_succeeded(tmp_path: Path, inbox: Inbox) -> None:
@@ -128,7 +128,7 @@ def test_the_message_names_the_slot_of_the_schedule(tmp_path: Path, inbox: Inbox
     at = datetime(2026, 11, 20, 2, 5, tzinfo=UTC)
     for nightly, problem in (("0 2 * * *", FULL), ("at three", LedgerDamaged("damaged"))):
         settings = Settings(alerts=list(RULES), schedule=Schedule(nightly=nightly))  # type: ignore[arg-type]
-        of = Installation(tmp_path, settings, {ALERT_ADDRESSES: inbox.address}).alert_routing
+        of = Installation(tmp_path, settings, {ALERT_ADDRESSES: inbox.address}).alert_route
         notify_run_failed(tmp_path, "nightly", problem, of, at=at)
     first, second = (message["message"] for message in inbox.messages)
     assert "The nightly run for slot 2026-11-20T02Z failed" in first

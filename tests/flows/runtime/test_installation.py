@@ -229,7 +229,7 @@ def test_the_variables_hold_for_the_folder_that_is_named(
         installation = Installation.of_process(home.folder)
         assert installation.settings.site_url == "https://typed.example/"
         assert installation.settings.only == [f"{home.name}_lab"]
-        assert installation.alert_routing.addresses == ("json://one", "json://two")
+        assert installation.alert_route.addresses == ("json://one", "json://two")
     assert Installation.of_process().home == a.folder
     monkeypatch.delenv("GPULEDGER_HOME")
     assert Installation.of_process().home == a.folder
@@ -261,7 +261,7 @@ def test_two_installations_of_one_process_have_providers_storage_and_keys_of_the
     assert "127.0.0.1" in str(first.storage)
     assert second.storage == FileStorage(b.folder)
     assert (first.keys, second.keys) == ({"key of a"}, {"key of b"})
-    assert "key of" not in repr(first) + repr(first.alert_routing)
+    assert "key of" not in repr(first) + repr(first.alert_route)
 
 
 @pytest.mark.parametrize("flow", ["nightly", "market"])

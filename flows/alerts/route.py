@@ -1,4 +1,4 @@
-"""Alert routing: rules, recipients, and the secrets that no notification may contain."""
+"""The alert route: rules, recipients, and the secrets that no notification may contain."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from scrapers.slots import NIGHTLY_HOUR
 
 
 @dataclass(frozen=True)
-class AlertRouting:
+class AlertRoute:
     """The rules of an installation, the Apprise addresses that it notifies, and its secrets.
 
     Addresses hold keys, so that neither they nor the secrets are ever printed. `secrets` are struck out of
